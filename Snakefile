@@ -58,3 +58,27 @@ rule all:
             "05_predict_pairs.ipynb",
             "06_saliency_maps.ipynb",
         ),
+
+
+# ---------------------------------------------------------------------- rna_peptide
+
+RNA_PEPTIDE = "data/sample/rna_peptide"
+POSITIVES = run("rna_peptide", "rna_protein_pairs_full.csv")
+LABELLED = run("rna_peptide", "rna_protein_positive_negative_pairs_full_combined.csv")
+DUAL_MODEL = run("rna_peptide", "model/run.json")
+
+
+rule rna_peptide_01_load_positives:
+    input:
+        notebook=notebook("rna_peptide", "01_load_positives"),
+        sample=[] if REAL else f"{RNA_PEPTIDE}/chunks",
+    output:
+        POSITIVES,
+        run("rna_peptide", "rna_protein_pairs_full.pkl", "rows_01.csv"),
+        notebook=run("rna_peptide", "01_load_positives.ipynb"),
+    params:
+        encoded=parameters("rna_peptide", "01_load_positives"),
+    log:
+        run("rna_peptide", "logs/01_load_positives.log"),
+    shell:
+        EXECUTE

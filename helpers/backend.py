@@ -1,4 +1,4 @@
-"""Keras is imported here first, so that its backend is chosen once and its log stays off the page."""
+"""Keras is imported here first: its backend is chosen once, and its log stays off the page."""
 
 from __future__ import annotations
 
@@ -40,11 +40,13 @@ def use(name: str = "tensorflow") -> str:
     ValueError: backend 'jax' is not used here; expected one of tensorflow, torch
     """
     if name not in BACKENDS:
-        raise ValueError(f"backend {name!r} is not used here; expected one of {', '.join(BACKENDS)}")
+        raise ValueError(
+            f"backend {name!r} is not used here; expected one of {', '.join(BACKENDS)}"
+        )
     if (keras := sys.modules.get("keras")) is not None and keras.backend.backend() != name:
         raise ValueError(
-            f"Keras already runs on {keras.backend.backend()} in this process, and {name} was asked "
-            "for. Restart the kernel and call backend.use before anything else imports Keras"
+            f"Keras already runs on {keras.backend.backend()} in this process, and {name} was "
+            "asked for. Restart the kernel and call backend.use before anything else imports Keras"
         )
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -202,9 +202,7 @@ def _build(path: Path) -> None:
         "--snakefile", str(runs.root() / "Snakefile"), "--cores", str(os.cpu_count() or 1),
         "--configfile", str(runs.root() / "config" / f"{profile}.yaml"), "--rerun-incomplete",
     ]  # fmt: skip
-    process = subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines: list[str] = []
     with tqdm(desc=f"making {path.name} and what it needs", unit="notebook") as bar:
         for line in process.stdout or ():

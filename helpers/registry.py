@@ -38,7 +38,9 @@ def table() -> pd.DataFrame:
     >>> sorted(table()["dataset"].unique())
     ['promoter_mpra', 'rna_modification', 'rpi2241', 'sirna', 'stress_response']
     """
-    with importlib.resources.files("helpers").joinpath("registry.csv").open(encoding="utf-8") as file:
+    with (
+        importlib.resources.files("helpers").joinpath("registry.csv").open(encoding="utf-8") as file
+    ):
         return pd.read_csv(file)
 
 
@@ -135,8 +137,8 @@ def _fetch_one(store: pooch.Pooch, file: str, url: str) -> Path:
         ) from error
     except ValueError as error:
         raise RegistryError(
-            f"what was fetched from {url} is not the recorded file: {error}. A broken download: try "
-            "again. If it stays, something between here and there changes the file (a proxy, a "
+            f"what was fetched from {url} is not the recorded file: {error}. A broken download: "
+            "try again. If it stays, something between here and there changes the file (a proxy, a "
             f"login page); copy the right one to {target}"
         ) from error
 

@@ -74,7 +74,9 @@ def find(path: str | Path) -> Path:
         if place_.exists():
             return place_.resolve()
     looked = " nor at ".join(str(place_) for place_ in places)
-    raise ValueError(f"no file or folder at {looked}. Give a path that exists, best an absolute one")
+    raise ValueError(
+        f"no file or folder at {looked}. Give a path that exists, best an absolute one"
+    )
 
 
 def place(path: str | Path) -> Path:
@@ -118,7 +120,7 @@ def shown(path: str | Path) -> str:
 
 @contextlib.contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Path to write to, renamed to `path` when the block ends well and removed when it does not.
+    r"""Path to write to, renamed to `path` when the block ends well and removed when it does not.
 
     Parameters
     ----------
@@ -135,11 +137,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "table.csv"
     >>> with atomic_path(target) as part:
-    ...     _ = part.write_text("a,b\\n")
+    ...     _ = part.write_text("a,b\n")
     ...     target.exists()
     False
     >>> target.read_text()
-    'a,b\\n'
+    'a,b\n'
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -185,7 +187,7 @@ def provenance() -> dict[str, Any]:
 def _commit() -> str | None:
     try:
         answer = subprocess.run(
-            ["git", "-C", str(root()), "rev-parse", "HEAD"],  # noqa: S607
+            ["git", "-C", str(root()), "rev-parse", "HEAD"]
             capture_output=True,
             text=True,
             check=True,

@@ -1,0 +1,1 @@
+"""Pictures: arrays and tables in, a matplotlib or a plotly figure out."""

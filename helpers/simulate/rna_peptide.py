@@ -103,7 +103,9 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261120) -> Simulation:  # noq
     repeated = rng.choice(chosen, size=plan.duplicates, replace=False)
     # A repeated row stands somewhere behind its first appearance, never in front of it.
     order = np.concatenate([chosen, repeated])
-    return Simulation(pair_rows(rna, peptide, order // len(peptide), order % len(peptide)), rna, peptide)
+    return Simulation(
+        pair_rows(rna, peptide, order // len(peptide), order % len(peptide)), rna, peptide
+    )
 
 
 def pair_rows(
@@ -173,7 +175,8 @@ def _chains(
     *,
     prefix: str,
 ) -> pd.DataFrame:
-    rows = []
+    rows: list[dict[str, object]] = []
+    seen: set[str] = set()
     for ancestor in range(plan.ancestors):
         family = ancestor % len(motifs)
         length = int(rng.integers(lengths[0], lengths[1] + 1))
@@ -181,6 +184,9 @@ def _chains(
         background = _letters(alphabet, length, rng)
         for variant in range(plan.homologs):
             sequence = _variant(background, motifs, family, start, alphabet, plan, rng)
+            while sequence in seen:
+                sequence = _variant(background, motifs, family, start, alphabet, plan, rng)
+            seen.add(sequence)
             rows.append(
                 {
                     "id": f"{prefix}{ancestor * plan.homologs + variant + 1:04d}",
@@ -249,7 +255,9 @@ def _write_chunks(folder: Path, pairs: pd.DataFrame) -> list[Path]:
             if suffix == ".csv":
                 chunk.to_csv(part, index=False, lineterminator="\n")
             else:
-                rows = [dict(zip(chunk.columns, map(str, row), strict=True)) for row in chunk.to_numpy()]
+                rows = [
+                    dict(zip(chunk.columns, map(str, row), strict=True)) for row in chunk.to_numpy()
+                ]
                 part.write_bytes(pickle.dumps(rows, protocol=4))
         written.append(path)
     return written
@@ -290,7 +298,10 @@ def _pairs_to_predict(fresh: Simulation) -> tuple[pd.DataFrame, pd.DataFrame]:
     rna_rows = np.arange(10)
     same = peptide["family"].to_numpy()
     partner = [int(np.flatnonzero(same == rna["family"][row])[0]) for row in rna_rows]
-    other = [int(np.flatnonzero(same == (rna["family"][row] + 3) % len(RNA_MOTIFS))[0]) for row in rna_rows]
+    other = [
+        int(np.flatnonzero(same == (rna["family"][row] + 3) % len(RNA_MOTIFS))[0])
+        for row in rna_rows
+    ]
     binds = np.arange(10) % 2 == 0
     pairs = pair_rows(rna, peptide, rna_rows, np.where(binds, partner, other))
     pairs["rna_id"] = [f"new_rna{row + 1:02d}" for row in rna_rows]
@@ -311,7 +322,10 @@ def _pairs_to_predict(fresh: Simulation) -> tuple[pd.DataFrame, pd.DataFrame]:
 # Two complexes of a dozen residues, as PDB files: a pseudouridine and a selenomethionine inside the
 # chains, a water and a magnesium ion outside, which must not be read as residues.
 _COMPLEXES = {
-    "sim1": (["G", "G", "A", "PSU", "U", "C", "U", "C", "C"], ["MET", "LYS", "ARG", "GLY", "TRP", "LYS", "PHE"]),
+    "sim1": (
+        ["G", "G", "A", "PSU", "U", "C", "U", "C", "C"],
+        ["MET", "LYS", "ARG", "GLY", "TRP", "LYS", "PHE"],
+    ),
     "sim2": (["C", "A", "5MC", "G", "U", "A", "A"], ["MSE", "HIS", "PRO", "TRP", "GLU", "ASN"]),
 }
 _MODIFIED = {"PSU": "U", "5MC": "C", "MSE": "MET"}
@@ -335,7 +349,8 @@ def _pdb(name: str, rna: list[str], peptide: list[str]) -> str:
     chains = (("A", rna, " P  ", " P"), ("B", peptide, " CA ", " C"))
     for chain, residues, _, _ in chains:
         lines += [
-            f"MODRES {name.upper()} {residue:>3} {chain} {number:>4}   {_MODIFIED[residue]:>3}  SIMULATED"
+            f"MODRES {name.upper()} {residue:>3} {chain} {number:>4}   {_MODIFIED[residue]:>3}"
+            "  SIMULATED"
             for number, residue in enumerate(residues, 1)
             if residue in _MODIFIED
         ]
@@ -352,7 +367,9 @@ def _pdb(name: str, rna: list[str], peptide: list[str]) -> str:
     return "\n".join([*lines, "END", ""])
 
 
-def _atom(record: str, serial: int, atom: str, residue: str, chain: str, number: int, element: str) -> str:
+def _atom(
+    record: str, serial: int, atom: str, residue: str, chain: str, number: int, element: str
+) -> str:
     x, y, z = 3.8 * number, 0.0 if chain == "A" else 8.0, 0.0
     return (
         f"{record}{serial:>5} {atom} {residue:>3} {chain}{number:>4}    "

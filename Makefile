@@ -1,0 +1,71 @@
+# `make help` lists what this file does. A fresh machine needs Python 3.11 to 3.13 and nothing else.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The newest Python that the lock was made for; PYTHON=/path/to/python overrides it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || echo python3)
+CORES ?= 2
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --rerun-incomplete --show-failed-logs --quiet rules
+
+.PHONY: help run test figures lab bench clean setup lint types unit notebooks pipeline publish sample lock
+
+help:  ## This list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed, found " + sys.version.split()[0] + "; run make PYTHON=/path/to/python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --progress-bar off --quiet -r requirements.lock
+	$(BIN)/python -m pip install --progress-bar off --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+setup: .venv/installed  ## The environment: .venv, from requirements.lock
+
+run: setup  ## The sample profile of the whole suite, into runs/sample
+	$(SNAKEMAKE)
+	@$(BIN)/python tools/report_run.py sample
+
+figures: setup  ## The real profile: figures/<track>, results.csv and the table in the README
+	$(SNAKEMAKE) --configfile config/real.yaml
+	$(BIN)/python tools/readme_table.py
+	@$(BIN)/python tools/report_run.py real
+
+test: lint types unit notebooks pipeline  ## Lint, types, unit and property tests, nbval, a pipeline test
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/pytest -q -n $(CORES) --doctest-modules helpers tests -m "not pipeline"
+
+notebooks: setup
+	$(BIN)/pytest -q -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 900 notebooks
+
+pipeline: setup
+	$(BIN)/pytest -q tests/test_pipeline_run.py -m pipeline
+
+lab: setup  ## JupyterLab in notebooks/
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+bench: setup  ## Speed and memory of the parts that promise some
+	for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
+
+publish: run  ## Put the executed sample notebooks into notebooks/, with their outputs
+	$(BIN)/python tools/publish_notebooks.py
+
+sample: setup  ## Make the bundled samples anew, from their seeds
+	$(BIN)/python -m helpers.simulate.rna_peptide data/sample/rna_peptide
+
+lock:  ## requirements.lock anew, from pyproject.toml, in an environment of its own
+	tools/lock.sh
+
+clean:  ## Remove runs/sample and caches; .venv and runs/real stay
+	rm -rf runs/sample .pytest_cache .ruff_cache .mypy_cache .hypothesis .snakemake

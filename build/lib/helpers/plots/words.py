@@ -1,0 +1,141 @@
+"""Words in pictures: names as a reader knows them, and user text that stays verbatim.
+
+Sequence ids come from files and may hold anything. Matplotlib reads ``$...$`` as mathematics and
+plotly reads some HTML tags, so every id passes through `plain` or `markup` before it is drawn.
+"""
+
+from __future__ import annotations
+
+import html
+
+PROTOCOLS = {
+    "random_5fold": "random 5-fold",
+    "random_10fold": "random 10-fold",
+    "grouped_5fold": "grouped 5-fold",
+    "mrna_disjoint_5fold": "unseen mRNA",
+    "chromosome_5fold": "unseen chromosome",
+    "cold_peptide": "unseen peptide",
+    "cold_rna": "unseen RNA",
+    "cold_both": "both unseen",
+    "given_test": "given test set",
+    "given_test_audited": "given test set, copies removed",
+}
+"""Protocol names of results.csv, as a reader knows them."""
+
+METRICS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "sensitivity": "sensitivity",
+    "specificity": "specificity",
+    "precision": "precision",
+    "f1": "F1",
+    "mcc": "MCC",
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "brier": "Brier score",
+    "explanation_auroc": "explanation AUROC",
+    "pearson": "Pearson r",
+    "spearman": "Spearman ρ",
+    "r2": "R²",
+    "mse": "mean squared error",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+}
+"""Metric names of results.csv, as a reader knows them."""
+
+
+def protocol(name: str) -> str:
+    """Protocol name for an axis; a name that is not in `PROTOCOLS` keeps its own words.
+
+    Examples
+    --------
+    >>> protocol("cold_both"), protocol("leave_one_out")
+    ('both unseen', 'leave one out')
+    """
+    return PROTOCOLS.get(name, str(name).replace("_", " "))
+
+
+def metric(name: str) -> str:
+    """Metric name for an axis; a name that is not in `METRICS` keeps its own words.
+
+    Examples
+    --------
+    >>> metric("auroc"), metric("val_loss")
+    ('AUROC', 'val loss')
+    """
+    return METRICS.get(name, str(name).replace("_", " "))
+
+
+def model(name: str) -> str:
+    """Model name for a legend.
+
+    Examples
+    --------
+    >>> model("extra_trees")
+    'extra trees'
+    """
+    return str(name).replace("_", " ")
+
+
+def shorten(text: str, limit: int = 32) -> str:
+    """Cut a long text in its middle, where ids differ least, and say so with an ellipsis.
+
+    Parameters
+    ----------
+    text : str
+    limit : int
+        Largest number of characters that may stay, at least 3.
+
+    Examples
+    --------
+    >>> shorten("NM_000546.6_tumour_protein_p53", 15)
+    'NM_0005…ein_p53'
+    """
+    if len(text) <= limit:
+        return text
+    head = (limit - 1) // 2 + (limit - 1) % 2
+    return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+
+
+def _printable(text: str) -> str:
+    """Show a control character as its escape: fonts have no picture for it."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def plain(text: object, limit: int = 32) -> str:
+    r"""User text for matplotlib: a dollar stays a dollar, a long id is cut in its middle.
+
+    Examples
+    --------
+    >>> plain("chr1$a$")
+    'chr1\\$a\\$'
+    >>> plain("two\nlines")
+    'two\\nlines'
+    """
+    return shorten(_printable(str(text)), limit).replace("$", r"\$")
+
+
+def markup(text: object, limit: int = 48) -> str:
+    """User text for plotly, which reads ``<b>``, ``<a>`` and ``<br>`` in titles, ticks and hovers.
+
+    Quotes stay: plotly draws ``&quot;`` as six characters. A ``%{`` is parted by a zero-width
+    space, so that a hover template never reads an id as one of its own fields.
+
+    Examples
+    --------
+    >>> markup("<script>alert(1)</script>")
+    '&lt;script&gt;alert(1)&lt;/script&gt;'
+    """
+    safe = html.escape(shorten(_printable(str(text)), limit), quote=False)
+    return safe.replace("%{", "%\u200b{")
+
+
+def residues(sequence: str) -> list[str]:
+    """Letter and 1-based position of each residue: a label that no other position shares.
+
+    Examples
+    --------
+    >>> residues("GCU")
+    ['G1', 'C2', 'U3']
+    """
+    return [f"{letter}{position}" for position, letter in enumerate(sequence, start=1)]

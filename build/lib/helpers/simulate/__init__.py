@@ -1,0 +1,1 @@
+"""Simulated samples, each written with the truth that was planted in it."""

@@ -1,0 +1,238 @@
+"""Which number of a model is explained, and how inputs are cut into batches.
+
+A sigmoid saturates: where the model is sure, the gradient of its probability is nearly zero and
+every position looks unimportant. Explanations therefore look at the *logit*, the number that goes
+into the closing sigmoid, unless they are asked for something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+Model = Callable[..., Any]
+"""A Keras model, or any function from a list of tensors to a tensor of shape (n, outputs)."""
+
+_CLOSING = ("sigmoid", "softmax")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The number of a model that an explanation is about.
+
+    Parameters
+    ----------
+    kind : str
+        ``"logit"``: the number before the closing sigmoid or softmax; the output itself where the
+        model has none. ``"probability"``: the output as it is.
+    index : int
+        Which output unit, for a model with several (tasks, cell types).
+
+    Examples
+    --------
+    >>> Target().kind, Target("probability", index=2).index
+    ('logit', 2)
+    """
+
+    kind: str = "logit"
+    index: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("logit", "probability"):
+            raise ValueError(
+                f"target is {self.kind!r}; expected 'logit' or 'probability' "
+                "(or Target(kind, index) for a model with several outputs)"
+            )
+
+
+def as_target(target: str | Target) -> Target:
+    """Target of a name; a `Target` is given back as it is."""
+    return target if isinstance(target, Target) else Target(target)
+
+
+def as_inputs(inputs: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Inputs of a model as a list of float32 arrays with the same number of items.
+
+    Parameters
+    ----------
+    inputs : numpy.ndarray or sequence of numpy.ndarray
+        One array, or one for each input of the model in its order. A sequence is one-hot,
+        shape=(n, length, letters); any other number of axes is a further input.
+
+    Returns
+    -------
+    list of numpy.ndarray, dtype=float32
+
+    Raises
+    ------
+    ValueError
+        If there is no array, or if the arrays hold different numbers of items.
+    """
+    arrays = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
+    arrays = [np.asarray(array, dtype=np.float32) for array in arrays]
+    if not arrays or any(array.ndim < 2 for array in arrays):
+        raise ValueError(
+            f"inputs have the shapes {[array.shape for array in arrays]}; expected one array for "
+            "each input of the model, one-hot sequences as (n, length, letters)"
+        )
+    if len({len(array) for array in arrays}) > 1:
+        raise ValueError(
+            f"inputs hold {[len(array) for array in arrays]} items; expected the same number in "
+            "each, item i of one belonging to item i of the others"
+        )
+    return arrays
+
+
+def is_sequence(array: np.ndarray) -> bool:
+    """Whether an input is a one-hot sequence (three axes); others are held fixed."""
+    return array.ndim == 3
+
+
+def residues(onehot: np.ndarray) -> np.ndarray:
+    """Mask of the positions where a residue is, an unknown one too; padding is an all-zero row.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(..., length), dtype=bool
+
+    Examples
+    --------
+    >>> residues(np.array([[[1, 0], [0.5, 0.5], [0, 0]]])).tolist()
+    [[True, True, False]]
+    """
+    return np.asarray(onehot.sum(axis=-1) > 0)
+
+
+def _closing_layer(model: keras.Model) -> keras.layers.Layer | None:
+    """Layer whose output is the model's first output, if there is exactly one such layer."""
+    for layer in reversed(model.layers):
+        try:
+            output = layer.output
+        except (AttributeError, ValueError):  # a layer used twice, or never, has no one output
+            continue
+        if output is model.outputs[0]:
+            return layer
+    return None
+
+
+def _without_activation(layer: keras.layers.Dense) -> keras.layers.Layer:
+    """Copy of a dense layer that stops before its activation."""
+    config = layer.get_config() | {"activation": "linear", "name": f"{layer.name}_logit"}
+    copy = type(layer).from_config(config)
+    copy.build(layer.input.shape)
+    copy.set_weights(layer.get_weights())
+    return copy
+
+
+def output_model(model: Model, target: str | Target = "logit") -> Model:
+    """Model that ends at the number to explain.
+
+    Parameters
+    ----------
+    model : keras.Model or callable
+        A callable that is no Keras model is given back as it is.
+    target : str or Target, optional
+        ``"logit"`` or ``"probability"``, see `Target`.
+
+    Returns
+    -------
+    keras.Model or callable
+        Same inputs. For the logit it ends at the input of the closing `Activation`, `Softmax` or
+        sigmoid layer, or at the closing dense layer without its activation.
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False),
+    ...                           keras.layers.Activation("sigmoid")])
+    >>> model.set_weights([np.array([[30.0]])])
+    >>> float(output_model(model)(np.ones((1, 1)))[0, 0])
+    30.0
+    """
+    if as_target(target).kind == "probability" or not isinstance(model, keras.Model):
+        return model
+    layer = _closing_layer(model)
+    if layer is None:
+        return model
+    if isinstance(layer, keras.layers.Softmax):
+        return keras.Model(model.inputs, layer.input)
+    if getattr(getattr(layer, "activation", None), "__name__", "") not in _CLOSING:
+        return model
+    if isinstance(layer, keras.layers.Dense):
+        return keras.Model(model.inputs, _without_activation(layer)(layer.input))
+    return keras.Model(model.inputs, layer.input)
+
+
+def layer_model(model: keras.Model, layer: str) -> keras.Model:
+    """Model that ends at a named layer.
+
+    Raises
+    ------
+    ValueError
+        If the model has no layer of that name; the message lists the names it has.
+    """
+    names = [known.name for known in model.layers]
+    if layer not in names:
+        raise ValueError(
+            f"the model has no layer named {layer!r}; its layers are: {', '.join(names)}"
+        )
+    return keras.Model(model.inputs, model.get_layer(layer).output)
+
+
+def call(model: Model, arrays: Sequence[Any]) -> Any:
+    """Output tensor of a model in inference mode, for a list of arrays or tensors."""
+    inputs = list(arrays) if len(arrays) > 1 else arrays[0]
+    if isinstance(model, keras.Model):
+        return model(inputs, training=False)
+    return model(inputs)
+
+
+def select(outputs: Any, index: int) -> Any:
+    """One number for each item: column `index` of the outputs, (n,) outputs as they are.
+
+    Raises
+    ------
+    ValueError
+        If the outputs have no such column.
+    """
+    if len(outputs.shape) == 1:
+        return outputs
+    flat = keras.ops.reshape(outputs, (outputs.shape[0], -1))
+    if not 0 <= index < flat.shape[1]:
+        raise ValueError(
+            f"target index {index} does not exist: the model has {flat.shape[1]} output(s), "
+            f"numbered from 0; give Target(kind, index) with an index below {flat.shape[1]}"
+        )
+    return flat[:, index]
+
+
+def score(model: Model, arrays: Sequence[Any], index: int = 0) -> np.ndarray:
+    """Outputs of one batch under any backend.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n,), dtype=float64
+    """
+    outputs = keras.ops.stop_gradient(call(model, arrays))
+    return np.asarray(keras.ops.convert_to_numpy(select(outputs, index)), dtype=np.float64)
+
+
+def batches(n: int, batch_size: int) -> Iterator[slice]:
+    """Slices that cut `n` items into batches.
+
+    Raises
+    ------
+    ValueError
+        If the batch size is below 1.
+
+    Examples
+    --------
+    >>> list(batches(5, 2))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}; expected a whole number of items above 0")
+    return (slice(start, min(start + batch_size, n)) for start in range(0, n, batch_size))

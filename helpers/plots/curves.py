@@ -1,0 +1,332 @@
+"""Curves of one or several models: training history, ROC, precision-recall, calibration, confusion.
+
+Each takes a tidy table (a column `model` where there are several) and names are kept out of the
+data: they stand below the axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from helpers.plots import style, words
+
+
+def need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
+    """Check that a table has the columns a picture is drawn from.
+
+    Raises
+    ------
+    ValueError
+        If one is missing; the message names it and those that are there.
+    """
+    if missing := [column for column in columns if column not in table.columns]:
+        raise ValueError(
+            f"the {what} table has no column {missing[0]!r}; expected {', '.join(columns)}, "
+            f"found {', '.join(map(str, table.columns)) or 'none'}"
+        )
+    if table.empty:
+        raise ValueError(f"the {what} table has no row; expected at least one to draw")
+
+
+def by_model(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Split a tidy table by its column `model`, in the order of first appearance.
+
+    A table without that column is one model without a name.
+    """
+    if "model" not in table.columns:
+        return {"": table}
+    return {str(name): part for name, part in table.groupby("model", sort=False)}
+
+
+def _marks(names: Sequence[str]) -> dict[str, style.Mark]:
+    return style.model_marks(["ours" if name == "" else name for name in names]) | {
+        "": style.MODEL_MARKS["ours"]
+    }
+
+
+def _names_below(ax: Axes, columns: int = 1) -> None:
+    """Put the legend below the axis title, where no data can be."""
+    handles, labels = ax.get_legend_handles_labels()
+    if labels:
+        ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(0, -0.2), ncols=columns)
+
+
+def _unit_square(ax: Axes) -> None:
+    ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+    ax.set_xticks(np.linspace(0, 1, 6))
+    ax.set_yticks(np.linspace(0, 1, 6))
+
+
+@style.house
+def history(
+    table: pd.DataFrame,
+    *,
+    metrics: Sequence[str] = ("loss",),
+    chosen: int | None = None,
+    title: str = "Training history",
+) -> Figure:
+    """Loss and metrics by epoch, in training and on validation data.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row an epoch: `epoch` (counted from 1), each metric and ``val_<metric>`` (which may be
+        absent).
+    metrics : sequence of str
+        One panel each.
+    chosen : int, optional
+        The epoch whose weights are kept (counted as in the table); marked in every panel.
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or the chosen epoch is not in the table.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"epoch": [1, 2], "loss": [0.7, 0.5], "val_loss": [0.7, 0.6]})
+    >>> len(history(table, chosen=2).axes)
+    1
+    """
+    need(table, ["epoch", *metrics], "history")
+    if chosen is not None and chosen not in set(table["epoch"]):
+        raise ValueError(
+            f"chosen epoch {chosen} is not in the history, which holds epochs "
+            f"{table['epoch'].min()} to {table['epoch'].max()}"
+        )
+    width = style.SINGLE if len(metrics) == 1 else style.DOUBLE
+    fig = style.figure(width, 62)
+    for ax, name in zip(np.atleast_1d(fig.subplots(1, len(metrics))), metrics, strict=True):
+        dot = "o" if len(table) <= 30 else ""
+        ax.plot(table["epoch"], table[name], color=style.GREY, marker=dot, label="training")
+        if f"val_{name}" in table.columns:
+            colour = style.OKABE_ITO["blue"]
+            ax.plot(
+                table["epoch"], table[f"val_{name}"], color=colour, marker=dot, label="validation"
+            )
+        if chosen is not None:
+            label = f"weights kept (epoch {chosen})"
+            ax.axvline(chosen, color=style.TRUTH, linestyle="--", linewidth=1, label=label)
+        ax.set(xlabel="epoch", ylabel=words.metric(name))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        _names_below(ax)
+    fig.suptitle(words.plain(title, 120), x=0.01, ha="left")
+    return fig
+
+
+@style.house
+def roc(
+    table: pd.DataFrame,
+    *,
+    labels: Mapping[str, str] | None = None,
+    title: str = "ROC",
+    ax: Axes | None = None,
+) -> Figure:
+    """True-positive against false-positive rate, one line a model.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns `fpr`, `tpr` and, for several models, `model`.
+    labels : mapping of str to str, optional
+        Text of each model in the legend, such as ``"ours, AUROC 0.957 [0.950, 0.963]"``.
+    title : str
+        Says the data set, the protocol and n.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a figure of one column when not given.
+
+    Examples
+    --------
+    >>> roc(pd.DataFrame({"fpr": [0, 0.1, 1], "tpr": [0, 0.9, 1]})).axes[0].get_title(loc="left")
+    'ROC'
+    """
+    need(table, ["fpr", "tpr"], "ROC")
+    ax = style.axes(ax, height=100)
+    ax.plot([0, 1], [0, 1], color=style.PALE, linewidth=1, zorder=0)
+    _lines(ax, table, ("fpr", "tpr"), labels)
+    _unit_square(ax)
+    ax.set(xlabel="false-positive rate", ylabel="true-positive rate")
+    ax.set_title(words.plain(title, 120))
+    _names_below(ax)
+    return style.root(ax)
+
+
+@style.house
+def precision_recall(
+    table: pd.DataFrame,
+    *,
+    prevalence: float,
+    labels: Mapping[str, str] | None = None,
+    title: str = "Precision and recall",
+    ax: Axes | None = None,
+) -> Figure:
+    """Precision against recall, one line a model, with the line of a guess.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns `recall`, `precision` and, for several models, `model`.
+    prevalence : float
+        Share of positives, 0 to 1: what a guess reaches.
+    labels, title, ax
+        As in `roc`.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or the prevalence is no share.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"recall": [1.0, 0.5, 0], "precision": [0.5, 0.8, 1]})
+    >>> len(precision_recall(table, prevalence=0.5).axes)
+    1
+    """
+    need(table, ["recall", "precision"], "precision-recall")
+    if not 0 <= prevalence <= 1:
+        raise ValueError(f"prevalence {prevalence}; expected the share of positives, 0 to 1")
+    ax = style.axes(ax, height=100)
+    _lines(ax, table, ("recall", "precision"), labels, step=True)
+    note = f"prevalence {prevalence:.3f} (a guess)"
+    ax.axhline(prevalence, color=style.TRUTH, linestyle=":", linewidth=1, label=note)
+    _unit_square(ax)
+    ax.set(xlabel="recall", ylabel="precision")
+    ax.set_title(words.plain(title, 120))
+    _names_below(ax)
+    return style.root(ax)
+
+
+def _lines(
+    ax: Axes,
+    table: pd.DataFrame,
+    columns: tuple[str, str],
+    labels: Mapping[str, str] | None,
+    step: bool = False,
+) -> None:
+    models = by_model(table)
+    marks = _marks(list(models))
+    for name, part in models.items():
+        text = (labels or {}).get(name, words.model(name))
+        ax.plot(
+            part[columns[0]],
+            part[columns[1]],
+            color=marks[name]["color"],
+            linestyle=marks[name]["linestyle"],
+            drawstyle="steps-post" if step else "default",
+            label=words.plain(text, 80) if text else None,
+        )
+
+
+@style.house
+def calibration(
+    table: pd.DataFrame,
+    *,
+    labels: Mapping[str, str] | None = None,
+    title: str = "Calibration",
+) -> Figure:
+    """Observed share of positives against the predicted probability, with the counts below.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a bin: `predicted` (mean probability), `observed` (share of positives), `ci_low`,
+        `ci_high` (interval of the share), `n` (items) and, for several models, `model`.
+        Bins without items are left out by having ``n`` 0.
+    labels : mapping of str to str, optional
+        Text of each model in the legend.
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    need(table, ["predicted", "observed", "ci_low", "ci_high", "n"], "calibration")
+    fig = style.figure(style.SINGLE, 110)
+    upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+    upper.plot([0, 1], [0, 1], color=style.PALE, zorder=0)
+    models = by_model(table[table["n"] > 0])
+    marks = _marks(list(models))
+    for shift, (name, part) in enumerate(models.items()):
+        offset = (shift - (len(models) - 1) / 2) * 0.008
+        x, y = part["predicted"].to_numpy() + offset, part["observed"].to_numpy()
+        below = np.clip(y - part["ci_low"], 0, None)
+        above = np.clip(part["ci_high"] - y, 0, None)
+        text = (labels or {}).get(name, words.model(name))
+        label = words.plain(text, 80) if text else None
+        mark = marks[name]
+        upper.errorbar(
+            x, y, (below, above), label=label, capsize=1.5, elinewidth=0.8, **mark
+        )
+        lower.plot(x, part["n"], **mark)
+    _unit_square(upper)
+    upper.set_aspect("auto")
+    upper.set_ylabel("observed share of positives")
+    upper.set_title(words.plain(title, 120))
+    lower.set(xlabel="predicted probability (bars: 95 % interval)", ylabel="items in bin")
+    lower.set_ylim(bottom=0)
+    handles, texts = upper.get_legend_handles_labels()
+    if texts:
+        lower.legend(handles, texts, loc="upper left", bbox_to_anchor=(0, -0.55))
+    return fig
+
+
+@style.house
+def confusion(
+    counts: np.ndarray,
+    *,
+    labels: Sequence[str] = ("negative", "positive"),
+    title: str = "Confusion matrix",
+    ax: Axes | None = None,
+) -> Figure:
+    """Counts, and below each its share of the row: what became of each true class.
+
+    Parameters
+    ----------
+    counts : numpy.ndarray, shape=(classes, classes)
+        Rows: true class; columns: predicted class.
+    labels : sequence of str
+        Class names.
+    title : str
+    ax : matplotlib.axes.Axes, optional
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not square or the labels do not fit it.
+
+    Examples
+    --------
+    >>> len(confusion(np.array([[90, 10], [20, 80]])).axes[0].texts)
+    4
+    """
+    counts = np.asarray(counts)
+    if counts.shape != (len(labels), len(labels)):
+        raise ValueError(
+            f"confusion matrix of shape {counts.shape}; expected ({len(labels)}, {len(labels)}), "
+            f"one row and one column for each of {', '.join(labels)}"
+        )
+    ax = style.axes(ax, height=76)
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
+    ax.imshow(shares, cmap=style.colormap("sequential"), vmin=0, vmax=1)
+    for (row, column), share in np.ndenumerate(shares):
+        ink = "white" if share > 0.5 else style.INK
+        text = f"{counts[row, column]:,}\n{share:.1%}"
+        ax.text(column, row, text, ha="center", va="center", color=ink)
+    names = [words.plain(label) for label in labels]
+    ticks = range(len(labels))
+    ax.set_xticks(ticks, names)
+    ax.set_yticks(ticks, [f"{n}\n(n = {int(t):,})" for n, t in zip(names, totals.flat, strict=True)])
+    ax.set(xlabel="predicted class", ylabel="true class")
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    ax.set_title(words.plain(title, 120))
+    return style.root(ax)

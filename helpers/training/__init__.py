@@ -1,0 +1,25 @@
+"""Training: chains in batches, fitting with early stopping, saved runs, calibration, folds.
+
+The test set is no argument of anything here but `cross_validate`, which asks a predictor for the
+probabilities of a fold's test rows once, after it has been fitted.
+"""
+
+from helpers.training.batches import Batches, Chains
+from helpers.training.calibration import Calibrated, Calibrator
+from helpers.training.fitting import FitResult, fit, predict
+from helpers.training.folds import Predictor, cross_validate
+from helpers.training.saving import load_run, save_run
+
+__all__ = [
+    "Batches",
+    "Calibrated",
+    "Calibrator",
+    "Chains",
+    "FitResult",
+    "Predictor",
+    "cross_validate",
+    "fit",
+    "load_run",
+    "predict",
+    "save_run",
+]

@@ -1,0 +1,185 @@
+"""From the score of a network to a probability that can be taken at its word."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+
+_METHODS = ("platt", "isotonic")
+_GRID = np.linspace(-9.0, 9.0, 73)
+
+
+class Calibrated(NamedTuple):
+    """What a `Calibrator` gives.
+
+    Attributes
+    ----------
+    probability, low, high : numpy.ndarray, shape=(n,), dtype=float64
+        Calibrated probability and its interval.
+    """
+
+    probability: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+class Calibrator:
+    """Curve from raw to calibrated probability, with a bootstrap interval.
+
+    The curve is kept as its values at fixed raw scores (log-odds), plain numbers that a card can
+    hold. `Calibrator.fit` makes one.
+
+    Parameters
+    ----------
+    probability, low, high : numpy.ndarray, shape=(73,)
+        The curve and its interval at log-odds from -9 to 9.
+    method : {"platt", "isotonic"}
+        How it was fitted.
+    n : int
+        Rows it was fitted on.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> p = rng.random(2000)
+    >>> y = rng.random(2000) < p**2  # the model is too sure of itself
+    >>> found = Calibrator.fit(y, p).predict(np.array([0.3, 0.9]))
+    >>> bool(found.probability[0] < 0.2), bool((found.low < found.high).all())
+    (True, True)
+    """
+
+    def __init__(
+        self, probability: np.ndarray, low: np.ndarray, high: np.ndarray, *, method: str, n: int
+    ) -> None:
+        self.probability, self.low, self.high = map(np.asarray, (probability, low, high))
+        self.method, self.n = method, n
+
+    @classmethod
+    def fit(
+        cls,
+        y: np.ndarray,
+        p: np.ndarray,
+        *,
+        method: str = "platt",
+        level: float = 0.95,
+        n_boot: int = 200,
+        seed: int = 0,
+    ) -> Calibrator:
+        """Fit the curve on validation data.
+
+        Parameters
+        ----------
+        y : numpy.ndarray, shape=(n,)
+            Labels, 0 or 1, of data that the model was not fitted to.
+        p : numpy.ndarray, shape=(n,)
+            Raw probabilities.
+        method : {"platt", "isotonic"}
+            A logistic curve over the log-odds (Platt 1999), for few rows, or any rising curve
+            (Zadrozny 2002, doi:10.1145/775047.775151), for a thousand rows or more.
+        level : float
+            Coverage of the interval, over resampled validation data.
+        n_boot : int
+            Resamples.
+        seed : int
+            Seed of the resampling.
+
+        Returns
+        -------
+        Calibrator
+            The fitted curve.
+
+        Raises
+        ------
+        ValueError
+            If the method is unknown, the arrays differ in length, or one class is missing.
+        """
+        y, p = np.asarray(y).astype(int).ravel(), np.asarray(p, dtype=float).ravel()
+        if method not in _METHODS:
+            raise ValueError(f"method is {method!r}; expected one of {', '.join(_METHODS)}")
+        if len(y) != len(p):
+            raise ValueError(f"found {len(y)} labels and {len(p)} probabilities; expected as many")
+        if len(np.unique(y)) < 2:
+            raise ValueError("calibration needs both labels, 0 and 1; found only one of them")
+        score, rng = _log_odds(p), np.random.default_rng(seed)
+        curves = [
+            _curve(score[rows], y[rows], method)
+            for rows in (rng.integers(0, len(y), len(y)) for _ in range(n_boot))
+            if 0 < y[rows].sum() < len(y)
+        ]
+        tail = (1 - level) / 2
+        low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
+        middle = _curve(score, y, method)
+        return cls(
+            middle, np.minimum(low, middle), np.maximum(high, middle), method=method, n=len(y)
+        )
+
+    def predict(self, p: np.ndarray, *, spread: np.ndarray | float = 0.0) -> Calibrated:
+        """Calibrate raw probabilities.
+
+        Parameters
+        ----------
+        p : numpy.ndarray, shape=(n,)
+            Raw probabilities.
+        spread : numpy.ndarray, shape=(n,), or float
+            Standard deviation of the log-odds of each row, such as between the members of an
+            ensemble; the interval is read 1.96 of it to either side.
+
+        Returns
+        -------
+        Calibrated
+            Probability and interval of each row.
+        """
+        score = _log_odds(np.asarray(p, dtype=float))
+        reach = 1.96 * np.asarray(spread, dtype=float)
+        return Calibrated(
+            np.interp(score, _GRID, self.probability),
+            np.interp(score - reach, _GRID, self.low),
+            np.interp(score + reach, _GRID, self.high),
+        )
+
+    def to_card(self) -> dict[str, Any]:
+        """The curve as plain numbers, for `helpers.training.save_run`."""
+        curves = {name: getattr(self, name).round(6).tolist() for name in ("probability", "low", "high")}
+        return {"method": self.method, "n": self.n, **curves}
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> Calibrator:
+        """The inverse of `to_card`.
+
+        Raises
+        ------
+        ValueError
+            If a curve is missing or has another length.
+        """
+        for name in ("probability", "low", "high", "method", "n"):
+            if name not in card:
+                raise ValueError(f"the calibration in the card lacks {name!r}; train the model again")
+        curves = [np.asarray(card[name], dtype=float) for name in ("probability", "low", "high")]
+        if any(curve.shape != _GRID.shape for curve in curves):
+            raise ValueError(
+                f"the calibration in the card holds curves of {[len(c) for c in curves]} points; "
+                f"expected {len(_GRID)} in each. Train the model again"
+            )
+        return cls(*curves, method=card["method"], n=card["n"])
+
+
+def _log_odds(p: np.ndarray) -> np.ndarray:
+    p = np.clip(p, 1e-7, 1 - 1e-7)
+    return np.log(p) - np.log1p(-p)
+
+
+def _curve(score: np.ndarray, y: np.ndarray, method: str) -> np.ndarray:
+    """Calibrated probability at every point of the grid."""
+    if method == "isotonic":
+        fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, y)
+        return fitted.predict(_GRID)
+    with warnings.catch_warnings():
+        # Separable resamples end at the penalty's edge, which is an answer, not a fault.
+        warnings.simplefilter("ignore")
+        fitted = LogisticRegression(C=10.0, max_iter=1000).fit(score[:, None], y)
+    return fitted.predict_proba(_GRID[:, None])[:, 1]

@@ -1,0 +1,216 @@
+"""Fit a model on a training part, choosing the epoch on a validation part."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from helpers.training.batches import Batches, Chains
+
+Inputs = Chains | np.ndarray | Sequence[Chains] | Sequence[np.ndarray]
+
+
+class FitResult(NamedTuple):
+    """What `fit` gives back.
+
+    Attributes
+    ----------
+    model : keras.Model
+        The model with the weights of its best epoch.
+    history : pandas.DataFrame
+        One row an epoch: ``epoch``, and each metric on the training and validation part.
+    best_epoch : int
+        Epoch (1 is the first) whose weights were kept.
+    """
+
+    model: keras.Model
+    history: pd.DataFrame
+    best_epoch: int
+
+
+def fit(
+    model: keras.Model,
+    inputs: Inputs,
+    y: np.ndarray,
+    *,
+    valid: tuple[Inputs, np.ndarray],
+    epochs: int = 50,
+    batch_size: int = 64,
+    patience: int = 5,
+    seed: int = 0,
+    monitor: str = "val_loss",
+    verbosity: int = 1,
+) -> FitResult:
+    """Train a compiled model and keep the weights of the epoch that validated best.
+
+    There is no argument for a test set: nothing that is chosen here may depend on one.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled model; trained in place.
+    inputs : Chains, array, or list of them
+        Inputs of the training part, one for each input of the model. `Chains` of any length are
+        batched by length.
+    y : numpy.ndarray, shape=(n,) or (n, outputs)
+        Labels of the training part.
+    valid : tuple of (inputs, y)
+        The validation part, in the same form.
+    epochs : int
+        Most epochs to train.
+    batch_size : int
+        Rows a batch.
+    patience : int
+        Epochs without a better `monitor` after which training ends.
+    seed : int
+        Seed of shuffling and dropout. The weights were drawn when the model was built: call
+        ``keras.utils.set_random_seed`` before that for a run that can be repeated.
+    monitor : str
+        Validation metric that chooses the epoch; a loss is minimised, anything else maximised
+        unless its name holds ``error``.
+    verbosity : int
+        0 shows nothing, 1 one progress bar.
+
+    Returns
+    -------
+    FitResult
+        Model, history, best epoch.
+
+    Raises
+    ------
+    ValueError
+        If a part is empty, rows do not match, or `monitor` is not among the metrics.
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "sigmoid")])
+    >>> model.compile("adam", "binary_crossentropy")
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.0]] * 8, dtype="float32")
+    >>> result = fit(model, X, X[:, 0], valid=(X, X[:, 0]), epochs=2, verbosity=0)
+    >>> result.history.columns.tolist(), result.best_epoch
+    (['epoch', 'loss', 'val_loss'], 2)
+    """
+    _check(inputs, y, "training")
+    _check(valid[0], valid[1], "validation")
+    keras.utils.set_random_seed(seed)
+    mode = "min" if "loss" in monitor or "error" in monitor else "max"
+    stopping = keras.callbacks.EarlyStopping(
+        monitor=monitor, mode=mode, patience=patience, restore_best_weights=True
+    )
+    progress = _Progress(epochs, monitor, shown=verbosity > 0)
+    x_train, y_train = _feed(inputs, y, batch_size, seed)
+    x_valid, y_valid = _feed(valid[0], valid[1], 4 * batch_size, None)
+    fitted = model.fit(
+        x_train,
+        y_train,
+        validation_data=x_valid if y_valid is None else (x_valid, y_valid),
+        epochs=epochs,
+        batch_size=None if y_train is None else batch_size,
+        callbacks=[stopping, progress],
+        verbose=0,
+    )
+    history = pd.DataFrame(fitted.history)
+    history.insert(0, "epoch", np.arange(1, len(history) + 1))
+    if monitor not in history:
+        raise ValueError(
+            f"fit: monitor is {monitor!r}; this model reports {', '.join(history.columns[1:])}. "
+            "Name one of them, or compile the model with that metric"
+        )
+    best = history[monitor].idxmin() if mode == "min" else history[monitor].idxmax()
+    return FitResult(model, history, int(history["epoch"][best]))
+
+
+def predict(model: keras.Model, inputs: Inputs, *, batch_size: int = 256) -> Any:
+    """Outputs of a model, in the order of the rows, whatever the lengths of their chains.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Model with one output, or several (then a list is given back); outputs whose shape depends
+        on the length of the chains cannot be joined: ask for those a few rows at a time.
+    inputs : Chains, array, or list of them
+        As in `fit`.
+    batch_size : int
+        Rows a batch.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, ...), dtype=float32, or list of them
+        An output of shape (n, 1) is given as (n,).
+    """
+    x, _ = _feed(inputs, None, batch_size, None)
+    if not isinstance(x, Batches):
+        return _tidy(model.predict(x, batch_size=batch_size, verbose=0))
+    if not x.order.size:
+        return np.zeros(0, dtype=np.float32)
+    back = np.argsort(x.order)
+    # Batches are handed over one by one: outputs of several shapes must not be joined by Keras.
+    parts = [_tidy(model.predict_on_batch(x[number][0])) for number in range(len(x))]
+    if isinstance(parts[0], list):
+        return [np.concatenate(column)[back] for column in zip(*parts, strict=True)]
+    return np.concatenate(parts)[back]
+
+
+class _Progress(keras.callbacks.Callback):
+    """One bar for the whole training; it is left on the page when training has ended."""
+
+    def __init__(self, epochs: int, monitor: str, *, shown: bool) -> None:
+        super().__init__()
+        self._epochs, self._monitor, self._shown = epochs, monitor, shown
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self._bar = tqdm(
+            total=self._epochs,
+            desc="training",
+            unit="epoch",
+            disable=not self._shown,
+            file=sys.stdout,
+            ncols=88,
+        )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if logs and self._monitor in logs:
+            self._bar.set_postfix_str(f"{self._monitor} {logs[self._monitor]:.3f}", refresh=False)
+        self._bar.update()
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        # A run that stopped early is a finished run: the bar ends full.
+        self._bar.total = self._bar.n
+        self._bar.close()
+
+
+def _feed(
+    inputs: Inputs, y: np.ndarray | None, batch_size: int, seed: int | None
+) -> tuple[Any, np.ndarray | None]:
+    """Inputs as `keras.Model.fit` takes them: arrays and labels, or a `Batches` holding both."""
+    if isinstance(inputs, Chains):
+        inputs = [inputs]
+    if isinstance(inputs, np.ndarray) or not isinstance(inputs[0], Chains):
+        arrays = inputs if isinstance(inputs, np.ndarray) else list(inputs)
+        return arrays, y
+    return Batches(inputs, y, batch_size=batch_size, seed=seed), None  # type: ignore[arg-type]
+
+
+def _check(inputs: Inputs, y: np.ndarray, part: str) -> None:
+    columns = [inputs] if isinstance(inputs, np.ndarray | Chains) else list(inputs)
+    rows = sorted({len(column) for column in columns} | {len(y)})
+    if len(rows) > 1:
+        raise ValueError(
+            f"fit: the {part} part has {' and '.join(map(str, rows))} rows in its inputs and "
+            "labels; expected the same number in each"
+        )
+    if rows[0] == 0:
+        raise ValueError(f"fit: the {part} part has no rows; give at least one")
+
+
+def _tidy(output: Any) -> Any:
+    if isinstance(output, list | tuple):
+        return [_tidy(one) for one in output]
+    output = np.asarray(output)
+    return output[:, 0] if output.ndim == 2 and output.shape[1] == 1 else output
