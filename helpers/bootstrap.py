@@ -1,7 +1,7 @@
-"""Bootstrap by counts: how often each item is drawn, and metrics as matrix operations on those counts.
+"""Bootstrap by counts: how often each item is drawn, and metrics as matrix operations on that.
 
-A resample of `n` items is a row of `n` counts. A metric that accepts weighted items is then computed for
-a whole block of resamples at once, and the value of the data itself is the row of ones.
+A resample of `n` items is a row of `n` counts. A metric that accepts weighted items is then
+computed for a whole block of resamples at once, and the value of the data is the row of ones.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 BLOCK_CELLS = 2_000_000
-"""Counts held at once (16 MB): the memory that any bootstrap here needs does not grow with its replicates."""
+"""Counts held at once (16 MB), so that memory does not grow with the number of replicates."""
 
 ECE_BINS = 10
 
@@ -32,7 +32,7 @@ class Interval(NamedTuple):
 def draws(
     n: int, *, n_boot: int, seed: int, groups: np.ndarray | None = None
 ) -> Iterator[np.ndarray]:
-    """Counts of each item in each bootstrap replicate, block by block.
+    """Draw bootstrap replicates, block by block, as counts of each item.
 
     Parameters
     ----------
@@ -71,13 +71,13 @@ def draws(
 def intervals(
     statistic: Statistic, n: int, *, n_boot: int, seed: int, groups: np.ndarray | None = None
 ) -> dict[str, Interval]:
-    """Value and 95 % percentile interval (doi:10.1214/aos/1176344552) of each metric of a statistic.
+    """Value and 95 % percentile interval of each metric (doi:10.1214/aos/1176344552).
 
     Parameters
     ----------
     statistic : callable
-        Takes counts of shape (replicates, n), gives the values of each metric; NaN where a replicate does
-        not define the metric.
+        Takes counts of shape (replicates, n), gives the values of each metric; NaN where a
+        replicate does not define the metric.
     n, n_boot, seed, groups
         As in `draws`.
 
@@ -102,6 +102,11 @@ def interval(value: float, replicates: list[np.ndarray]) -> Interval:
     return Interval(value, float(low), float(high), int(drawn.size))
 
 
+def bin_of(p: np.ndarray, bins: int) -> np.ndarray:
+    """Bin of each probability, of `bins` bins of equal width; 1.0 belongs to the last."""
+    return np.minimum((p * bins).astype(np.intp), bins - 1)
+
+
 def classification_statistic(y: np.ndarray, p: np.ndarray, threshold: float) -> Statistic:
     """All classification metrics as a function of counts; replicates of one class give NaN.
 
@@ -123,13 +128,12 @@ def classification_statistic(y: np.ndarray, p: np.ndarray, threshold: float) -> 
     y_sorted = y[order]
     last_of_tie = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
     decided = (p >= threshold).astype(np.float64)
-    bins = np.clip((p * ECE_BINS).astype(int), 0, ECE_BINS - 1)
-    gaps = np.where(bins[:, None] == np.arange(ECE_BINS), (p - y)[:, None], 0.0)
+    gaps = np.where(bin_of(p, ECE_BINS)[:, None] == np.arange(ECE_BINS), (p - y)[:, None], 0.0)
     sums = np.column_stack([np.ones_like(y), y, decided, y * decided, (p - y) ** 2, gaps])
 
     def statistic(counts: np.ndarray) -> dict[str, np.ndarray]:
         total, positive, called, hit, squares, *bin_gaps = (counts @ sums).T
-        values = _decisions(total, positive, called, hit)
+        values = decisions(total, positive, called, hit)
         values |= _rankings(counts[:, order], y_sorted, last_of_tie)
         values["brier"] = squares / total
         values["ece"] = np.abs(bin_gaps).sum(axis=0) / total
@@ -177,9 +181,10 @@ def regression_statistic(y: np.ndarray, y_pred: np.ndarray) -> Statistic:
     return statistic
 
 
-def _decisions(
+def decisions(
     total: np.ndarray, positive: np.ndarray, called: np.ndarray, hit: np.ndarray
 ) -> dict[str, np.ndarray]:
+    """Metrics of decisions from the numbers of items, positives, calls and correct calls."""
     negative = total - positive
     true_negative = negative - (called - hit)
     sensitivity, specificity = _ratio(hit, positive), _ratio(true_negative, negative)
@@ -212,7 +217,7 @@ def _rankings(
     pairs -= 0.5 * np.einsum("ij,ij->i", step, np.diff(misses, axis=1, prepend=0.0))
     above_hits = positive - hits + step
     above = total - drawn + np.diff(drawn, axis=1, prepend=0.0)
-    # Where nothing is drawn at or above a score, no positive is drawn there either: its term is zero.
+    # Where nothing is drawn at or above a score no positive is drawn either: the term is zero.
     np.divide(above_hits, above, out=above_hits, where=above > 0)
     return {
         "auroc": _ratio(pairs, (positive * (total - positive))[:, 0]),
@@ -232,7 +237,7 @@ def _tie_order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _spearman(
     counts: np.ndarray, ranked: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
 ) -> np.ndarray:
-    """Pearson's coefficient of the average ranks that the drawn items have within their replicate."""
+    """Pearson's coefficient of the average ranks of the drawn items within their replicate."""
     middle = (counts.sum(axis=1, keepdims=True) + 1) / 2
     ranks = []
     for order, ends, run in ranked:

@@ -187,7 +187,7 @@ def provenance() -> dict[str, Any]:
 def _commit() -> str | None:
     try:
         answer = subprocess.run(
-            ["git", "-C", str(root()), "rev-parse", "HEAD"]
+            ["git", "-C", str(root()), "rev-parse", "HEAD"],
             capture_output=True,
             text=True,
             check=True,
@@ -198,4 +198,4 @@ def _commit() -> str | None:
 
 
 def _is_of_project(path: Path) -> bool:
-    return not path.is_absolute() and path.parts[:1] and path.parts[0] in PROJECT_FOLDERS
+    return not path.is_absolute() and bool(path.parts) and path.parts[0] in PROJECT_FOLDERS

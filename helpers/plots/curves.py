@@ -54,7 +54,7 @@ def _names_below(ax: Axes, columns: int = 1) -> None:
     """Put the legend below the axis title, where no data can be."""
     handles, labels = ax.get_legend_handles_labels()
     if labels:
-        ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(0, -0.2), ncols=columns)
+        ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(0, -0.14), ncols=columns)
 
 
 def _unit_square(ax: Axes) -> None:
@@ -116,8 +116,9 @@ def history(
             ax.axvline(chosen, color=style.TRUTH, linestyle="--", linewidth=1, label=label)
         ax.set(xlabel="epoch", ylabel=words.metric(name))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _names_below(ax)
-    fig.suptitle(words.plain(title, 120), x=0.01, ha="left")
+    handles, texts = fig.axes[0].get_legend_handles_labels()
+    fig.legend(handles, texts, loc="outside lower left", ncols=1 if len(metrics) == 1 else 3)
+    style.head(fig, title)
     return fig
 
 
@@ -153,7 +154,7 @@ def roc(
     _lines(ax, table, ("fpr", "tpr"), labels)
     _unit_square(ax)
     ax.set(xlabel="false-positive rate", ylabel="true-positive rate")
-    ax.set_title(words.plain(title, 120))
+    style.title(ax, title)
     _names_below(ax)
     return style.root(ax)
 
@@ -198,7 +199,7 @@ def precision_recall(
     ax.axhline(prevalence, color=style.TRUTH, linestyle=":", linewidth=1, label=note)
     _unit_square(ax)
     ax.set(xlabel="recall", ylabel="precision")
-    ax.set_title(words.plain(title, 120))
+    style.title(ax, title)
     _names_below(ax)
     return style.root(ax)
 
@@ -269,7 +270,7 @@ def calibration(
     _unit_square(upper)
     upper.set_aspect("auto")
     upper.set_ylabel("observed share of positives")
-    upper.set_title(words.plain(title, 120))
+    style.title(upper, title)
     lower.set(xlabel="predicted probability (bars: 95 % interval)", ylabel="items in bin")
     lower.set_ylim(bottom=0)
     handles, texts = upper.get_legend_handles_labels()
@@ -328,5 +329,5 @@ def confusion(
     ax.set(xlabel="predicted class", ylabel="true class")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
-    ax.set_title(words.plain(title, 120))
+    style.title(ax, title)
     return style.root(ax)

@@ -126,7 +126,7 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
     ax.grid(axis="x", color=style.PALE, linewidth=0.5)
     ax.set_axisbelow(True)
     ax.set_xlabel(f"{words.metric(metric)} (bar: 95 % interval)")
-    ax.set_title(words.plain(title or caption(rows, metric), 140))
+    style.title(ax, title or caption(rows, metric))
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return fig
 

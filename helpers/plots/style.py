@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -24,6 +25,7 @@ from matplotlib.colors import Colormap, to_hex
 from matplotlib.figure import Figure
 
 from helpers.alphabet import PEPTIDE, Alphabet
+from helpers.plots import words
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -220,6 +222,20 @@ def root(ax: Axes) -> Figure:
     if not isinstance(found, Figure):
         raise ValueError("the axes belong to no figure; take them from style.figure().subplots()")
     return found
+
+
+def title(ax: Axes, text: str, weight: str = "bold") -> None:
+    """Set the title of axes, broken into lines that fit above them."""
+    width = ax.get_window_extent().width / root(ax).dpi / MM
+    lines = textwrap.wrap(words.plain(text, 400), max(16, round(width / 1.5)))
+    ax.set_title("\n".join(lines), weight=weight)
+
+
+def head(fig: Figure, text: str) -> None:
+    """Set the title of a whole figure, broken into lines that fit its width."""
+    width = fig.get_figwidth() / MM
+    lines = textwrap.wrap(words.plain(text, 400), max(16, round(width / 1.95)))
+    fig.suptitle("\n".join(lines), x=0.01, ha="left")
 
 
 def letter_colours(alphabet: Alphabet) -> dict[str, str]:

@@ -71,10 +71,11 @@ def model(name: str) -> str:
 
     Examples
     --------
-    >>> model("extra_trees")
-    'extra trees'
+    >>> model("extra_trees"), model("rna_only")
+    ('extra trees', 'RNA only')
     """
-    return str(name).replace("_", " ")
+    upper = {"rna": "RNA", "dna": "DNA", "cnn": "CNN", "mrna": "mRNA", "sirna": "siRNA"}
+    return " ".join(upper.get(word, word) for word in str(name).split("_"))
 
 
 def shorten(text: str, limit: int = 32) -> str:

@@ -214,12 +214,12 @@ class Batches(keras.utils.PyDataset):
         return len(self._starts)
 
     def __getitem__(self, number: int) -> tuple[Any, ...]:
-        """One batch: a list of one-hot arrays and, when there are labels, the labels."""
+        """One batch: a tuple of one-hot arrays and, when there are labels, the labels."""
         rows = self._rows(number)
-        arrays = [
+        arrays = tuple(
             chains[rows].one_hot(length)
             for chains, length in zip(self.inputs, self._lengths(number), strict=True)
-        ]
+        )
         x = arrays if len(arrays) > 1 else arrays[0]
         return (x,) if self.y is None else (x, self.y[rows])
 

@@ -114,7 +114,7 @@ def _one_fold(
         key = _fingerprint(predictor.settings, y, fold, data)
         path = Path(folder) / f"{name}-{fold.name}-{key}.csv"
         if path.is_file():
-            return pd.read_csv(path, dtype={"fold": str, "model": str})
+            return pd.read_csv(path, dtype={"fold": str, "model": str}, float_precision="round_trip")
     train, valid, test = (np.asarray(rows) for rows in (fold.train, fold.valid, fold.test))
     predictor.fit(train, valid)
     found = predictor.predict(test)
@@ -125,7 +125,7 @@ def _one_fold(
     )
     if path is not None:
         with runs.atomic_path(path) as part:
-            table.to_csv(part, index=False, lineterminator="\n", float_format="%.9g")
+            table.to_csv(part, index=False, lineterminator="\n")
     return table
 
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import keras
 
-from helpers import models, runs  # noqa: F401  (models registers the layers of saved networks)
+from helpers import runs
+from helpers.models import layers  # noqa: F401  (importing it registers the layers of saved models)
 
 _ADDED = ("inputs", "outputs", "provenance", "model_sha256")
 

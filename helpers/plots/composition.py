@@ -1,0 +1,260 @@
+"""What a set of sequences is made of: lengths, letters, oddities, and what a split leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+from numpy.typing import ArrayLike
+
+from helpers.alphabet import Alphabet
+from helpers.plots import style, words
+from helpers.plots.curves import need
+
+_LOG_SPREAD = 50
+"""Lengths whose largest is that many times the smallest are drawn on a logarithmic axis."""
+
+
+def _thousands(value: float, _: object = None) -> str:
+    return f"{value:,.0f}"
+
+
+@style.house
+def lengths(
+    sides: Mapping[str, ArrayLike],
+    *,
+    unit: Mapping[str, str] | None = None,
+    title: str = "Sequence lengths",
+) -> Figure:
+    """Histogram of the lengths on each side, the median marked.
+
+    Parameters
+    ----------
+    sides : mapping of str to array of int, shape=(n,)
+        Lengths by side, such as ``{"RNA": ..., "peptide": ...}``; a panel each. A logarithmic axis
+        where the longest is more than 50 times the shortest.
+    unit : mapping of str to str, optional
+        Unit of a side's lengths; ``nt`` when not given, ``aa`` for the peptide and the protein.
+    title : str
+
+    Raises
+    ------
+    ValueError
+        If a side has no length or one below 1.
+
+    Examples
+    --------
+    >>> len(lengths({"RNA": [20, 30, 40], "peptide": [9, 10, 10]}).axes)
+    2
+    """
+    units = {"peptide": "aa", "protein": "aa"} | dict(unit or {})
+    fig = style.figure(style.DOUBLE, 60)
+    for ax, (side, given) in zip(
+        np.atleast_1d(fig.subplots(1, len(sides))), sides.items(), strict=True
+    ):
+        values = np.asarray(given)
+        if values.size == 0 or values.min() < 1:
+            found = "none" if values.size == 0 else values.min()
+            raise ValueError(f"lengths of side {side!r}: expected at least one, each 1 or more; found {found}")
+        log = values.max() > _LOG_SPREAD * values.min()
+        bins = _length_bins(values, log)
+        colour = style.SIDE_COLOURS.get(side, style.GREY)
+        ax.hist(values, bins=bins, color=colour, edgecolor="white", linewidth=0.3)
+        if log:
+            ax.set_xscale("log")
+            ax.xaxis.set_major_formatter(FuncFormatter(_thousands))
+        median = float(np.median(values))
+        ax.axvline(median, color=style.TRUTH, linestyle="--", linewidth=1)
+        ax.set(xlabel=f"{side} length ({units.get(side, 'nt')})", ylabel="sequences")
+        ax.yaxis.set_major_formatter(FuncFormatter(_thousands))
+        spread = f"n = {values.size:,}, {values.min():,} to {values.max():,}"
+        style.title(ax, f"{side}: {spread}, median {median:,.0f} (dashed)", weight="normal")
+    style.head(fig, title)
+    return fig
+
+
+def _length_bins(values: np.ndarray, log: bool) -> np.ndarray:
+    low, high = int(values.min()), int(values.max())
+    if log:
+        return np.geomspace(low, high + 1, 41)
+    step = max(1, int(np.ceil((high - low + 1) / 40)))
+    return np.arange(low, high + step + 1, step) - 0.5
+
+
+@style.house
+def letters(
+    counts: Mapping[str, ArrayLike],
+    alphabet: Alphabet,
+    *,
+    title: str = "Letter composition",
+    ax: Axes | None = None,
+) -> Figure:
+    """Share of each letter, one bar a group beside one another.
+
+    Parameters
+    ----------
+    counts : mapping of str to array, shape=(letters,) or (letters + 1,)
+        Counts by group (such as ``{"positive": ..., "negative": ...}``), in the alphabet's order;
+        a last number, when there, counts the unknown letter.
+    alphabet : Alphabet
+    title : str
+    ax : matplotlib.axes.Axes, optional
+
+    Raises
+    ------
+    ValueError
+        If a group's counts do not fit the alphabet or are all zero.
+
+    Examples
+    --------
+    >>> from helpers.alphabet import RNA
+    >>> letters({"all": [30, 20, 20, 30]}, RNA).axes[0].get_ylabel()
+    'share of RNA letters'
+    """
+    tables = {name: np.asarray(values, dtype=float) for name, values in counts.items()}
+    sizes = (alphabet.size, alphabet.size + 1)
+    for name, values in tables.items():
+        if values.shape not in {(sizes[0],), (sizes[1],)} or values.sum() <= 0:
+            raise ValueError(
+                f"letter counts of group {name!r} have shape {values.shape} and sum "
+                f"{values.sum():g}; expected {sizes[0]} counts in the order {alphabet.letters} "
+                f"(and one for {alphabet.unknown}), not all zero"
+            )
+    n = max(values.size for values in tables.values())
+    names = (alphabet.letters + alphabet.unknown)[:n]
+    ax = style.axes(ax, style.SINGLE if n <= 6 else style.DOUBLE, 62)
+    colours = style.letter_colours(alphabet)
+    width = 0.8 / len(tables)
+    for place, (name, values) in enumerate(tables.items()):
+        share = np.pad(values / values.sum(), (0, n - values.size))
+        x = np.arange(n) - 0.4 + width * (place + 0.5)
+        hatch = ["", "////", "....", "xxxx"][place % 4]
+        label = f"{words.plain(name)} (n = {values.sum():,.0f} letters)"
+        ax.bar(
+            x, share, width, color=[colours[letter] for letter in names],
+            hatch=hatch, edgecolor="white", label=label,
+        )
+    ax.set_xticks(range(n), list(names))
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set_ylabel(f"share of {alphabet.name} letters")
+    style.title(ax, title)
+    legend = ax.legend(loc="upper left", bbox_to_anchor=(0, -0.1), ncols=1 if n <= 6 else 2)
+    for patch in legend.get_patches():
+        patch.set_facecolor(style.GREY)
+    return style.root(ax)
+
+
+@style.house
+def issues(
+    table: pd.DataFrame,
+    *,
+    title: str = "What was found in the records",
+    ax: Axes | None = None,
+) -> Figure:
+    """How often each oddity was met (duplicates, odd letters, records turned down).
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns `issue` (text), `count` (how many) and, optionally, `side`, which colours the bar.
+    title : str
+        Says out of how many.
+    ax : matplotlib.axes.Axes, optional
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or the table has no row.
+
+    Examples
+    --------
+    >>> issues(pd.DataFrame({"issue": ["duplicate pair"], "count": [214]})).axes[0].get_xlabel()
+    'count'
+    """
+    need(table, ["issue", "count"], "issues")
+    ax = style.axes(ax, style.DOUBLE, 24 + 6.5 * len(table))
+    sides = table["side"] if "side" in table.columns else pd.Series("", index=table.index)
+    y = np.arange(len(table))
+    colours = [style.SIDE_COLOURS.get(str(side), style.GREY) for side in sides]
+    ax.barh(y, table["count"], color=colours, height=0.7)
+    for place, count in enumerate(table["count"]):
+        ax.annotate(
+            f"{count:,}", (count, place), xytext=(3, 0), textcoords="offset points", va="center"
+        )
+    ax.set_yticks(y, [words.plain(issue, 60) for issue in table["issue"]])
+    ax.set_ylim(len(table) - 0.4, -0.6)
+    ax.margins(x=0.12)
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_major_formatter(FuncFormatter(_thousands))
+    ax.set_xlabel("count")
+    style.title(ax, title)
+    named = [side for side in dict.fromkeys(map(str, sides)) if side in style.SIDE_COLOURS]
+    for side in named:
+        ax.bar(0, 0, color=style.SIDE_COLOURS[side], label=side)
+    if named:
+        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return style.root(ax)
+
+
+@style.house
+def audit(table: pd.DataFrame, *, title: str = "Leakage audit") -> Figure:
+    """Share of the test items whose sequence, or whose near copy, is in training.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row a column and class: `column` (such as RNA, peptide, pair), `class` (such as all,
+        positive, negative), `exact` and `near` (shares, 0 to 1; near counts the exact ones, too),
+        `n` (test items), and optionally `split`, which gives a panel each.
+    title : str
+        Says what counts as near.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or a share is not between 0 and 1.
+
+    Examples
+    --------
+    >>> row = {"column": "RNA", "class": "all", "exact": 0.99, "near": 1.0, "n": 896}
+    >>> len(audit(pd.DataFrame([row])).axes)
+    1
+    """
+    need(table, ["column", "class", "exact", "near", "n"], "audit")
+    shares = table[["exact", "near"]].to_numpy(float)
+    if not ((shares >= 0) & (shares <= 1 + 1e-9)).all():
+        raise ValueError("the audit table holds a share outside 0 to 1 in `exact` or `near`")
+    panels = table.groupby("split", sort=False) if "split" in table.columns else [("", table)]
+    parts = {str(name): part for name, part in panels}
+    rows = max(len(part) for part in parts.values())
+    fig = style.figure(style.DOUBLE, 30 + 6.5 * rows)
+    grid = np.atleast_1d(fig.subplots(1, len(parts), sharex=True))
+    for ax, (name, part) in zip(grid, parts.items(), strict=True):
+        _audit_panel(ax, part)
+        style.title(ax, words.protocol(name), weight="normal")
+    handles, texts = grid[0].get_legend_handles_labels()
+    fig.legend(handles, texts, loc="outside lower left", ncols=2)
+    style.head(fig, title)
+    return fig
+
+
+def _audit_panel(ax: Axes, part: pd.DataFrame) -> None:
+    y = np.arange(len(part))
+    exact, near = part["exact"].to_numpy(float), part["near"].to_numpy(float)
+    dark, light = style.OKABE_ITO["vermillion"], "#F3C6A5"
+    ax.barh(y, exact, color=dark, height=0.7, label="same sequence in training")
+    ax.barh(y, np.clip(near - exact, 0, None), left=exact, color=light, height=0.7,
+            label="near copy in training")
+    for place, (a, b) in enumerate(zip(exact, near, strict=True)):
+        text = f"{a:.0%}" if round(a, 2) == round(b, 2) else f"{a:.0%} / {b:.0%}"
+        ax.text(1.02, place, text, va="center", transform=ax.get_yaxis_transform())
+    names = part["column"].astype(str) + ", " + part["class"].astype(str)
+    labels = [f"{words.plain(a)} (n = {n:,})" for a, n in zip(names, part["n"], strict=True)]
+    ax.set_yticks(y, labels)
+    ax.set(xlim=(0, 1), ylim=(len(part) - 0.4, -0.6), xlabel="share of test items")
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))

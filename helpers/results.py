@@ -1,0 +1,167 @@
+"""The results table of a track: the one place where its numbers live."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+COLUMNS = (
+    "dataset", "task", "protocol", "model", "metric", "value", "ci_low", "ci_high", "n", "seed",
+)  # fmt: skip
+KEY = ["dataset", "task", "protocol", "model", "metric", "seed"]
+MEASURED = ["metric", "value", "ci_low", "ci_high", "n"]
+
+
+def tidy(
+    frame: pd.DataFrame, *, dataset: str, task: str = "", protocol: str, model: str, seed: int
+) -> pd.DataFrame:
+    """Rows of the results table from the metrics of one model under one protocol.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As `classification`, `regression` or `explanation_auroc` give it.
+    dataset, task, protocol, model : str
+        What was measured; `task` is a modification or a cell type, else empty.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `COLUMNS`.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame([("auroc", 0.9, 0.8, 1.0, 40)], columns=MEASURED)
+    >>> tidy(frame, dataset="d", protocol="holdout", model="ours", seed=0).shape
+    (1, 10)
+    """
+    if missing := [column for column in MEASURED if column not in frame]:
+        raise ValueError(
+            f"the frame lacks the columns {', '.join(missing)}; give what classification, "
+            "regression or explanation_auroc return"
+        )
+    named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model, "seed": seed}
+    return frame[MEASURED].assign(**named)[list(COLUMNS)]
+
+
+def read_results(path: str | Path) -> pd.DataFrame:
+    """Read a results table.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A CSV file that `append_results` wrote.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `COLUMNS`; an empty task is an empty string, an empty number is NaN.
+
+    Raises
+    ------
+    ValueError
+        If the file has other columns, or a value that is not a number.
+    """
+    numbers = ["value", "ci_low", "ci_high"]
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    _check_columns(table, str(path))
+    for column in [*numbers, "n", "seed"]:
+        number = pd.to_numeric(table[column].replace("", "nan"), errors="coerce")
+        bad = number.isna() & ~table[column].isin(["", "nan"] if column in numbers else [])
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise ValueError(
+                f"{path}, line {row + 2}, column {column}: found {table[column].iloc[row]!r}, "
+                "expected a number. Delete the line and run the notebook that writes it"
+            )
+        table[column] = number.astype(np.float64 if column in numbers else np.int64)
+    return table
+
+
+def append_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Put rows into a results table, in place of older rows of the same key.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The CSV file; made if there is none. It is replaced as a whole, so it is complete at any
+        moment, and two processes that write at once lose no row (on systems with file locks).
+    rows : pandas.DataFrame
+        As `tidy` gives them. The key is dataset, task, protocol, model, metric, seed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The whole table, sorted by its key.
+
+    Raises
+    ------
+    ValueError
+        If columns are missing or a key stands twice in `rows`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> frame = pd.DataFrame([("auroc", 0.9, 0.8, 1.0, 40)], columns=MEASURED)
+    >>> rows = tidy(frame, dataset="d", protocol="holdout", model="ours", seed=0)
+    >>> target = Path(tempfile.mkdtemp()) / "results.csv"
+    >>> len(append_results(target, rows)), len(append_results(target, rows))
+    (1, 1)
+    """
+    path = Path(path)
+    _check_columns(rows, "rows")
+    if (twice := rows.duplicated(KEY)).any():
+        key = rows.loc[twice, KEY].iloc[0].to_dict()
+        raise ValueError(f"the result {key} stands twice in rows; keep one of them")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path.parent):
+        parts = [read_results(path), rows] if path.exists() else [rows]
+        merged = pd.concat(parts, ignore_index=True).drop_duplicates(KEY, keep="last")
+        merged = merged.sort_values(KEY, ignore_index=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            merged.to_csv(part, index=False, lineterminator="\n")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    return merged
+
+
+def _check_columns(table: pd.DataFrame, where: str) -> None:
+    if tuple(table.columns) != COLUMNS:
+        raise ValueError(
+            f"{where} has the columns {', '.join(map(str, table.columns))}; "
+            f"expected {', '.join(COLUMNS)}. Make the rows with metrics.tidy"
+        )
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder, so that no lock file is left beside the results."""
+    fcntl = _file_locks()
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _file_locks() -> Any:
+    """Give the module of file locks, or None on Windows, which has none of this kind."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    return fcntl
