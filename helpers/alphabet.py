@@ -127,7 +127,9 @@ class Alphabet:
             raise ValueError(
                 f"{self.name} sequences have no complement; give a DNA or an RNA sequence"
             )
-        return sequence.translate(str.maketrans(self.complements))
+        return sequence.translate(
+            str.maketrans("".join(self.complements), "".join(self.complements.values()))
+        )
 
 
 _NUCLEOTIDE_AMBIGUITY = "RYSWKMBDHV"

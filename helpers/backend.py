@@ -43,9 +43,10 @@ def use(name: str = "tensorflow") -> str:
         raise ValueError(
             f"backend {name!r} is not used here; expected one of {', '.join(BACKENDS)}"
         )
-    if (keras := sys.modules.get("keras")) is not None and keras.backend.backend() != name:
+    loaded = sys.modules.get("keras")
+    if loaded is not None and loaded.backend.backend() != name:
         raise ValueError(
-            f"Keras already runs on {keras.backend.backend()} in this process, and {name} was "
+            f"Keras already runs on {loaded.backend.backend()} in this process, and {name} was "
             "asked for. Restart the kernel and call backend.use before anything else imports Keras"
         )
     os.environ["KERAS_BACKEND"] = name

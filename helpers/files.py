@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 _BLOCK = 1 << 20
 _GZIP = b"\x1f\x8b"
@@ -142,6 +143,42 @@ def iter_lines(path: str | Path, *, encoding: str = "utf-8") -> Iterator[tuple[i
             f"encoding is {encoding!r}; expected a name that Python knows, such as 'latin-1'"
         ) from error
     return _iter_lines(path, encoding)
+
+
+def open_to_write(path: str | Path) -> TextIO:
+    r"""A text file to write in UTF-8 with Linux line ends, gzip if its name ends in ``.gz``.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file to make or to overwrite.
+
+    Returns
+    -------
+    file object
+        The same text gives the same bytes at any time: gzip's time stamp is left out.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.txt.gz"
+    >>> with open_to_write(path) as stream:
+    ...     _ = stream.write("one\n")
+    >>> list(iter_lines(path))
+    [(1, 'one')]
+    """
+    path = Path(path)
+    if path.suffix != ".gz":
+        return path.open("w", encoding="utf-8", newline="")
+    return io.TextIOWrapper(_NamelessGzip(path, "wb", mtime=0), encoding="utf-8", newline="")
+
+
+class _NamelessGzip(gzip.GzipFile):
+    """Gzip without the name of the file, which here is a passing one."""
+
+    def _write_gzip_header(self, level: int) -> None:
+        self.name = ""
+        super()._write_gzip_header(level)
 
 
 def _iter_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:

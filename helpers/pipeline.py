@@ -7,20 +7,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import nbformat
-import pandas as pd
 from tqdm.auto import tqdm
 
 from helpers import runs
 
 INSIDE_VARIABLE = "SEQUENCE_NOTEBOOKS_INSIDE_PIPELINE"
-RESULT_COLUMNS = (
-    "dataset", "task", "protocol", "model", "metric", "value", "ci_low", "ci_high", "n", "seed",
-)  # fmt: skip
 
 
 def declared(notebook: str) -> dict[str, Any]:
@@ -136,45 +132,6 @@ def require(path: str | Path) -> Path:
     return runs.find(path)
 
 
-def merge_results(parts: Sequence[str | Path], path: str | Path) -> pd.DataFrame:
-    """Join the results that the notebooks of a track wrote into the track's one table.
-
-    Parameters
-    ----------
-    parts : sequence of str or pathlib.Path
-        One CSV a notebook, each with the columns `RESULT_COLUMNS`.
-    path : str or pathlib.Path
-        The joined table.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The joined rows.
-
-    Raises
-    ------
-    ValueError
-        If a part has other columns, or one result stands in two parts.
-    """
-    tables = []
-    for part in parts:
-        table = pd.read_csv(part, keep_default_na=False, na_values={"value": [""]})
-        if tuple(table.columns) != RESULT_COLUMNS:
-            raise ValueError(
-                f"{part} has the columns {', '.join(table.columns)}; expected "
-                f"{', '.join(RESULT_COLUMNS)}. Write it with metrics.tidy"
-            )
-        tables.append(table)
-    merged = pd.concat(tables, ignore_index=True)
-    key = ["dataset", "task", "protocol", "model", "metric", "seed"]
-    if (twice := merged.duplicated(key)).any():
-        row = merged.loc[twice, key].iloc[0].to_dict()
-        raise ValueError(f"the result {row} stands twice in {', '.join(map(str, parts))}")
-    with runs.atomic_path(path) as target:
-        merged.to_csv(target, index=False, lineterminator="\n")
-    return merged
-
-
 def _assignments(source: str) -> dict[str, Any]:
     """Names and literal values of the assignments in a cell."""
     values: dict[str, Any] = {}
@@ -202,22 +159,22 @@ def _build(path: Path) -> None:
         "--snakefile", str(runs.root() / "Snakefile"), "--cores", str(os.cpu_count() or 1),
         "--configfile", str(runs.root() / "config" / f"{profile}.yaml"), "--rerun-incomplete",
     ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines: list[str] = []
-    with tqdm(desc=f"making {path.name} and what it needs", unit="notebook") as bar:
+    with (
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
+        tqdm(desc=f"making {path.name} and what it needs", unit="notebook") as bar,
+    ):
         for line in process.stdout or ():
             lines.append(line.rstrip())
             if done := re.match(r"(\d+) of (\d+) steps", line):
                 bar.total, bar.n = int(done[2]), int(done[1])
                 bar.refresh()
-    if process.wait():
+    if process.returncode:
         locked = any("LockException" in line or "cannot be locked" in line for line in lines)
         hint = "Another build is under way (or was killed: run `snakemake --unlock`). " * locked
         raise ValueError(
             f"{path} is missing and the pipeline could not make it. {hint}"
             "The end of its log:\n" + "\n".join(lines[-25:])
         )
-
-
-if __name__ == "__main__":
-    merge_results(sys.argv[2:], sys.argv[1])

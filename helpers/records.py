@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -13,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from helpers.alphabet import Alphabet
-from helpers.files import iter_lines
+from helpers.files import iter_lines, open_to_write
 from helpers.runs import atomic_path
 
 Other = Literal["reject", "unknown"]
@@ -317,8 +316,7 @@ def write_fasta(
     '>a\nACG\nU\n'
     """
     path = Path(path)
-    opened = gzip.open if path.suffix == ".gz" else open
-    with atomic_path(path) as part, opened(part, "wt", encoding="utf-8", newline="\n") as stream:
+    with atomic_path(path) as part, open_to_write(part) as stream:
         for number, (name, description, sequence) in enumerate(_triples(records), start=1):
             _check_written(path, number, name, description, sequence)
             stream.write(f">{name} {description}".rstrip() + "\n")

@@ -104,7 +104,7 @@ def saliency(
     """
     arrays = _checked(inputs)
     outputs, gradients = _input_gradients(
-        output_gradient(model, arrays, target), arrays, batch_size, progress
+        output_gradient(model, target), arrays, batch_size, progress
     )
     values = [
         _masked(_centre(gradient) if centred else gradient, array)
@@ -219,7 +219,7 @@ def integrated_gradients(
     if steps < 1:
         raise ValueError(f"steps is {steps}; expected at least 1 point on the path, such as 64")
     arrays = _checked(inputs)
-    gradient = output_gradient(model, arrays, target)
+    gradient = output_gradient(model, target)
     references = make_baselines(inputs, baseline) if isinstance(baseline, str) else baseline
     references = _checked_references(references, _sequences(arrays))
     items = [
@@ -287,21 +287,21 @@ def make_baselines(
     )
 
 
-def output_gradient(model: Model, example: Arrays, target: str | Target = "logit") -> Gradient:
-    """Function from arrays shaped like `example` to the outputs and their gradients.
+def output_gradient(model: Model, target: str | Target = "logit") -> Gradient:
+    """Function from the arrays of a batch to the outputs and their gradients.
 
     Parameters
     ----------
     model : keras.Model or callable
-    example : list of numpy.ndarray
+        A Keras model is compiled once and kept: 1.6 times faster than eagerly for batches of 512
+        pairs, 3.5 times for batches of 16.
     target : {"logit", "probability"} or Target, optional
 
     Returns
     -------
     callable
         From a list of arrays to (outputs, shape=(n,), float64) and a list of gradients, one for
-        each sequence input, shaped like it, float32. Compiled once with `tf.function`: 1.6 times
-        faster than eagerly for batches of 512 pairs, 3.5 times for batches of 16.
+        each sequence input, shaped like it, float32.
 
     Raises
     ------
@@ -314,23 +314,25 @@ def output_gradient(model: Model, example: Arrays, target: str | Target = "logit
             "need 'tensorflow'. Restart the kernel and set the environment variable "
             "KERAS_BACKEND=tensorflow before Keras is imported"
         )
-    import tensorflow as tf
-
-    head, index = heads.output_model(model, target), heads.as_target(target).index
-
-    @tf.function(input_signature=heads.signature(example))
-    def differentiate(*tensors: Any) -> tuple[Any, list[Any]]:
-        sequences = _sequences(tensors)
-        with tf.GradientTape() as tape:
-            tape.watch(sequences)
-            outputs = heads.select(heads.call(head, tensors), index)
-        return outputs, tape.gradient(outputs, sequences, unconnected_gradients="zero")
+    run = heads.compiled(_differentiate, model, heads.as_target(target))
 
     def gradient(arrays: Arrays) -> tuple[np.ndarray, Arrays]:
-        outputs, gradients = differentiate(*[tf.constant(array) for array in arrays])
-        return outputs.numpy().astype(np.float64), [g.numpy() for g in gradients]
+        tensors = [keras.ops.convert_to_tensor(array, dtype="float32") for array in arrays]
+        outputs, gradients = run(*tensors)
+        return np.asarray(outputs, dtype=np.float64), [np.asarray(g) for g in gradients]
 
     return gradient
+
+
+def _differentiate(head: Model, index: int, *tensors: Any) -> tuple[Any, list[Any]]:
+    """Outputs of a batch and their gradients with respect to its sequences."""
+    import tensorflow as tf
+
+    sequences = _sequences(tensors)
+    with tf.GradientTape() as tape:
+        tape.watch(sequences)
+        outputs = heads.select(heads.call(head, tensors), index)
+    return outputs, tape.gradient(outputs, sequences, unconnected_gradients="zero")
 
 
 def _checked(inputs: np.ndarray | Sequence[np.ndarray]) -> Arrays:

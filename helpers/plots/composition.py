@@ -187,7 +187,7 @@ def issues(
         )
     ax.set_yticks(y, [words.plain(issue, 60) for issue in table["issue"]])
     ax.set_ylim(len(table) - 0.4, -0.6)
-    ax.margins(x=0.12)
+    ax.set_xlim(0, max(1, 1.12 * table["count"].max()))
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_formatter(FuncFormatter(_thousands))
     ax.set_xlabel("count")

@@ -150,11 +150,8 @@ def predict(model: keras.Model, inputs: Inputs, *, batch_size: int = 256) -> Any
     if not x.order.size:
         return np.zeros(0, dtype=np.float32)
     back = np.argsort(x.order)
-    # Batches are handed over one by one: outputs of several shapes must not be joined by Keras.
-    parts = [_tidy(model.predict_on_batch(x[number][0])) for number in range(len(x))]
-    if isinstance(parts[0], list):
-        return [np.concatenate(column)[back] for column in zip(*parts, strict=True)]
-    return np.concatenate(parts)[back]
+    found = _tidy(model.predict(x, verbose=0))
+    return [part[back] for part in found] if isinstance(found, list) else found[back]
 
 
 class _Progress(keras.callbacks.Callback):

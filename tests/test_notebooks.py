@@ -1,0 +1,129 @@
+"""House rules of the notebooks, checked on what git holds."""
+
+import ast
+import re
+import statistics
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+from helpers import pipeline
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("[0-9][0-9]_*.ipynb"))
+TRACK_NOTEBOOKS = [path for path in NOTEBOOKS if path.parent.name != "notebooks"]
+CONFIG = {
+    name: yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
+    for name in ("sample", "real")
+}
+REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
+
+
+def label(path: Path) -> str:
+    return path.relative_to(ROOT / "notebooks").with_suffix("").as_posix()
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def lines(cell: nbformat.NotebookNode) -> list[str]:
+    return [line for line in cell.source.splitlines() if line.strip()]
+
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=label)
+every_track_notebook = pytest.mark.parametrize("path", TRACK_NOTEBOOKS, ids=label)
+
+
+def test_there_are_notebooks():
+    assert (ROOT / "notebooks" / "00_start_here.ipynb") in NOTEBOOKS
+    assert len(TRACK_NOTEBOOKS) >= 6
+
+
+@every_notebook
+def test_is_valid_and_run_from_top_to_bottom(path):
+    nbformat.validate(read(path))
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@every_notebook
+def test_outputs_are_clean(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output
+            assert not re.search(r"/(root|work|tmp|home)/\w", str(output)), "a path of a machine"
+    assert path.stat().st_size < 1_500_000
+
+
+@every_notebook
+def test_source_keeps_the_house_rules(path):
+    cells = code_cells(path)
+    sizes = [len(lines(cell)) for cell in cells]
+    assert statistics.median(sizes) <= 6
+    assert max(sizes) <= 25
+    for cell in cells:
+        assert not re.search(r"^\s*[!%]|sys\.path", cell.source, re.MULTILINE), cell.source
+        tree = ast.parse(cell.source)
+        assert not any(isinstance(n, ast.FunctionDef | ast.ClassDef) for n in ast.walk(tree))
+
+
+@every_notebook
+def test_prose_accompanies_the_code(path):
+    prose = sum(len(c.source.split()) for c in read(path).cells if c.cell_type == "markdown")
+    code = sum(len(lines(cell)) for cell in code_cells(path))
+    assert 5 <= prose / code <= 25, prose / code
+
+
+@every_track_notebook
+def test_has_every_part(path):
+    cells = read(path).cells
+    headings = re.findall(
+        r"^##? (.+)$", "\n".join(c.source for c in cells if c.cell_type == "markdown"), re.MULTILINE
+    )
+    assert headings[-4:] == ["Results", "Limits", "Exercises", "Next"]
+    text = cells[0].source
+    for word in ("**Question**", "**Reads**", "**Writes**", "**Takes**"):
+        assert word in text
+    assert (
+        f"{REPOSITORY.removeprefix('https://github.com/')}/blob/main/notebooks/{label(path)}"
+        in text
+    )
+    assert REPOSITORY in cells[1].source
+    assert "COLAB" in cells[1].source
+
+
+@every_track_notebook
+def test_parameters_are_commented_literals_equal_to_the_sample_profile(path):
+    track, name = label(path).split("/")
+    declared = pipeline.declared(label(path))
+    assert declared == CONFIG["sample"][track][name]
+    tagged = [c for c in code_cells(path) if "parameters" in c.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    for line in lines(tagged[0]):
+        assert "  # " in line, f"a parameter without its comment: {line}"
+
+
+@every_track_notebook
+def test_the_real_profile_knows_the_same_parameters(path):
+    track, name = label(path).split("/")
+    pipeline.check(label(path), CONFIG["real"][track][name])
+
+
+def test_every_notebook_has_a_rule():
+    snakefile = (ROOT / "Snakefile").read_text()
+    for path in TRACK_NOTEBOOKS:
+        assert f"rule {label(path).replace('/', '_')}:" in snakefile
+
+
+def test_some_cells_check_their_output():
+    for path in TRACK_NOTEBOOKS:
+        assert any("# NBVAL_CHECK_OUTPUT" in cell.source for cell in code_cells(path)), path
