@@ -170,15 +170,19 @@ def open_to_write(path: str | Path) -> TextIO:
     path = Path(path)
     if path.suffix != ".gz":
         return path.open("w", encoding="utf-8", newline="")
-    return io.TextIOWrapper(_NamelessGzip(path, "wb", mtime=0), encoding="utf-8", newline="")
+    return io.TextIOWrapper(_NamelessGzip(path), encoding="utf-8", newline="")
 
 
 class _NamelessGzip(gzip.GzipFile):
-    """Gzip without the name of the file, which here is a passing one."""
+    """Gzip without the time and the name of the file, which here is a passing one."""
 
-    def _write_gzip_header(self, level: int) -> None:
-        self.name = ""
-        super()._write_gzip_header(level)
+    def __init__(self, path: Path) -> None:
+        self._raw = path.open("wb")
+        super().__init__("", "wb", fileobj=self._raw, mtime=0)
+
+    def close(self) -> None:
+        super().close()
+        self._raw.close()
 
 
 def _iter_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:

@@ -194,8 +194,13 @@ def _links(
     columns = members.T.tocsr()
     work = np.asarray(members @ np.diff(columns.indptr)).ravel()
     rows, others = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    # Most pairs share a k-mer or two by chance; they are dropped before anything is computed.
+    least = threshold * sizes[sizes > 0].min(initial=1)
     for start, stop in _cuts(work, 20_000_000):
-        shared = (members[start:stop] @ columns).tocoo()
+        shared = members[start:stop] @ columns
+        shared.data[shared.data < least] = 0
+        shared.eliminate_zeros()
+        shared = shared.tocoo()
         row, other, common = shared.row + start, shared.col, shared.data
         if measure == "containment":
             whole = np.minimum(sizes[row], sizes[other])

@@ -23,13 +23,13 @@ _REMEDY = (
     "(frame.to_dict('records'))"
 )
 _PLAIN_TYPES = (str, int, float, bool, type(None))
-_PLAIN_OPCODES = frozenset(
+_PLAIN_OPCODES = (
     "PROTO FRAME STOP MARK EMPTY_LIST LIST APPEND APPENDS EMPTY_DICT DICT SETITEM SETITEMS "
     "UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 STRING BINSTRING SHORT_BINSTRING "
     "INT BININT BININT1 BININT2 LONG LONG1 FLOAT BINFLOAT NONE NEWTRUE NEWFALSE "
-    "MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET".split()
+    "MEMOIZE PUT BINPUT LONG_BINPUT GET BINGET LONG_BINGET"
 )
-_LOOK_UPS = frozenset("GLOBAL STACK_GLOBAL INST EXT1 EXT2 EXT4".split())
+_LOOK_UPS = ("GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4")
 _BROKEN = (
     pickle.UnpicklingError,
     ArithmeticError,
@@ -107,7 +107,7 @@ def write_pickle(path: str | Path, rows: Iterable[Mapping[str, Value]]) -> Path:
     >>> import tempfile
     >>> write_pickle(Path(tempfile.mkdtemp()) / "a.pkl", [{"rna_id": {"r1"}}])
     Traceback (most recent call last):
-    ValueError: ...row 1, field 'rna_id': found a set; expected text, a number, a truth value or None
+    ValueError: ...row 1, field 'rna_id': found a set; expected text, a number, true, false or None
     """
     path = Path(path)
     plain = [dict(row) if isinstance(row, Mapping) else row for row in rows]
@@ -155,14 +155,14 @@ def _scan(path: Path, data: bytes) -> None:
     The unpickler alone runs no foreign code, but a few bytes can make it claim gigabytes: a
     memo index or a length far beyond the file.
     """
-    instructions = 0
+    plain, instructions = frozenset(_PLAIN_OPCODES.split()), 0
     try:
         for opcode, argument, _ in pickletools.genops(data):
             instructions += 1
             if opcode.name in _LOOK_UPS:
                 # All before this one is vetted, so the unpickler can be asked for the full name.
                 _PlainUnpickler(path, data).load()
-            if opcode.name not in _PLAIN_OPCODES:
+            if opcode.name not in plain:
                 raise _RefusedError(
                     f"{path}: refused to load a value of another kind (instruction "
                     f"{opcode.name}); expected a list of plain dicts. {_REMEDY}"
@@ -197,5 +197,5 @@ def _check_rows(where: str, value: Any) -> None:
             if type(item) not in _PLAIN_TYPES:
                 raise ValueError(
                     f"{where}, row {number}, field {key!r}: found a {type(item).__name__}; "
-                    "expected text, a number, a truth value or None"
+                    "expected text, a number, true, false or None"
                 )

@@ -1,0 +1,1 @@
+"""Explanations: which positions, and which pairs of positions, a prediction rests on."""

@@ -102,7 +102,7 @@ def saliency(
     >>> saliency(linear, x, centred=False).values[0][0].tolist()[1]
     [4.0, 5.0, 6.0, 7.0]
     """
-    arrays = _checked(inputs)
+    arrays = _checked(model, inputs)
     outputs, gradients = _input_gradients(
         output_gradient(model, target), arrays, batch_size, progress
     )
@@ -218,7 +218,7 @@ def integrated_gradients(
     """
     if steps < 1:
         raise ValueError(f"steps is {steps}; expected at least 1 point on the path, such as 64")
-    arrays = _checked(inputs)
+    arrays = _checked(model, inputs)
     gradient = output_gradient(model, target)
     references = make_baselines(inputs, baseline) if isinstance(baseline, str) else baseline
     references = _checked_references(references, _sequences(arrays))
@@ -335,8 +335,8 @@ def _differentiate(head: Model, index: int, *tensors: Any) -> tuple[Any, list[An
     return outputs, tape.gradient(outputs, sequences, unconnected_gradients="zero")
 
 
-def _checked(inputs: np.ndarray | Sequence[np.ndarray]) -> Arrays:
-    arrays = heads.as_inputs(inputs)
+def _checked(model: Model, inputs: np.ndarray | Sequence[np.ndarray]) -> Arrays:
+    arrays = heads.fitting_inputs(model, inputs)
     if not _sequences(arrays):
         raise ValueError(
             f"no input is a one-hot sequence (shapes {[a.shape for a in arrays]}); expected at "

@@ -92,6 +92,35 @@ def as_inputs(inputs: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
     return arrays
 
 
+def fitting_inputs(model: Model, inputs: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Inputs as `as_inputs` gives them, checked against the inputs of a Keras model.
+
+    Raises
+    ------
+    ValueError
+        If the model takes another number of inputs, or one of another shape.
+    """
+    arrays = as_inputs(inputs)
+    if not isinstance(model, keras.Model):
+        return arrays
+    expected = [tuple(tensor.shape[1:]) for tensor in model.inputs]
+    found = [array.shape[1:] for array in arrays]
+    if len(found) != len(expected) or not all(map(_fits, found, expected)):
+        names = [tensor.name for tensor in model.inputs]
+        raise ValueError(
+            f"inputs have the shapes {[array.shape for array in arrays]}; the model's inputs "
+            f"{names} expect {[('n', *shape) for shape in expected]} (None: any length). Encode "
+            "the sequences with the model's alphabets and lengths, in this order"
+        )
+    return arrays
+
+
+def _fits(found: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    return len(found) == len(expected) and all(
+        size is None or size == given for given, size in zip(found, expected, strict=True)
+    )
+
+
 def is_sequence(array: np.ndarray) -> bool:
     """Whether an input is a one-hot sequence (three axes); others are held fixed."""
     return array.ndim == 3

@@ -134,7 +134,7 @@ def paired_mutation(
     >>> paired_mutation(both, [rna, peptide]).values.astype(float).round(4).tolist()
     [[0.0, 0.0], [0.7125, 0.0], [0.0, 0.0], [0.0, 0.0]]
     """
-    arrays = _one_pair(inputs)
+    arrays = _one_pair(model, inputs)
     _check_options(how, block)
     sides = [_Side(array[0], how, block) for array in arrays[:2]]
     score = heads.scorer(model, target)
@@ -159,12 +159,12 @@ def paired_mutation(
             bar.update(len(part))
     epistasis = double - output - singles[0][grid[:, 0]] - singles[1][grid[:, 1]]
     cells = _reduce(epistasis.reshape([len(rows) for rows in kept]), kept, sides, how)
-    effects = [
+    rna, peptide = (
         side.spread(side.reduce(single, how)).astype(np.float32)
         for side, single in zip(sides, singles, strict=True)
-    ]
-    residues = sides[1].spread(sides[0].spread(cells).T).T.astype(np.float32)
-    return PairedMutation(residues, *effects, output, len(grid) + sum(map(len, singles)))  # type: ignore[arg-type, call-arg]
+    )
+    values = sides[1].spread(sides[0].spread(cells).T).T.astype(np.float32)
+    return PairedMutation(values, rna, peptide, output, len(grid) + sum(map(len, singles)))
 
 
 def paired_mutation_cost(
@@ -194,7 +194,7 @@ def paired_mutation_cost(
     >>> [paired_mutation_cost(model, [rna, peptide], how=how).passes for how in ("occlude", "mean")]
     [104, 4952]
     """
-    arrays = _one_pair(inputs)
+    arrays = _one_pair(model, inputs)
     _check_options(how, block)
     sides = [_Side(array[0], how, block) for array in arrays[:2]]
     kept = [
@@ -251,7 +251,7 @@ def single_mutation(
     >>> result.values[0].tolist(), result.per_position[0].tolist()
     ([[[0.0, 2.0], [-5.0, 0.0]]], [[-2.0, 5.0]])
     """
-    arrays = heads.as_inputs(inputs)
+    arrays = heads.fitting_inputs(model, inputs)
     score = heads.scorer(model, target)
     which = [k for k, array in enumerate(arrays) if heads.is_sequence(array)]
     values = [np.zeros(arrays[k].shape, dtype=np.float32) for k in which]
@@ -311,7 +311,7 @@ def attention_map(
     >>> attention_map(model, pair).shape
     (1, 4, 3)
     """
-    arrays = heads.as_inputs(inputs)
+    arrays = heads.fitting_inputs(model, inputs)
     if len(arrays) < 2 or not all(map(heads.is_sequence, arrays[:2])):
         raise ValueError(
             f"inputs have the shapes {[a.shape for a in arrays]}; expected the RNA and the peptide "
@@ -363,7 +363,7 @@ def layer_output(
     >>> layer_output(model, np.array([[-1.0, 2.0]]), "features").tolist()
     [[0.0, 2.0]]
     """
-    arrays = heads.as_inputs(inputs)
+    arrays = heads.fitting_inputs(model, inputs)
     part = heads.layer_model(model, layer)
     outputs = [
         keras.ops.convert_to_numpy(
@@ -544,7 +544,7 @@ def _check_options(how: str, block: int) -> None:
         )
 
 
-def _one_pair(inputs: Sequence[np.ndarray]) -> Arrays:
+def _one_pair(model: Model, inputs: Sequence[np.ndarray]) -> Arrays:
     arrays = list(inputs)
     arrays[:2] = [a[None] if np.ndim(a) == 2 else a for a in arrays[:2]]
     if len(arrays) < 2 or any(np.ndim(a) != 3 or len(a) != 1 for a in arrays[:2]):
@@ -552,7 +552,7 @@ def _one_pair(inputs: Sequence[np.ndarray]) -> Arrays:
             f"inputs have the shapes {[np.shape(a) for a in inputs]}; expected one pair: the RNA "
             "as (length, 4), the peptide as (length, 20)"
         )
-    arrays = heads.as_inputs(arrays)
+    arrays = heads.fitting_inputs(model, arrays)
     if empty := [k for k in (0, 1) if not heads.residues(arrays[k]).any()]:
         raise ValueError(
             f"input {empty[0]} of the pair holds no residue, only padding; expected at least one"

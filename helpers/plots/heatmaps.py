@@ -16,13 +16,14 @@ from matplotlib.axis import Axis
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike
 
 from helpers.alphabet import PEPTIDE, RNA, Alphabet
 from helpers.plots import style, words
 from helpers.plots.scales import Scale, scale_of
 
-_FIT = 4.2
+_FIT = 3.6
 """Smallest cell (points) that still takes a letter which can be read in print."""
 _FONT = 6.5
 """Largest font of the letters on an axis, points."""
@@ -294,12 +295,12 @@ def saliency_grid(
     if not pairs:
         raise ValueError("no pair to draw; give at least one SaliencyPair")
     rows = -(-len(pairs) // columns)
-    fig = style.figure(style.DOUBLE * columns, 14 + 62.0 * rows)
+    fig = style.figure(style.DOUBLE * columns, 14 + 64.0 * rows)
     blocks = np.atleast_1d(fig.subfigures(rows, columns, squeeze=False)).ravel()
     whole = np.concatenate([t.ravel() for pair in pairs for _, _, t in pair.sides()])
     together = scale_of(whole, "linear") if shared else None
     for block, pair in zip(blocks, pairs, strict=False):
-        grid = block.subplots(2, 1, height_ratios=[5, 20])
+        grid = block.subplots(2, 1, height_ratios=[7, 20])
         for ax, (alphabet, sequence, table) in zip(grid, pair.sides(), strict=True):
             chosen = together or scale_of(table, "linear")
             _letters_by_positions(ax, alphabet, sequence, table, chosen)
@@ -383,7 +384,11 @@ def paint(ax: Axes, table: np.ndarray, chosen: Scale) -> AxesImage:
 
 def colour_bar(ax: Axes, image: AxesImage, chosen: Scale, value: str) -> None:
     """Colour bar with the quantity, and what was done to the scale below it."""
-    bar = style.root(ax).colorbar(image, ax=ax, extend=chosen.ends, pad=0.015, aspect=18)
+    height = ax.get_window_extent().height / style.root(ax).dpi / style.MM
+    aspect = max(5.0, height / 2.8)
+    bar = style.root(ax).colorbar(
+        image, ax=ax, extend=chosen.ends, pad=0.015, aspect=aspect, extendfrac=2 / aspect
+    )
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.tick_params(labelsize=6.5)
     bar.set_label("\n".join(filter(None, [words.plain(value, 60), chosen.note])))
@@ -405,7 +410,14 @@ def outline(ax: Axes, truth: np.ndarray, shape: tuple[int, ...]) -> None:
     rows, columns = np.nonzero(framed[:, 1:] != framed[:, :-1])
     upright = [((c - 0.5, r - 1.5), (c - 0.5, r - 0.5)) for r, c in zip(rows, columns, strict=True)]
     ax.add_collection(
-        LineCollection(flat + upright, colors=style.TRUTH, linewidths=1.1, capstyle="round")
+        LineCollection(
+            flat + upright,
+            colors="black",
+            linewidths=1.2,
+            capstyle="round",
+            # A white rim keeps the line apart from dark cells.
+            path_effects=[withStroke(linewidth=2.6, foreground="white")],
+        )
     )
 
 
@@ -413,7 +425,7 @@ def cell_points(axis: Axis, count: int) -> float:
     """Size of a cell in points, before the colour bar and the labels take their part."""
     box = axis.axes.get_window_extent()
     pixels = box.width if axis.axis_name == "x" else box.height
-    return 0.9 * pixels / style.root(axis.axes).dpi * 72 / max(count, 1)
+    return pixels / style.root(axis.axes).dpi * 72 / max(count, 1)
 
 
 def residue_axis(axis: Axis, sequence: str) -> None:

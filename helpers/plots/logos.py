@@ -1,0 +1,301 @@
+"""Sequence logos: letters whose height is their attribution or their information.
+
+Letters are drawn by logomaker (doi:10.1093/bioinformatics/btz921); long sequences are broken into
+rows, so that a letter stays wide enough to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import logomaker
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from helpers.alphabet import PEPTIDE, Alphabet
+from helpers.plots import style, words
+
+MOST_ROWS = 24
+"""Rows of one figure: more do not fit a page."""
+
+
+class Span(NamedTuple):
+    """A stretch of the sequence to mark, such as a planted motif.
+
+    Parameters
+    ----------
+    start, stop : int
+        0-based, `stop` not included.
+    label : str
+        Shown above the stretch.
+    """
+
+    start: int
+    stop: int
+    label: str = ""
+
+
+@style.house
+def attribution_logo(
+    values: ArrayLike,
+    alphabet: Alphabet,
+    *,
+    sequence: str | None = None,
+    spans: Sequence[Span] = (),
+    per_row: int = 60,
+    value: str = "attribution",
+    title: str = "",
+) -> Figure:
+    """Signed attribution of each letter; negative letters stand on their head below the axis.
+
+    Parameters
+    ----------
+    values : array of float, shape=(length, letters) or (length,)
+        Height of each letter; one number a position needs the `sequence`.
+    alphabet : Alphabet
+        Order of the letters.
+    sequence : str, optional
+        Residues without padding: only these letters are drawn, and rows beyond it are left out.
+    spans : sequence of Span
+        Stretches to mark.
+    per_row : int
+        Positions in a row.
+    value : str
+        Quantity and unit.
+    title : str
+        Which sequence, method and model.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a value is not finite, or more rows are needed than fit a page.
+
+    Examples
+    --------
+    >>> from helpers.alphabet import RNA
+    >>> fig = attribution_logo([0.1, -0.2, 0.3], RNA, sequence="GCU")
+    >>> fig.axes[0].get_xlabel()
+    'position in the RNA (nt)'
+    """
+    heights = _heights(np.asarray(values, dtype=float), alphabet, sequence)
+    low, high = _reach(heights)
+    fig = _rows(heights, alphabet, (low, high), per_row, spans)
+    for ax in fig.axes:
+        ax.axhline(0, color=style.INK, linewidth=0.5)
+    fig.supylabel(words.plain(value, 80), fontsize=7.5)
+    style.head(fig, title)
+    return fig
+
+
+@style.house
+def information_logo(
+    ppm: ArrayLike,
+    alphabet: Alphabet,
+    *,
+    background: ArrayLike | None = None,
+    spans: Sequence[Span] = (),
+    per_row: int = 60,
+    title: str = "",
+) -> Figure:
+    """Information content of a motif, bits (doi:10.1093/nar/18.20.6097).
+
+    Parameters
+    ----------
+    ppm : array of float, shape=(length, letters)
+        Probability of each letter at each position; each row sums to 1.
+    alphabet : Alphabet
+        Order of the letters.
+    background : array of float, shape=(letters,), optional
+        Letter probabilities without a motif; all equal when not given.
+    spans, per_row, title
+        As in `attribution_logo`.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit the alphabet, or a row does not sum to 1.
+
+    Examples
+    --------
+    >>> from helpers.alphabet import DNA
+    >>> information_logo([[1, 0, 0, 0], [0.25] * 4], DNA).axes[0].get_ylim()
+    (0.0, 2.0)
+    """
+    heights = information(ppm, alphabet, background)
+    top = max(float(np.log2(alphabet.size)), float(heights.sum(axis=1).max()))
+    fig = _rows(heights, alphabet, (0.0, top), per_row, spans)
+    fig.supylabel("information (bits)", fontsize=7.5)
+    style.head(fig, title)
+    return fig
+
+
+def information(
+    ppm: ArrayLike, alphabet: Alphabet, background: ArrayLike | None = None
+) -> np.ndarray:
+    """Height of each letter in a logo: its probability times the information of the position.
+
+    Parameters
+    ----------
+    ppm : array of float, shape=(length, letters)
+    alphabet : Alphabet
+    background : array of float, shape=(letters,), optional
+
+    Returns
+    -------
+    numpy.ndarray, shape=(length, letters), dtype=float64
+        Bits.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit the alphabet, or a row does not sum to 1.
+
+    Examples
+    --------
+    >>> from helpers.alphabet import DNA
+    >>> information([[0.5, 0.5, 0, 0]], DNA)[0].tolist()
+    [0.5, 0.5, 0.0, 0.0]
+    """
+    table = np.asarray(ppm, dtype=float)
+    if table.ndim != 2 or table.shape[1] != alphabet.size:
+        raise ValueError(
+            f"probabilities of shape {table.shape}; expected (length, {alphabet.size}), the "
+            f"letters in the order {alphabet.letters}"
+        )
+    wrong = np.flatnonzero(~np.isclose(table.sum(axis=1), 1, atol=1e-3) | (table < 0).any(axis=1))
+    if wrong.size:
+        raise ValueError(
+            f"row {wrong[0]} of the probabilities sums to {table[wrong[0]].sum():.4g}; expected 1 "
+            "with no value below 0. Divide counts by their row's sum first."
+        )
+    uniform = np.full(alphabet.size, 1 / alphabet.size)
+    base = uniform if background is None else np.asarray(background, dtype=float)
+    ratio = np.divide(table, base, out=np.ones_like(table), where=table > 0)
+    bits = (table * np.log2(ratio)).sum(axis=1, keepdims=True)
+    return table * bits
+
+
+@style.house
+def draw(ax: Axes, heights: np.ndarray, alphabet: Alphabet, *, first: int = 1) -> Axes:
+    """Draw stacked letters on axes, position `first` at the left.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    heights : numpy.ndarray, shape=(length, letters)
+        Signed; the largest letter stands farthest from the axis.
+    alphabet : Alphabet
+    first : int
+        Position number of the first row.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes that were given.
+    """
+    index = np.arange(first, first + len(heights))
+    table = pd.DataFrame(heights, columns=list(alphabet.letters), index=index)
+    logomaker.Logo(
+        table,
+        ax=ax,
+        color_scheme=style.letter_colours(alphabet),
+        flip_below=True,
+        show_spines=False,
+        baseline_width=0,
+        font_name="DejaVu Sans",
+        vpad=0.02,
+    )
+    return ax
+
+
+def _heights(values: np.ndarray, alphabet: Alphabet, sequence: str | None) -> np.ndarray:
+    if values.ndim == 1 and sequence is not None:
+        values = np.repeat(values[:, None], alphabet.size, axis=1)
+    if values.ndim != 2 or values.shape[1] != alphabet.size or not len(values):
+        raise ValueError(
+            f"attributions of shape {values.shape}; expected (length, {alphabet.size}), the "
+            f"letters in the order {alphabet.letters}, or (length,) with the sequence"
+        )
+    if sequence is not None:
+        if len(sequence) > len(values):
+            raise ValueError(
+                f"a sequence of {len(sequence)} residues with {len(values)} rows of attributions; "
+                "expected a row for each residue"
+            )
+        present = alphabet.encode(sequence)[:, None] == np.arange(alphabet.size)
+        values = np.where(present, values[: len(sequence)], 0)
+    if not np.isfinite(values).all():
+        place = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise ValueError(f"the attribution at position {place + 1} is not a finite number")
+    return values
+
+
+def _reach(heights: np.ndarray) -> tuple[float, float]:
+    """Lowest and highest stack, with a little room."""
+    high = float(np.clip(heights, 0, None).sum(axis=1).max())
+    low = float(np.clip(heights, None, 0).sum(axis=1).min())
+    room = 0.06 * (high - low) or 1.0
+    return (low - room if low < 0 else 0.0), high + room
+
+
+def _rows(
+    heights: np.ndarray,
+    alphabet: Alphabet,
+    limits: tuple[float, float],
+    per_row: int,
+    spans: Sequence[Span],
+) -> Figure:
+    count = -(-len(heights) // per_row)
+    if count > MOST_ROWS:
+        raise ValueError(
+            f"{len(heights)} positions need {count} rows of {per_row}; at most {MOST_ROWS} fit a "
+            "page. Cut the sequence into windows, or raise per_row."
+        )
+    widest = min(per_row, len(heights))
+    width = style.DOUBLE if widest > 24 else float(np.clip(18 + 6 * widest, 45, style.DOUBLE))
+    fig = style.figure(width, 20 + 21.0 * count)
+    for row, ax in enumerate(np.atleast_1d(fig.subplots(count, 1))):
+        start = row * per_row
+        draw(ax, heights[start : start + per_row], alphabet, first=start + 1)
+        # Every row has the same width a letter: the last, shorter one ends early.
+        ax.set(xlim=(start + 0.5, start + widest + 0.5), ylim=limits)
+        _ticks(ax, start, min(start + per_row, len(heights)))
+        _mark(ax, spans, start, min(start + per_row, len(heights)))
+    unit = "aa" if alphabet.name == PEPTIDE.name else "nt"
+    ax.set_xlabel(f"position in the {alphabet.name} ({unit})")
+    return fig
+
+
+def _ticks(ax: Axes, start: int, stop: int) -> None:
+    step = 5 if stop - start <= 30 else 10
+    ticks = [p for p in range(start + 1, stop + 1) if p % step == 0 or p == start + 1]
+    # A number beside the row's first one would touch it.
+    ticks = [p for p in ticks if p == start + 1 or p - start > 2]
+    ax.set_xticks(ticks, [str(p) for p in ticks])
+    ax.spines["left"].set_visible(True)
+    ax.tick_params(axis="x", length=1.5)
+    ax.locator_params(axis="y", nbins=4)
+
+
+def _mark(ax: Axes, spans: Sequence[Span], start: int, stop: int) -> None:
+    for span in spans:
+        left, right = max(span.start, start), min(span.stop, stop)
+        if left >= right:
+            continue
+        ax.axvspan(left + 0.5, right + 0.5, color=style.TRUTH, alpha=0.14, linewidth=0, zorder=-1)
+        if span.label:
+            ax.annotate(
+                words.plain(span.label, 24),
+                ((left + right + 1) / 2, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 1),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=6,
+                color=style.TRUTH,
+            )
