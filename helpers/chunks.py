@@ -79,9 +79,8 @@ def merge_chunks(folder: str | Path, *, pattern: str = "*") -> pd.DataFrame:
     names = [*PAIR_COLUMNS, *(name for name in further if name not in PAIR_COLUMNS)]
     parts = []
     for chunk in kept.values():
-        part = chunk.frame.reindex(columns=[*names, *_ADDED])
-        part[names] = part[names].fillna("").astype("str")
-        parts.append(part)
+        part = chunk.frame.reindex(columns=[*names, *_ADDED], fill_value="")
+        parts.append(part.astype(dict.fromkeys(names, "str")))
     return pd.concat(parts, ignore_index=True)
 
 

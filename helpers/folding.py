@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import functools
 import multiprocessing
+import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import RNA as vienna  # noqa: N811  (its own name is that of our alphabet)
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from helpers.alphabet import RNA
 
@@ -391,8 +392,9 @@ def _for_each(
     distinct, numbers = list(first), list(first.values())
     named = functools.partial(_numbered, work)
     bar = functools.partial(
-        tqdm, total=len(distinct), desc="folding", delay=2.0, disable=not progress
-    )
+        tqdm, total=len(distinct), desc="folding", delay=2.0, disable=not progress,
+        file=sys.stdout, ncols=88,
+    )  # fmt: skip
     if workers <= 1:
         results = list(bar(map(named, numbers, distinct)))
     else:

@@ -166,6 +166,8 @@ def homology_groups(
         raise ValueError(f"threshold is {threshold}; expected above 0 and at most 1")
     if measure not in ("containment", "jaccard"):
         raise ValueError(f"measure is {measure!r}; expected 'containment' or 'jaccard'")
+    if not len(sequences):
+        return np.empty(0, dtype=np.int64)
     codes, distinct = pd.factorize(np.array(_same_letters(sequences, alphabet), dtype=object))
     members = _kmer_sets(list(distinct), k, alphabet)
     sizes = np.asarray(members.sum(axis=1), dtype=np.int64).ravel()

@@ -168,7 +168,7 @@ def _scan(path: Path, data: bytes) -> None:
                     f"{opcode.name}); expected a list of plain dicts. {_REMEDY}"
                 )
             if opcode.name.endswith("PUT") and not 0 <= int(str(argument)) <= instructions:
-                raise _RefusedError(f"{path}: the pickle is damaged (memo index {argument})")
+                raise ValueError(f"memo index {argument}")
     except _RefusedError:
         raise
     except _BROKEN as error:

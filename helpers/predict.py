@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from helpers.alphabet import PEPTIDE, RNA, Alphabet
-from helpers.explain.heads import Score, scorer
+from helpers.explain.heads import Score, bar, scorer
 from helpers.explain.interaction import attention_map, paired_mutation
 from helpers.records import clean
 from helpers.sequence import one_hot
@@ -117,8 +116,8 @@ def predict_pairs(
         ``peptide_alphabet``. Several runs are an ensemble: their log-odds are averaged, and
         their spread widens the interval.
     path : str or pathlib.Path
-        CSV with the columns ``rna_seq, protein_seq``; ``rna_id, protein_id`` are optional, and an id
-        that is missing becomes the number of the row.
+        CSV with the columns ``rna_seq, protein_seq``; ``rna_id, protein_id`` are optional, and
+        an id that is missing becomes the number of the row.
     out_path : str or pathlib.Path
         File to write; gzip if its name ends in ``.gz``.
     max_length : int, optional
@@ -164,14 +163,14 @@ def predict_pairs(
     seen = _Seen()
     with (
         TableWriter(out_path, COLUMNS) as writer,
-        tqdm(desc="pairs", unit=" pairs", delay=2.0, disable=not progress) as bar,
+        bar(desc="predicting", unit=" pairs", shown=progress) as shown,
     ):
         for piece in pieces:
             table = predictor.predict(seen.mark(checked_pairs(piece, predictor.limits)))
             writer.write(_rounded(table[list(COLUMNS)]))
             for status, number in table["status"].value_counts().items():
                 counts[str(status)] += int(number)
-            bar.update(len(table))
+            shown.update(len(table))
     return Summary(
         path=out_path,
         rows=sum(counts.values()),
@@ -299,11 +298,15 @@ def checked_pairs(piece: pd.DataFrame, limits: Mapping[str, Limit]) -> pd.DataFr
     for chain in CHAINS:
         ids = piece.get(f"{chain}_id", pd.Series("", index=piece.index)).fillna("").astype(str)
         table[f"{chain}_id"] = ids.where(ids != "", numbers.astype(str))
-    statuses = [piece.get("status", pd.Series("ok", index=piece.index)).tolist()]
+    read = piece.get("status", pd.Series("ok", index=piece.index)).tolist()
+    statuses = [read]
     notes = [piece.get("note", pd.Series("", index=piece.index)).fillna("").tolist()]
     for chain, alphabet in CHAINS.items():
         column = f"{chain}_seq"
-        cells = [_cleaned(cell, alphabet, limits[chain]) for cell in piece[column].tolist()]
+        cells = [
+            _cleaned(cell, alphabet, limits[chain]) if status != "rejected" else (cell, status, "")
+            for cell, status in zip(piece[column].tolist(), read, strict=True)
+        ]
         table[column] = pd.Series([cell[0] for cell in cells], index=piece.index, dtype="str")
         table[f"{chain}_length"] = [len(cell[0]) for cell in cells]
         statuses.append([cell[1] for cell in cells])
@@ -469,7 +472,7 @@ def _map(run: Run, inputs: list[np.ndarray], method: str, options: dict[str, Any
 
 
 def _rounded(table: pd.DataFrame) -> pd.DataFrame:
-    """Six decimals: as many as hold whatever batch a pair was in."""
+    """Six decimals: what lies behind them may depend on the length of the batch."""
     return table.round({"probability": 6, "ci_low": 6, "ci_high": 6})
 
 

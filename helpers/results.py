@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers import runs
+
 COLUMNS = (
     "dataset", "task", "protocol", "model", "metric", "value", "ci_low", "ci_high", "n", "seed",
 )  # fmt: skip
@@ -118,6 +120,12 @@ def append_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
     """
     path = Path(path)
     _check_columns(rows, "rows")
+    if (gaps := rows[[*KEY, "n"]].isna()).any(axis=None):
+        name = gaps.columns[gaps.any()][0]
+        raise ValueError(
+            f"rows, row {int(np.flatnonzero(gaps[name])[0])}, column {name}: the value is missing; "
+            "expected one (an empty task is an empty string)"
+        )
     if (twice := rows.duplicated(KEY)).any():
         key = rows.loc[twice, KEY].iloc[0].to_dict()
         raise ValueError(f"the result {key} stands twice in rows; keep one of them")
@@ -126,12 +134,8 @@ def append_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
         parts = [read_results(path), rows] if path.exists() else [rows]
         merged = pd.concat(parts, ignore_index=True).drop_duplicates(KEY, keep="last")
         merged = merged.sort_values(KEY, ignore_index=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
+        with runs.atomic_path(path) as part:
             merged.to_csv(part, index=False, lineterminator="\n")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
     return merged
 
 

@@ -160,6 +160,20 @@ def write_json(path: str | Path, value: Any) -> Path:
     return Path(path)
 
 
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file that this suite wrote.
+
+    Raises
+    ------
+    ValueError
+        If it is not whole.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a whole JSON file ({error}); make it anew") from error
+
+
 def sha256(path: str | Path) -> str:
     """Hash of a file's content, read in blocks.
 

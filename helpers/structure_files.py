@@ -92,15 +92,14 @@ def read_entry(path: str | Path) -> Entry:
 
 def _read_pdb(path: Path, lines: list[str]) -> Entry:
     """Residues of the first model of a PDB file, by Biopython."""
-    text = io.StringIO("\n".join(lines) + "\n")
+    # Biopython warns of each TER and END that is not filled up with blanks, as many tools write.
+    text = io.StringIO("".join(f"{line:<80}\n" for line in lines))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             structure = PDBParser(PERMISSIVE=True).get_structure(path.name, text)
         except (PDBConstructionException, ValueError, IndexError) as error:
-            raise ValueError(
-                f"{path}: not a valid PDB file ({error}); download it again"
-            ) from error
+            raise ValueError(f"{path}: no valid PDB file ({error}); download it again") from error
     facts = _PdbFacts.of(lines)
     sites: dict[str, list[Site]] = {}
     models: list[Any] = list(structure)

@@ -97,7 +97,8 @@ def extract_pairs(folder: str | Path, chains: pd.DataFrame) -> pd.DataFrame:
         Folder of PDB and mmCIF files.
     chains : pandas.DataFrame
         Columns ``file`` (name in the folder, with or without its ending) or ``pdb_id``,
-        ``rna_chain`` and ``protein_chain``. Further columns are kept.
+        ``rna_chain`` and ``protein_chain``. Further columns are kept; a row that
+        `helpers.tables.read_table` rejected stays rejected with its note.
 
     Returns
     -------
@@ -129,13 +130,17 @@ def extract_pairs(folder: str | Path, chains: pd.DataFrame) -> pd.DataFrame:
         )
     listed = chains.reset_index(drop=True)
     cells = listed[list(LIST_COLUMNS)].fillna("").astype("str").apply(lambda c: c.str.strip())
+    faults: dict[int, str] = {}
+    if {"status", "note"} <= set(listed.columns):
+        faults = listed.loc[listed["status"] == "rejected", "note"].to_dict()
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
     rows: dict[int, tuple[str, ...]] = {}
     for file, group in cells.groupby("file", sort=False):
         found, problem = _open_listed(folder, names, str(file))
         for row in group.itertuples():
             wanted = (str(row.rna_chain), str(row.protein_chain))
-            rows[int(row.Index)] = _pair(_stem(str(file)), wanted, found, problem)
+            why = faults.get(int(row.Index), problem)
+            rows[int(row.Index)] = _pair(_stem(str(file)), wanted, found, why)
     pair_columns = ["rna_id", "protein_id", "rna_seq", "protein_seq"]
     table = pd.DataFrame.from_dict(
         rows, orient="index", columns=[*pair_columns, "status", "note"], dtype="str"

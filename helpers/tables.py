@@ -295,10 +295,10 @@ def _columns(path: Path, header: Row | None, required: Sequence[str], separator:
     """Names of the columns, checked."""
     if header is None:
         raise ValueError(f"{path}: the file holds blank lines only; expected a row of column names")
-    if header.note:
-        raise ValueError(f"{path}, {header.note}; correct the row of column names")
     names = [cell.strip() for cell in header.cells]
     _check_separator(path, header, names, required, separator)
+    if header.note:
+        raise ValueError(f"{path}, {header.note}; correct the row of column names")
     names = [name or f"unnamed_{number}" for number, name in enumerate(names, start=1)]
     names = [f"{name}_given" if name in ADDED else name for name in names]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -358,14 +358,14 @@ def _fit(row: Row, columns: list[str]) -> tuple[list[str], str, str]:
     """As many cells as there are columns, and what was wrong."""
     cells, number = row.cells, len(columns)
     fitted = cells[:number] + [""] * (number - len(cells))
+    further = f". Behind the last column: {', '.join(cells[number:])}" if cells[number:] else ""
     if row.note:
-        return fitted, "rejected", row.note
+        return fitted, "rejected", f"{row.note}; correct the row{further}"
     if len(cells) == number:
         return fitted, "ok", ""
     if not any(cells[number:]) and len(cells) > number:
         return fitted, "ok", f"{len(cells) - number} empty cells behind the last column left out"
-    further = f" Behind the last column: {', '.join(cells[number:])}" if cells[number:] else ""
-    note = f"line {row.line} holds {len(cells)} cells; expected {number}. Correct the row.{further}"
+    note = f"line {row.line} holds {len(cells)} cells; expected {number}; correct the row{further}"
     return fitted, "rejected", note
 
 

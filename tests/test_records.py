@@ -59,7 +59,7 @@ def test_accepted(text, alphabet, sequence, status, note):
         (
             "ACG1U2",
             RNA,
-            "position 4 holds '1' (a digit) and 1 more such characters; remove the num",
+            "position 4 holds '1' (a digit) and 1 more such characters; remove",
         ),
         ("AC-GU", RNA, "position 3 holds '-' (a gap); remove the gaps of the alignment"),
         ("AC.GU", RNA, "position 3 holds '.' (a gap)"),
@@ -73,7 +73,7 @@ def test_accepted(text, alphabet, sequence, status, note):
         ("ACGU*", RNA, "position 5 holds '*'"),
         ("ACGFUACGI", RNA, "RNA has no 1 F, 1 I; looks like a peptide (are the columns swapped?)"),
         ("ACGUACGJ", RNA, "RNA has no 1 J; correct the letters, or give other='unknown'"),
-        ("MKVLAAGIT", RNA, "6 of 9 letters are none of A C G T U N (1 I, 1 K, 1 L, 1 M"),
+        ("MKVLAAGIT", RNA, "5 of 9 letters are none of A C G T U N (1 I, 1 K, 1 L, 1 M"),
         ("RKKRRQRRR", DNA, "this looks like a peptide; are the columns swapped?"),
         (NUCLEOTIDES_IN_PEPTIDE, PEPTIDE, "all 20 letters are among A C G T U N: this looks like"),
         (NUCLEOTIDES_IN_PEPTIDE.lower(), PEPTIDE, "are the columns swapped?"),
@@ -228,7 +228,7 @@ def test_duplicates(tmp_path):
         (b"\n \r\n", "holds blank lines only; expected FASTA records"),
         (
             b"\nACGU\n>a\nAC\n",
-            r"a\.fa, line 2: found 'ACGU'; expected a header that starts with '>'",
+            r"a\.fa, line 2: found 'ACGU'; expected a header that starts",
         ),
         (b">a\nAC\0GU\n", r"a\.fa, line 2: found a NUL byte"),
         (b">a\xe9\nACGU\n", r"a\.fa, line 1: found the bytes e9, which are no utf-8 text"),

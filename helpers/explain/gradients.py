@@ -13,13 +13,9 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-from tqdm.auto import tqdm
 
 from helpers.explain import heads
 from helpers.explain.heads import Model, Target
-
-PROGRESS_DELAY = 2.0
-"""Seconds after which a progress bar appears; what is quicker shows none."""
 
 REFERENCES = 10
 """Shuffles that the baseline ``"shuffle"`` averages over."""
@@ -224,12 +220,11 @@ def integrated_gradients(
     references = _checked_references(references, _sequences(arrays))
     items = [
         _integrate_item(gradient, [a[i : i + 1] for a in arrays], references_i, steps, batch_size)
-        for i, references_i in tqdm(
+        for i, references_i in heads.bar(
             enumerate(zip(*references, strict=True)),
             total=len(arrays[0]),
             desc="integrated gradients",
-            delay=PROGRESS_DELAY,
-            disable=not progress,
+            shown=progress,
         )
     ]
     values = [np.stack([item[0][k] for item in items]) for k in range(len(references))]
@@ -366,7 +361,7 @@ def _input_gradients(
     cuts = list(heads.batches(len(arrays[0]), batch_size))
     parts = [
         gradient([array[cut] for array in arrays])
-        for cut in tqdm(cuts, desc="gradients", delay=PROGRESS_DELAY, disable=not progress)
+        for cut in heads.bar(cuts, desc="gradients", shown=progress)
     ]
     outputs = np.concatenate([part[0] for part in parts])
     sequences = range(len(parts[0][1]))

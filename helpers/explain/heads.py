@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+from tqdm import tqdm
 
 Model = Callable[..., Any]
 """A Keras model, or any function from a list of tensors to a tensor of shape (n, outputs)."""
@@ -330,3 +332,18 @@ def batches(n: int, batch_size: int) -> Iterator[slice]:
     if batch_size < 1:
         raise ValueError(f"batch_size is {batch_size}; expected a whole number of items above 0")
     return (slice(start, min(start + batch_size, n)) for start in range(0, n, batch_size))
+
+
+def bar(
+    items: Iterable[Any] | None = None,
+    *,
+    desc: str,
+    total: int | None = None,
+    shown: bool = True,
+    unit: str = "it",
+) -> tqdm:
+    """Progress bar that appears after two seconds; what is quicker shows none."""
+    return tqdm(
+        items, desc=desc, total=total, unit=unit, disable=not shown, delay=2.0,
+        file=sys.stdout, ncols=88,
+    )  # fmt: skip

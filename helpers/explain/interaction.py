@@ -14,10 +14,8 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-from tqdm.auto import tqdm
 
 from helpers.explain import heads
-from helpers.explain.gradients import PROGRESS_DELAY
 from helpers.explain.heads import Model, Score, Target
 
 CELLS_A_BATCH = 1 << 21
@@ -150,9 +148,7 @@ def paired_mutation(
     grid = np.stack([g.ravel() for g in np.meshgrid(*kept, indexing="ij")], axis=1)
     batch_size = _batch_size(arrays)
     double = np.empty(len(grid))
-    with tqdm(
-        total=len(grid), desc="paired mutants", delay=PROGRESS_DELAY, disable=not progress
-    ) as bar:
+    with heads.bar(total=len(grid), desc="paired mutants", shown=progress) as bar:
         parts = _scores(score, arrays, sides, grid)
         for cut, part in zip(heads.batches(len(grid), batch_size), parts, strict=True):
             double[cut] = part
@@ -256,7 +252,7 @@ def single_mutation(
     which = [k for k, array in enumerate(arrays) if heads.is_sequence(array)]
     values = [np.zeros(arrays[k].shape, dtype=np.float32) for k in which]
     outputs = np.empty(len(arrays[0]))
-    for i in tqdm(range(len(outputs)), desc="mutants", delay=PROGRESS_DELAY, disable=not progress):
+    for i in heads.bar(range(len(outputs)), desc="mutants", shown=progress):
         item = [array[i : i + 1] for array in arrays]
         outputs[i] = score(item)[0]
         for value, k in zip(values, which, strict=True):

@@ -12,8 +12,8 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 from numpy.typing import ArrayLike
 
 from helpers.alphabet import Alphabet
-from helpers.plots import style, words
-from helpers.plots.curves import need
+from helpers.plots import colours, style, words
+from helpers.plots.tables import need
 
 _LOG_SPREAD = 50
 """Lengths whose largest is that many times the smallest are drawn on a logarithmic axis."""
@@ -59,16 +59,18 @@ def lengths(
         values = np.asarray(given)
         if values.size == 0 or values.min() < 1:
             found = "none" if values.size == 0 else values.min()
-            raise ValueError(f"lengths of side {side!r}: expected at least one, each 1 or more; found {found}")
+            raise ValueError(
+                f"lengths of side {side!r}: expected at least one, each 1 or more; found {found}"
+            )
         log = values.max() > _LOG_SPREAD * values.min()
         bins = _length_bins(values, log)
-        colour = style.SIDE_COLOURS.get(side, style.GREY)
+        colour = colours.SIDE_COLOURS.get(side, colours.GREY)
         ax.hist(values, bins=bins, color=colour, edgecolor="white", linewidth=0.3)
         if log:
             ax.set_xscale("log")
             ax.xaxis.set_major_formatter(FuncFormatter(_thousands))
         median = float(np.median(values))
-        ax.axvline(median, color=style.TRUTH, linestyle="--", linewidth=1)
+        ax.axvline(median, color=colours.TRUTH, linestyle="--", linewidth=1)
         ax.set(xlabel=f"{side} length ({units.get(side, 'nt')})", ylabel="sequences")
         ax.yaxis.set_major_formatter(FuncFormatter(_thousands))
         spread = f"n = {values.size:,}, {values.min():,} to {values.max():,}"
@@ -127,7 +129,7 @@ def letters(
     n = max(values.size for values in tables.values())
     names = (alphabet.letters + alphabet.unknown)[:n]
     ax = style.axes(ax, style.SINGLE if n <= 6 else style.DOUBLE, 62)
-    colours = style.letter_colours(alphabet)
+    palette = colours.letter_colours(alphabet)
     width = 0.8 / len(tables)
     for place, (name, values) in enumerate(tables.items()):
         share = np.pad(values / values.sum(), (0, n - values.size))
@@ -135,8 +137,13 @@ def letters(
         hatch = ["", "////", "....", "xxxx"][place % 4]
         label = f"{words.plain(name)} (n = {values.sum():,.0f} letters)"
         ax.bar(
-            x, share, width, color=[colours[letter] for letter in names],
-            hatch=hatch, edgecolor="white", label=label,
+            x,
+            share,
+            width,
+            color=[palette[letter] for letter in names],
+            hatch=hatch,
+            edgecolor="white",
+            label=label,
         )
     ax.set_xticks(range(n), list(names))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -144,7 +151,7 @@ def letters(
     style.title(ax, title)
     legend = ax.legend(loc="upper left", bbox_to_anchor=(0, -0.1), ncols=1 if n <= 6 else 2)
     for patch in legend.get_patches():
-        patch.set_facecolor(style.GREY)
+        patch.set_facecolor(colours.GREY)
     return style.root(ax)
 
 
@@ -179,8 +186,8 @@ def issues(
     ax = style.axes(ax, style.DOUBLE, 24 + 6.5 * len(table))
     sides = table["side"] if "side" in table.columns else pd.Series("", index=table.index)
     y = np.arange(len(table))
-    colours = [style.SIDE_COLOURS.get(str(side), style.GREY) for side in sides]
-    ax.barh(y, table["count"], color=colours, height=0.7)
+    fills = [colours.SIDE_COLOURS.get(str(side), colours.GREY) for side in sides]
+    ax.barh(y, table["count"], color=fills, height=0.7)
     for place, count in enumerate(table["count"]):
         ax.annotate(
             f"{count:,}", (count, place), xytext=(3, 0), textcoords="offset points", va="center"
@@ -192,9 +199,9 @@ def issues(
     ax.xaxis.set_major_formatter(FuncFormatter(_thousands))
     ax.set_xlabel("count")
     style.title(ax, title)
-    named = [side for side in dict.fromkeys(map(str, sides)) if side in style.SIDE_COLOURS]
+    named = [side for side in dict.fromkeys(map(str, sides)) if side in colours.SIDE_COLOURS]
     for side in named:
-        ax.bar(0, 0, color=style.SIDE_COLOURS[side], label=side)
+        ax.bar(0, 0, color=colours.SIDE_COLOURS[side], label=side)
     if named:
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return style.root(ax)
@@ -207,11 +214,11 @@ def audit(table: pd.DataFrame, *, title: str = "Leakage audit") -> Figure:
     Parameters
     ----------
     table : pandas.DataFrame
-        One row a column and class: `column` (such as RNA, peptide, pair), `class` (such as all,
-        positive, negative), `exact` and `near` (shares, 0 to 1; near counts the exact ones, too),
-        `n` (test items), and optionally `split`, which gives a panel each.
+        As `helpers.leakage.audit` gives it, one row a column and class: `column` (such as rna_seq,
+        protein_seq, pair), `label` (all, or the class), `exact` and `near` (shares, 0 to 1; near
+        counts the exact ones, too), `n_test` (test items), and optionally `k` (letters that a near
+        copy shares) and `protocol`, which gives a panel each.
     title : str
-        Says what counts as near.
 
     Raises
     ------
@@ -220,41 +227,52 @@ def audit(table: pd.DataFrame, *, title: str = "Leakage audit") -> Figure:
 
     Examples
     --------
-    >>> row = {"column": "RNA", "class": "all", "exact": 0.99, "near": 1.0, "n": 896}
+    >>> row = {"column": "rna_seq", "label": "all", "exact": 0.99, "near": 1.0, "n_test": 896}
     >>> len(audit(pd.DataFrame([row])).axes)
     1
     """
-    need(table, ["column", "class", "exact", "near", "n"], "audit")
+    need(table, ["column", "label", "exact", "near", "n_test"], "audit")
     shares = table[["exact", "near"]].to_numpy(float)
     if not ((shares >= 0) & (shares <= 1 + 1e-9)).all():
         raise ValueError("the audit table holds a share outside 0 to 1 in `exact` or `near`")
-    panels = table.groupby("split", sort=False) if "split" in table.columns else [("", table)]
+    split = "protocol" in table.columns
+    panels = table.groupby("protocol", sort=False) if split else [("", table)]
     parts = {str(name): part for name, part in panels}
     rows = max(len(part) for part in parts.values())
-    fig = style.figure(style.DOUBLE, 30 + 6.5 * rows)
+    fig = style.figure(style.DOUBLE, 34 + 6.5 * rows)
     grid = np.atleast_1d(fig.subplots(1, len(parts), sharex=True))
     for ax, (name, part) in zip(grid, parts.items(), strict=True):
         _audit_panel(ax, part)
-        style.title(ax, words.protocol(name), weight="normal")
+        if split:
+            style.title(ax, words.protocol(name), weight="normal")
+    named = [[tick.get_text() for tick in ax.get_yticklabels()] for ax in grid]
+    for ax, names in zip(grid[1:], named[1:], strict=True):
+        ax.tick_params(labelleft=names != named[0])
     handles, texts = grid[0].get_legend_handles_labels()
     fig.legend(handles, texts, loc="outside lower left", ncols=2)
     style.head(fig, title)
     return fig
 
 
+def _audit_name(row: pd.Series) -> str:
+    name = words.column(str(row["column"]))
+    label = words.label(row["label"])
+    shared = row.get("k")
+    near = f", {int(shared)}-mer" if shared is not None and not pd.isna(shared) else ""
+    return words.plain(f"{name}, {label} (n = {row['n_test']:,}{near})", 60)
+
+
 def _audit_panel(ax: Axes, part: pd.DataFrame) -> None:
     y = np.arange(len(part))
     exact, near = part["exact"].to_numpy(float), part["near"].to_numpy(float)
-    dark, light = style.OKABE_ITO["vermillion"], "#F3C6A5"
+    more = np.clip(near - exact, 0, None)
+    dark, light = colours.OKABE_ITO["vermillion"], "#F3C6A5"
     ax.barh(y, exact, color=dark, height=0.7, label="same sequence in training")
-    ax.barh(y, np.clip(near - exact, 0, None), left=exact, color=light, height=0.7,
-            label="near copy in training")
+    ax.barh(y, more, left=exact, color=light, height=0.7, label="near copy (shared k-mer)")
     for place, (a, b) in enumerate(zip(exact, near, strict=True)):
-        text = f"{a:.0%}" if round(a, 2) == round(b, 2) else f"{a:.0%} / {b:.0%}"
+        text = f"{a:.0%}" if f"{a:.0%}" == f"{b:.0%}" else f"{a:.0%} / {b:.0%}"
         ax.text(1.02, place, text, va="center", transform=ax.get_yaxis_transform())
-    names = part["column"].astype(str) + ", " + part["class"].astype(str)
-    labels = [f"{words.plain(a)} (n = {n:,})" for a, n in zip(names, part["n"], strict=True)]
-    ax.set_yticks(y, labels)
+    ax.set_yticks(y, [_audit_name(row) for _, row in part.iterrows()])
     ax.set(xlim=(0, 1), ylim=(len(part) - 0.4, -0.6), xlabel="share of test items")
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -14,39 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from helpers.plots import style, words
+from helpers.plots import colours, style, words
+from helpers.plots.tables import by_model, need
 
 
-def need(table: pd.DataFrame, columns: Sequence[str], what: str) -> None:
-    """Check that a table has the columns a picture is drawn from.
-
-    Raises
-    ------
-    ValueError
-        If one is missing; the message names it and those that are there.
-    """
-    if missing := [column for column in columns if column not in table.columns]:
-        raise ValueError(
-            f"the {what} table has no column {missing[0]!r}; expected {', '.join(columns)}, "
-            f"found {', '.join(map(str, table.columns)) or 'none'}"
-        )
-    if table.empty:
-        raise ValueError(f"the {what} table has no row; expected at least one to draw")
-
-
-def by_model(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Split a tidy table by its column `model`, in the order of first appearance.
-
-    A table without that column is one model without a name.
-    """
-    if "model" not in table.columns:
-        return {"": table}
-    return {str(name): part for name, part in table.groupby("model", sort=False)}
-
-
-def _marks(names: Sequence[str]) -> dict[str, style.Mark]:
-    return style.model_marks(["ours" if name == "" else name for name in names]) | {
-        "": style.MODEL_MARKS["ours"]
+def _marks(names: Sequence[str]) -> dict[str, colours.Mark]:
+    return colours.model_marks(["ours" if name == "" else name for name in names]) | {
+        "": colours.MODEL_MARKS["ours"]
     }
 
 
@@ -105,15 +79,15 @@ def history(
     fig = style.figure(width, 62)
     for ax, name in zip(np.atleast_1d(fig.subplots(1, len(metrics))), metrics, strict=True):
         dot = "o" if len(table) <= 30 else ""
-        ax.plot(table["epoch"], table[name], color=style.GREY, marker=dot, label="training")
+        ax.plot(table["epoch"], table[name], color=colours.GREY, marker=dot, label="training")
         if f"val_{name}" in table.columns:
-            colour = style.OKABE_ITO["blue"]
+            colour = colours.OKABE_ITO["blue"]
             ax.plot(
                 table["epoch"], table[f"val_{name}"], color=colour, marker=dot, label="validation"
             )
         if chosen is not None:
             label = f"weights kept (epoch {chosen})"
-            ax.axvline(chosen, color=style.TRUTH, linestyle="--", linewidth=1, label=label)
+            ax.axvline(chosen, color=colours.TRUTH, linestyle="--", linewidth=1, label=label)
         ax.set(xlabel="epoch", ylabel=words.metric(name))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     handles, texts = fig.axes[0].get_legend_handles_labels()
@@ -150,7 +124,7 @@ def roc(
     """
     need(table, ["fpr", "tpr"], "ROC")
     ax = style.axes(ax, height=100)
-    ax.plot([0, 1], [0, 1], color=style.PALE, linewidth=1, zorder=0)
+    ax.plot([0, 1], [0, 1], color=colours.PALE, linewidth=1, zorder=0)
     _lines(ax, table, ("fpr", "tpr"), labels)
     _unit_square(ax)
     ax.set(xlabel="false-positive rate", ylabel="true-positive rate")
@@ -196,7 +170,7 @@ def precision_recall(
     ax = style.axes(ax, height=100)
     _lines(ax, table, ("recall", "precision"), labels, step=True)
     note = f"prevalence {prevalence:.3f} (a guess)"
-    ax.axhline(prevalence, color=style.TRUTH, linestyle=":", linewidth=1, label=note)
+    ax.axhline(prevalence, color=colours.TRUTH, linestyle=":", linewidth=1, label=note)
     _unit_square(ax)
     ax.set(xlabel="recall", ylabel="precision")
     style.title(ax, title)
@@ -252,7 +226,7 @@ def calibration(
     need(table, ["predicted", "observed", "ci_low", "ci_high", "n"], "calibration")
     fig = style.figure(style.SINGLE, 110)
     upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=[4, 1])
-    upper.plot([0, 1], [0, 1], color=style.PALE, zorder=0)
+    upper.plot([0, 1], [0, 1], color=colours.PALE, zorder=0)
     models = by_model(table[table["n"] > 0])
     marks = _marks(list(models))
     for shift, (name, part) in enumerate(models.items()):
@@ -263,9 +237,7 @@ def calibration(
         text = (labels or {}).get(name, words.model(name))
         label = words.plain(text, 80) if text else None
         mark = marks[name]
-        upper.errorbar(
-            x, y, (below, above), label=label, capsize=1.5, elinewidth=0.8, **mark
-        )
+        upper.errorbar(x, y, (below, above), label=label, capsize=1.5, elinewidth=0.8, **mark)
         lower.plot(x, part["n"], **mark)
     _unit_square(upper)
     upper.set_aspect("auto")
@@ -317,15 +289,17 @@ def confusion(
     ax = style.axes(ax, height=76)
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-    ax.imshow(shares, cmap=style.colormap("sequential"), vmin=0, vmax=1)
+    ax.imshow(shares, cmap=colours.colormap("sequential"), vmin=0, vmax=1)
     for (row, column), share in np.ndenumerate(shares):
-        ink = "white" if share > 0.5 else style.INK
+        ink = "white" if share > 0.5 else colours.INK
         text = f"{counts[row, column]:,}\n{share:.1%}"
         ax.text(column, row, text, ha="center", va="center", color=ink)
     names = [words.plain(label) for label in labels]
     ticks = range(len(labels))
     ax.set_xticks(ticks, names)
-    ax.set_yticks(ticks, [f"{n}\n(n = {int(t):,})" for n, t in zip(names, totals.flat, strict=True)])
+    ax.set_yticks(
+        ticks, [f"{n}\n(n = {int(t):,})" for n, t in zip(names, totals.flat, strict=True)]
+    )
     ax.set(xlabel="predicted class", ylabel="true class")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)

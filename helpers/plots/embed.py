@@ -1,10 +1,13 @@
 """An interactive figure in a notebook, wherever the notebook is read.
 
-Two outputs are sent. The first holds the figure's plotly JSON and a static PNG: JupyterLab draws
-the JSON; a code host and the exported page, which know no plotly JSON, show the picture. The second
-holds HTML whose script draws the figure where the first did not (Colab, an exported page), from a
-plotly.min.js near the page or from plotly's own server; once it has drawn, it folds the picture
-away. Where no script runs or none can be loaded, the picture stays.
+Three outputs are sent, since every reader picks one form of an output, and not the same one:
+
+1. a PNG: what a code host, a PDF and a page without scripts show;
+2. plotly's JSON, alone: JupyterLab draws it, offline too (beside a PNG or HTML it would prefer
+   those); others leave it out;
+3. HTML whose script draws the figure where the second output did not (Colab, an exported page),
+   with a plotly.min.js near the page or from plotly's own server, and which folds the PNG away once
+   the figure is drawn. Where no script runs or none is found, the picture stays.
 """
 
 from __future__ import annotations
@@ -69,18 +72,24 @@ _SCRIPT = """
     }
     return window.figurePlotly;
   }
+  function fold() {
+    var kinds = ".jp-OutputArea-child, .output_area, .display_data";
+    var output = box.closest(kinds);
+    for (var back = 0; output && back < 2; back += 1) {
+      output = output.previousElementSibling;
+      if (output && output.querySelector("img") && !output.querySelector(".js-plotly-plot")) {
+        output.style.display = "none";
+      }
+    }
+  }
   function draw() {
     var plot = document.createElement("div");
     box.appendChild(plot);
     return window.Plotly.newPlot(plot, spec.data, spec.layout, config).then(function () {
-      note.remove();
-      var output = box.closest(".jp-OutputArea-child, .output_area, .display_data");
-      var picture = output && output.previousElementSibling;
-      if (picture && picture.querySelector("img")) { picture.style.display = "none"; }
-    });
+      note.remove(); fold(); });
   }
   function start(tries) {
-    if (drawn()) { box.style.display = "none"; return; }
+    if (drawn()) { fold(); box.style.display = "none"; return; }
     if (tries > 0) { setTimeout(function () { start(tries - 1); }, 250); return; }
     load().then(draw).catch(function () {
       note.textContent = "The interactive figure needs plotly.min.js or a network; " +
@@ -98,7 +107,7 @@ def bundles(
     description: str,
     near: Sequence[str] = NEAR,
 ) -> list[dict[str, object]]:
-    """The two outputs of `show`, as MIME bundles.
+    """The three outputs of `show`, as MIME bundles.
 
     Parameters
     ----------
@@ -113,7 +122,7 @@ def bundles(
     Returns
     -------
     list of dict
-        Plotly JSON with the picture, then the HTML; the same figure gives the same bytes.
+        The picture, plotly's JSON, the HTML; the same figure gives the same bytes.
 
     Raises
     ------
@@ -125,13 +134,13 @@ def bundles(
     # The script finds by this mark whether the notebook has drawn the figure by itself.
     marked = go.Figure(fig).update_layout(meta={"figure": key})
     spec = figure_json(marked)
-    first = {
-        "application/vnd.plotly.v1+json": json.loads(spec) | {"config": CONFIG},
-        "image/png": base64.b64encode(picture).decode(),
-        "text/plain": description,
-    }
-    page = {"text/html": _html(key, spec, description, near), "text/plain": description}
-    return [first, page]
+    page = _html(key, spec, description, near)
+    return [
+        {"image/png": base64.b64encode(picture).decode(), "text/plain": description},
+        # The empty text keeps nbconvert from warning that it cannot represent the output.
+        {"application/vnd.plotly.v1+json": json.loads(spec) | {"config": CONFIG}, "text/plain": ""},
+        {"text/html": page, "text/plain": description},
+    ]
 
 
 def show(
@@ -160,9 +169,9 @@ def show(
     """
     from IPython.display import display
 
-    first, page = bundles(fig, static=static, description=description, near=near)
-    display(first, raw=True, metadata={"image/png": {"alt": description}})
-    display(page, raw=True)
+    for bundle in bundles(fig, static=static, description=description, near=near):
+        alt = {"image/png": {"alt": description}} if "image/png" in bundle else {}
+        display(bundle, raw=True, metadata=alt)
 
 
 def _png(static: Figure | bytes | str | os.PathLike[str]) -> bytes:
@@ -190,7 +199,7 @@ def _html(key: str, spec: str, description: str, near: Sequence[str]) -> str:
     text = html.escape(description)
     return (
         f'<div data-figure="{key}" role="group" aria-label="{text}">'
-        "<p><small>Interactive in JupyterLab, in Colab and in the exported page; "
-        "the picture above shows the same data.</small></p></div>\n"
+        "<p><small>The picture above becomes interactive when the cell is run (JupyterLab, "
+        "Colab), when the notebook is trusted, and in the exported page.</small></p></div>\n"
         f"<script>{script}</script>"
     )

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from helpers.plots import results as rows_of
-from helpers.plots import style, words
+from helpers.plots import words
+from helpers.plots.canvas import colouring, frame, log_or_not, menu, most_ticks, small, template
 from helpers.plots.embed import show
-from helpers.plots.heatmaps import SaliencyPair
 from helpers.plots.pages import Panel, ensure_plotly_js, write_page
-from helpers.plots.scales import Scale, scale_of
+from helpers.plots.results import results_figure
+from helpers.plots.saliency import SaliencyPair
+from helpers.plots.scales import scale_of
 
 __all__ = [
     "InteractionMap",
@@ -34,17 +33,6 @@ __all__ = [
     "unit_figure",
     "write_page",
 ]
-
-_SYMBOLS = {
-    "o": "circle",
-    "s": "square",
-    "^": "triangle-up",
-    "x": "x",
-    "D": "diamond",
-    "v": "triangle-down",
-    "P": "cross",
-    "*": "star",
-}
 
 
 @dataclass(frozen=True)
@@ -70,31 +58,6 @@ class InteractionMap:
     peptide: str
     truth: np.ndarray | None = None
     value: str = "value"
-
-
-@cache
-def template() -> go.layout.Template:
-    """The house style for plotly."""
-    line = {
-        "showgrid": False,
-        "zeroline": False,
-        "linecolor": style.INK,
-        "ticks": "outside",
-        "automargin": True,
-    }
-    return go.layout.Template(
-        layout={
-            "font": {"family": "DejaVu Sans, Arial, sans-serif", "size": 13, "color": style.INK},
-            "paper_bgcolor": "white",
-            "plot_bgcolor": style.PALE,
-            "colorway": [mark["color"] for mark in style.MODEL_MARKS.values()],
-            "xaxis": line,
-            "yaxis": line,
-            "title": {"x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 12}},
-            "margin": {"l": 80, "r": 20, "t": 110, "b": 60},
-            "hoverlabel": {"font": {"family": "DejaVu Sans Mono, monospace", "size": 12}},
-        }
-    )
 
 
 def interaction_figure(maps: Sequence[InteractionMap], *, title: str = "") -> go.Figure:
@@ -125,15 +88,17 @@ def interaction_figure(maps: Sequence[InteractionMap], *, title: str = "") -> go
     for place, one in enumerate(maps):
         fig.add_trace(_interaction_trace(one, visible=place == 0))
     outlines = [_outline(one) for one in maps]
-    heights = [int(np.clip(220 + 7 * len(one.rna), 420, 1100)) for one in maps]
-    extra = [{"shapes": o, "height": h} for o, h in zip(outlines, heights, strict=True)]
-    _frame(fig, title, heights[0])
+    heights = [int(np.clip(200 + 11 * len(one.rna), 420, 1100)) for one in maps]
+    extra = [
+        {"shapes": outline, "height": height, "yaxis.nticks": most_ticks(height)}
+        for outline, height in zip(outlines, heights, strict=True)
+    ]
+    frame(fig, title, heights[0])
     fig.update_layout(shapes=outlines[0])
     fig.update_xaxes(title_text="peptide position (aa)", type="category", nticks=24)
-    fig.update_yaxes(
-        title_text="RNA position (nt)", type="category", nticks=40, autorange="reversed"
-    )
-    _menu(fig, [one.name for one in maps], 1, extra)
+    fig.update_yaxes(title_text="RNA position (nt)", type="category", autorange="reversed")
+    fig.update_yaxes(nticks=most_ticks(heights[0]))
+    menu(fig, [one.name for one in maps], 1, extra)
     return fig
 
 
@@ -177,24 +142,24 @@ def unit_figure(
     fig = go.Figure()
     for place, form in enumerate(("linear", "clipped", "log")):
         chosen = scale_of(table, form, percentile)
-        z, ends, ticks = _log_or_not(table, chosen)
+        z, ends, ticks = log_or_not(table, chosen)
         fig.add_trace(
             go.Heatmap(
-                z=_small(z),
+                z=small(z),
                 x=units,
                 y=names,
                 # On a linear scale the colour is the value: no second copy.
-                customdata=_small(table) if form == "log" else None,
+                customdata=small(table) if form == "log" else None,
                 hovertemplate=hover if form == "log" else hover.replace("customdata", "z"),
                 visible=place == 0,
-                **_colours(chosen, value, ends, ticks),
+                **colouring(chosen, value, ends, ticks),
             )
         )
-    _frame(fig, title, int(np.clip(230 + 15 * len(table), 400, 1000)))
+    frame(fig, title, int(np.clip(230 + 15 * len(table), 400, 1000)))
     fig.update_xaxes(title_text="unit of the layer (not a residue)")
     fig.update_yaxes(type="category", autorange="reversed")
     clipped = f"clipped at the {percentile:g}th percentile"
-    _menu(fig, ["standard", clipped, "logarithmic"], 1, [{}, {}, {}])
+    menu(fig, ["standard", clipped, "logarithmic"], 1, [{}, {}, {}])
     return fig
 
 
@@ -233,21 +198,21 @@ def saliency_figure(
                 f"{words.markup(value)} %{{z:.4g}}<extra></extra>"
             )
             chosen = scale_of(table, "linear")
-            colours = _colours(chosen, value, (chosen.low, chosen.high), None)
-            colours["colorbar"] |= {"len": 0.36 if axis else 0.32, "y": 0.29 if axis else 0.86}
-            fig.add_trace(
-                go.Heatmap(
-                    z=_small(table.T),
-                    x=words.residues(sequence),
-                    y=list(alphabet.letters),
-                    xaxis=f"x{axis}",
-                    yaxis=f"y{axis}",
-                    hovertemplate=hover,
-                    visible=place == 0,
-                    **(colours | {"xgap": 0.5, "ygap": 0.5}),
-                )
+            trace = go.Heatmap(
+                z=small(table.T),
+                x=words.residues(sequence),
+                y=list(alphabet.letters),
+                xaxis=f"x{axis}",
+                yaxis=f"y{axis}",
+                hovertemplate=hover,
+                visible=place == 0,
+                xgap=0.5,
+                ygap=0.5,
+                **colouring(chosen, value, (chosen.low, chosen.high), None),
             )
-    _frame(fig, title, 760)
+            trace.colorbar.update(len=0.36 if axis else 0.32, y=0.29 if axis else 0.86)
+            fig.add_trace(trace)
+    frame(fig, title, 760)
     positions = {"type": "category", "nticks": 24}
     fig.update_layout(
         xaxis=positions | {"title": "RNA position (nt)", "anchor": "y"},
@@ -261,72 +226,7 @@ def saliency_figure(
             "dtick": 1,
         },
     )
-    _menu(fig, [pair.name for pair in pairs], 2, [{} for _ in pairs])
-    return fig
-
-
-def results_figure(
-    results: pd.DataFrame, *, metric: str, title: str | None = None
-) -> go.Figure:
-    """Value and 95 % interval of each model, group by group; hover shows numbers and n.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        Rows of results.csv.
-    metric : str
-    title : str, optional
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or the metric is not there.
-    """
-    rows = rows_of.select(results, metric)
-    groups = rows_of.group_names(rows)
-    order = list(dict.fromkeys(groups))
-    models = list(dict.fromkeys(rows["model"].astype(str)))
-    marks, shift = style.model_marks(models), rows_of.offsets(models)
-    fig = go.Figure()
-    for name in models:
-        part = rows[rows["model"] == name]
-        value = part["value"].to_numpy(float)
-        cells = zip(part["value"], part["ci_low"], part["ci_high"], groups[part.index], part["n"], strict=True)
-        text = [
-            f"{words.markup(words.model(name))}, {words.markup(group)}<br>"
-            f"{rows_of.interval(v, low, high)}, n = {int(n):,}"
-            for v, low, high, group, n in cells
-        ]
-        fig.add_trace(
-            go.Scatter(
-                x=value,
-                y=np.array([order.index(group) for group in groups[part.index]]) + shift[name],
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": part["ci_high"].to_numpy(float) - value,
-                    "arrayminus": value - part["ci_low"].to_numpy(float),
-                },
-                mode="markers",
-                name=words.markup(words.model(name)),
-                text=text,
-                hovertemplate="%{text}<extra></extra>",
-                marker={
-                    "color": marks[name]["color"],
-                    "symbol": _SYMBOLS[marks[name]["marker"]],
-                    "size": 9,
-                },
-            )
-        )
-    _frame(fig, title or rows_of.caption(rows, metric), 150 + 22 * len(order) * len(models))
-    fig.update_layout(plot_bgcolor="white", margin_t=60)
-    fig.update_xaxes(title_text=f"{words.metric(metric)} (bar: 95 % interval)", showgrid=True)
-    fig.update_yaxes(
-        tickvals=list(range(len(order))),
-        ticktext=[words.markup(name) for name in order],
-        range=[len(order) - 0.5, -0.5],
-        automargin=True,
-    )
+    menu(fig, [pair.name for pair in pairs], 2, [{} for _ in pairs])
     return fig
 
 
@@ -335,20 +235,20 @@ def _interaction_trace(one: InteractionMap, *, visible: bool) -> go.Heatmap:
     shape = (len(one.rna), len(one.peptide))
     if table.ndim != 2 or table.shape[0] < shape[0] or table.shape[1] < shape[1] or 0 in shape:
         raise ValueError(
-            f"the map of {one.name!r} has shape {table.shape}; expected at least {shape}: a row for "
-            "each residue of the RNA, a column for each of the peptide"
+            f"the map of {one.name!r} has shape {table.shape}; expected at least {shape}: a row "
+            "for each residue of the RNA, a column for each of the peptide"
         )
     table = table[: shape[0], : shape[1]]
     chosen = scale_of(table, "linear")
     return go.Heatmap(
-        z=_small(table),
+        z=small(table),
         x=words.residues(one.peptide),
         y=words.residues(one.rna),
         hovertemplate=(
             "RNA %{y}<br>peptide %{x}<br>" + words.markup(one.value) + " %{z:.4g}<extra></extra>"
         ),
         visible=visible,
-        **_colours(chosen, one.value, (chosen.low, chosen.high), None),
+        **colouring(chosen, one.value, (chosen.low, chosen.high), None),
     )
 
 
@@ -370,71 +270,3 @@ def _outline(one: InteractionMap) -> list[dict[str, object]]:
         path.append(f"M{c - 0.5},{r - 1.5}L{c - 0.5},{r - 0.5}")
     line = {"color": "black", "width": 2}
     return [{"type": "path", "path": "".join(path), "line": line}] if path else []
-
-
-def _small(values: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(values, dtype=np.float32)
-
-
-def _log_or_not(
-    table: np.ndarray, chosen: Scale
-) -> tuple[np.ndarray, tuple[float, float], dict[str, list[object]] | None]:
-    """Values as plotly colours them, their two ends, and the ticks of the colour bar.
-
-    Plotly has no logarithmic colours: the exponent is coloured, and the ticks name the value.
-    """
-    if chosen.form != "log":
-        return table, (chosen.low, chosen.high), None
-    if chosen.linear:
-        z = np.sign(table) * np.log10(1 + np.abs(table) / chosen.linear)
-        end = float(np.log10(1 + chosen.high / chosen.linear))
-        signed = [-chosen.high, -chosen.linear, 0.0, chosen.linear, chosen.high]
-        places = [float(np.sign(v) * np.log10(1 + abs(v) / chosen.linear)) for v in signed]
-        return z, (-end, end), {"tickvals": [*places], "ticktext": [f"{v:.2g}" for v in signed]}
-    z = np.log10(np.where(table > 0, table, np.nan))
-    ends = (float(np.log10(chosen.low)), float(np.log10(chosen.high)))
-    whole = list(range(int(np.ceil(ends[0])), int(np.floor(ends[1])) + 1)) or [*ends]
-    return z, ends, {"tickvals": [*whole], "ticktext": [f"{10.0**v:.2g}" for v in whole]}
-
-
-def _colours(
-    chosen: Scale, value: str, ends: tuple[float, float], ticks: dict[str, list[object]] | None
-) -> dict[str, object]:
-    note = f"<br>{chosen.note}" if chosen.note else ""
-    bar: dict[str, object] = {
-        "title": {"text": words.markup(value, 60) + note, "side": "right"},
-        "thickness": 14,
-        "outlinewidth": 0,
-    }
-    return {
-        "colorscale": style.colorscale(chosen.colours),
-        "zmin": ends[0],
-        "zmax": ends[1],
-        "colorbar": bar | (ticks or {}),
-        "hoverongaps": False,
-    }
-
-
-def _frame(fig: go.Figure, title: str, height: int) -> None:
-    fig.update_layout(
-        template=template(), title_text=words.markup(title, 400), height=height, autosize=True
-    )
-
-
-def _menu(fig: go.Figure, names: Sequence[str], each: int, extra: Sequence[dict[str, object]]) -> None:
-    """Menu that shows one name's traces at a time; none where there is nothing to choose."""
-    if len(names) < 2:
-        return
-    buttons = []
-    for place, name in enumerate(names):
-        visible = [other == place for other in range(len(names)) for _ in range(each)]
-        change = dict(extra[place])
-        # A zoom into one map would hide another that is shorter.
-        change |= {"xaxis.autorange": True, "yaxis.autorange": "reversed"}
-        if each == 2:
-            change |= {"xaxis2.autorange": True, "yaxis2.autorange": "reversed"}
-        buttons.append(
-            {"label": words.markup(name), "method": "update", "args": [{"visible": visible}, change]}
-        )
-    menu = {"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
-    fig.update_layout(updatemenus=[menu | {"bgcolor": "white", "showactive": True}])

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from helpers.alphabet import PEPTIDE, Alphabet
-from helpers.plots import style, words
+from helpers.plots import colours, style, words
 
 MOST_ROWS = 24
 """Rows of one figure: more do not fit a page."""
@@ -85,7 +85,7 @@ def attribution_logo(
     low, high = _reach(heights)
     fig = _rows(heights, alphabet, (low, high), per_row, spans)
     for ax in fig.axes:
-        ax.axhline(0, color=style.INK, linewidth=0.5)
+        ax.axhline(0, color=colours.INK, linewidth=0.5)
     fig.supylabel(words.plain(value, 80), fontsize=7.5)
     style.head(fig, title)
     return fig
@@ -122,8 +122,8 @@ def information_logo(
     Examples
     --------
     >>> from helpers.alphabet import DNA
-    >>> information_logo([[1, 0, 0, 0], [0.25] * 4], DNA).axes[0].get_ylim()
-    (0.0, 2.0)
+    >>> information_logo([[1, 0, 0, 0], [0.25] * 4], DNA).axes[0].get_ylabel() == ""
+    True
     """
     heights = information(ppm, alphabet, background)
     top = max(float(np.log2(alphabet.size)), float(heights.sum(axis=1).max()))
@@ -202,7 +202,7 @@ def draw(ax: Axes, heights: np.ndarray, alphabet: Alphabet, *, first: int = 1) -
     logomaker.Logo(
         table,
         ax=ax,
-        color_scheme=style.letter_colours(alphabet),
+        color_scheme=colours.letter_colours(alphabet),
         flip_below=True,
         show_spines=False,
         baseline_width=0,
@@ -286,7 +286,7 @@ def _mark(ax: Axes, spans: Sequence[Span], start: int, stop: int) -> None:
         left, right = max(span.start, start), min(span.stop, stop)
         if left >= right:
             continue
-        ax.axvspan(left + 0.5, right + 0.5, color=style.TRUTH, alpha=0.14, linewidth=0, zorder=-1)
+        ax.axvspan(left + 0.5, right + 0.5, color=colours.TRUTH, alpha=0.14, linewidth=0, zorder=-1)
         if span.label:
             ax.annotate(
                 words.plain(span.label, 24),
@@ -297,5 +297,5 @@ def _mark(ax: Axes, spans: Sequence[Span], start: int, stop: int) -> None:
                 ha="center",
                 va="bottom",
                 fontsize=6,
-                color=style.TRUTH,
+                color=colours.TRUTH,
             )

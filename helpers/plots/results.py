@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from helpers.plots import style, words
-from helpers.plots.curves import need
+from helpers.plots import colours, style, words
+from helpers.plots.canvas import frame
+from helpers.plots.tables import need
+
+_SYMBOLS = {
+    "o": "circle",
+    "s": "square",
+    "^": "triangle-up",
+    "x": "x",
+    "D": "diamond",
+    "v": "triangle-down",
+    "P": "cross",
+    "*": "star",
+}
 
 COLUMNS = (
     "dataset",
@@ -103,7 +116,7 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
     groups = group_names(rows)
     order = list(dict.fromkeys(groups))
     models = list(dict.fromkeys(rows["model"].astype(str)))
-    marks, shift = style.model_marks(models), offsets(models)
+    marks, shift = colours.model_marks(models), offsets(models)
     fig = style.figure(style.DOUBLE, 26 + len(order) * max(9.0, 4.0 * len(models)))
     ax = fig.subplots()
     for name in models:
@@ -112,22 +125,99 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
         value = part["value"].to_numpy(float)
         low = np.clip(value - part["ci_low"].to_numpy(float), 0, None)
         high = np.clip(part["ci_high"].to_numpy(float) - value, 0, None)
-        mark = {"color": marks[name]["color"], "marker": marks[name]["marker"]}
         label = words.plain(words.model(name))
         ax.errorbar(
-            value, y, xerr=(low, high), linestyle="", elinewidth=1.1, capsize=2, label=label, **mark
+            value,
+            y,
+            xerr=(low, high),
+            color=marks[name]["color"],
+            marker=marks[name]["marker"],
+            linestyle="",
+            elinewidth=1.1,
+            capsize=2,
+            label=label,
         )
     for edge in np.arange(0.5, len(order) - 1):
-        ax.axhline(edge, color=style.PALE, linewidth=0.6, zorder=0)
+        ax.axhline(edge, color=colours.PALE, linewidth=0.6, zorder=0)
     ax.set_yticks(range(len(order)), [words.plain(name, 48) for name in order])
     ax.set_ylim(len(order) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_locator(MaxNLocator(6))
-    ax.grid(axis="x", color=style.PALE, linewidth=0.5)
+    ax.grid(axis="x", color=colours.PALE, linewidth=0.5)
     ax.set_axisbelow(True)
     ax.set_xlabel(f"{words.metric(metric)} (bar: 95 % interval)")
     style.title(ax, title or caption(rows, metric))
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return fig
+
+
+def results_figure(results: pd.DataFrame, *, metric: str, title: str | None = None) -> go.Figure:
+    """Value and 95 % interval of each model, group by group; hover shows numbers and n.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        Rows of results.csv.
+    metric : str
+    title : str, optional
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or the metric is not there.
+    """
+    rows = select(results, metric)
+    groups = group_names(rows)
+    order = list(dict.fromkeys(groups))
+    models = list(dict.fromkeys(rows["model"].astype(str)))
+    marks, shift = colours.model_marks(models), offsets(models)
+    fig = go.Figure()
+    for name in models:
+        part = rows[rows["model"] == name]
+        value = part["value"].to_numpy(float)
+        cells = zip(
+            part["value"],
+            part["ci_low"],
+            part["ci_high"],
+            groups[part.index],
+            part["n"],
+            strict=True,
+        )
+        text = [
+            f"{words.markup(words.model(name))}, {words.markup(group)}<br>"
+            f"{interval(v, low, high)}, n = {int(n):,}"
+            for v, low, high, group, n in cells
+        ]
+        fig.add_trace(
+            go.Scatter(
+                x=value,
+                y=np.array([order.index(group) for group in groups[part.index]]) + shift[name],
+                error_x={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": part["ci_high"].to_numpy(float) - value,
+                    "arrayminus": value - part["ci_low"].to_numpy(float),
+                },
+                mode="markers",
+                name=words.markup(words.model(name)),
+                text=text,
+                hovertemplate="%{text}<extra></extra>",
+                marker={
+                    "color": marks[name]["color"],
+                    "symbol": _SYMBOLS[marks[name]["marker"]],
+                    "size": 9,
+                },
+            )
+        )
+    frame(fig, title or caption(rows, metric), 150 + 22 * len(order) * len(models))
+    fig.update_layout(plot_bgcolor="white", margin_t=60)
+    fig.update_xaxes(title_text=f"{words.metric(metric)} (bar: 95 % interval)", showgrid=True)
+    fig.update_yaxes(
+        tickvals=list(range(len(order))),
+        ticktext=[words.markup(name) for name in order],
+        range=[len(order) - 0.5, -0.5],
+        automargin=True,
+    )
     return fig
 
 
@@ -203,8 +293,8 @@ def results_table(
         metric=[words.metric(name) for name in rows["metric"]],
         n=[f"{int(n):,}" for n in rows["n"]],
         text=[
-            interval(*cell, decimals)
-            for cell in rows[["value", "ci_low", "ci_high"]].itertuples(index=False)
+            interval(value, low, high, decimals)
+            for value, low, high in zip(rows["value"], rows["ci_low"], rows["ci_high"], strict=True)
         ],
     )
     if (twice := flat.duplicated([*by, "metric"])).any():

@@ -16,8 +16,8 @@ from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 from numpy.typing import ArrayLike
 
-from helpers.plots import style, words
-from helpers.plots.heatmaps import Labels, colour_bar
+from helpers.plots import colours, style
+from helpers.plots.cells import Labels, colour_bar
 from helpers.plots.scales import scale_of
 
 _LARGEST, _SMALLEST = 0.46, 0.3
@@ -50,7 +50,9 @@ def base_pairs(dot_bracket: str) -> list[tuple[int, int]]:
                 "')' that closes a pair"
             )
     if opened:
-        raise ValueError(f"the pair opened at position {opened[-1] + 1} of the structure is not closed")
+        raise ValueError(
+            f"the pair opened at position {opened[-1] + 1} of the structure is not closed"
+        )
     return sorted(pairs)
 
 
@@ -69,8 +71,8 @@ def structure(
 
     Parameters
     ----------
-    coordinates : array of float, shape=(length, 2)
-        Layout: x and y of each nucleotide, any unit.
+    coordinates : array of float, shape=(2, length)
+        Layout: x of each nucleotide, then y, any unit, as `helpers.folding.layout` gives it.
     sequence : str
     dot_bracket : str
         The pairs, such as ``"((...))"``.
@@ -89,27 +91,27 @@ def structure(
 
     Examples
     --------
-    >>> xy = [[0, 0], [1, 0], [1, 1], [0, 1]]
-    >>> fig = structure(xy, "GAAC", "(..)", [0.1, 0.2, 0.0, 0.9])
+    >>> x, y = [0, 1, 1, 0], [0, 0, 1, 1]
+    >>> fig = structure((x, y), "GAAC", "(..)", [0.1, 0.2, 0.0, 0.9])
     >>> fig.axes[0].get_aspect()
     1.0
     """
-    xy = np.asarray(coordinates, dtype=float)
+    xy = np.asarray(coordinates, dtype=float).T
     numbers = np.asarray(values, dtype=float)
     pairs = base_pairs(dot_bracket)
     sizes = {"sequence": len(sequence), "dot-bracket": len(dot_bracket), "values": numbers.size}
     for what, size in sizes.items():
         if xy.shape != (size, 2) or size == 0:
             raise ValueError(
-                f"coordinates of shape {xy.shape} with a {what} of length {size}; expected "
-                f"({size}, 2), at least one nucleotide"
+                f"coordinates of shape {xy.shape[::-1]} with a {what} of length {size}; expected "
+                f"(2, {size}), at least one nucleotide"
             )
     xy = across(xy)
     span = np.ptp(xy, axis=0) + 4
     height = float(np.clip(150 * span[1] / span[0] + 12, 45, 230))
     ax = style.axes(ax, style.DOUBLE, height)
     chosen = scale_of(numbers, "linear")
-    cmap, norm = style.colormap(chosen.colours), chosen.norm()
+    cmap, norm = colours.colormap(chosen.colours), chosen.norm()
     radius = _radius(xy)
     _lines(ax, xy, pairs)
     image = _circles(ax, xy, radius, numbers, (cmap, norm))
@@ -150,11 +152,11 @@ def across(xy: np.ndarray) -> np.ndarray:
 
 def _lines(ax: Axes, xy: np.ndarray, pairs: list[tuple[int, int]]) -> None:
     backbone = LineCollection(
-        np.stack([xy[:-1], xy[1:]], axis=1), colors=style.GREY, linewidths=0.8, zorder=1
+        [xy[i : i + 2] for i in range(len(xy) - 1)], colors=colours.GREY, linewidths=0.8, zorder=1
     )
     bonds = [xy[list(pair)] for pair in pairs]
     ax.add_collection(backbone)
-    ax.add_collection(LineCollection(bonds, colors=style.INK, linewidths=1.4, zorder=1))
+    ax.add_collection(LineCollection(bonds, colors=colours.INK, linewidths=1.4, zorder=1))
 
 
 def _radius(xy: np.ndarray) -> float:
@@ -171,13 +173,13 @@ def _circles(
     xy: np.ndarray,
     radius: float,
     values: np.ndarray,
-    colours: tuple[Colormap, Normalize],
+    mapping: tuple[Colormap, Normalize],
 ) -> PatchCollection:
     circles = PatchCollection(
         [Circle((x, y), radius) for x, y in xy],
-        cmap=colours[0],
-        norm=colours[1],
-        edgecolors=style.INK,
+        cmap=mapping[0],
+        norm=mapping[1],
+        edgecolors=colours.INK,
         linewidths=0.4,
         zorder=2,
     )
@@ -189,15 +191,13 @@ def _circles(
 def _rims(circles: PatchCollection, known: np.ndarray, length: int) -> None:
     if known.shape != (length,):
         raise ValueError(f"truth of shape {known.shape}; expected ({length},), one a nucleotide")
-    circles.set_linewidths(np.where(known, 1.6, 0.4).tolist())
+    circles.set_linewidth(np.where(known, 1.6, 0.4).tolist())
 
 
-def _letters(
-    ax: Axes, xy: np.ndarray, radius: float, sequence: str, colours: np.ndarray
-) -> None:
+def _letters(ax: Axes, xy: np.ndarray, radius: float, sequence: str, fills: np.ndarray) -> None:
     """Letters as shapes in the layout's own unit: they fit their circle at any size."""
     font = FontProperties(family="DejaVu Sans", weight="bold")
-    light = colours[:, :3] @ [0.299, 0.587, 0.114]
+    light = fills[:, :3] @ [0.299, 0.587, 0.114]
     shapes = {letter: TextPath((0, 0), letter, size=1, prop=font) for letter in set(sequence)}
     for (x, y), letter, brightness in zip(xy, sequence, light, strict=True):
         box = shapes[letter].get_extents()
@@ -216,7 +216,9 @@ def _numbers(ax: Axes, xy: np.ndarray) -> None:
     taken = xy
     for place, text in marks.items():
         spots = xy[place] + 1.15 * around
-        room = np.hypot(*(spots[:, None] - np.delete(taken, place, axis=0)[None]).transpose(2, 0, 1))
+        room = np.hypot(
+            *(spots[:, None] - np.delete(taken, place, axis=0)[None]).transpose(2, 0, 1)
+        )
         spot = spots[int(room.min(axis=1).argmax())]
         taken = np.vstack([taken, spot])
-        ax.text(*spot, words.plain(text), ha="center", va="center", fontsize=6, color=style.GREY)
+        ax.text(spot[0], spot[1], text, ha="center", va="center", fontsize=6, color=colours.GREY)

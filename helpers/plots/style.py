@@ -1,8 +1,4 @@
-"""The house style: sizes, colours and files of every picture.
-
-Colours are those of Okabe and Ito (Wong, doi:10.1038/nmeth.1618), which readers with any of the
-common colour deficiencies tell apart; each also has its own marker and line, for print in grey.
-"""
+"""The house style: sizes, fonts and files of every picture."""
 
 from __future__ import annotations
 
@@ -10,22 +6,21 @@ import functools
 import os
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import ParamSpec, TypedDict, TypeVar
+from typing import ParamSpec, TypeVar
 
 import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.colors import Colormap, to_hex
 from matplotlib.figure import Figure
 
-from helpers.alphabet import PEPTIDE, Alphabet
-from helpers.plots import words
+from helpers.plots import colours, words
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,75 +31,8 @@ DOUBLE = 183.0
 """Width of two journal columns, mm."""
 MM = 1 / 25.4
 """Inches in a millimetre."""
-NOTEBOOK_DPI = 120
+NOTEBOOK_DPI = 110
 """Dots per inch of a figure shown in a notebook: sharp, and small enough to be committed."""
-
-OKABE_ITO = {
-    "black": "#000000",
-    "orange": "#E69F00",
-    "sky": "#56B4E9",
-    "green": "#009E73",
-    "yellow": "#F0E442",
-    "blue": "#0072B2",
-    "vermillion": "#D55E00",
-    "purple": "#CC79A7",
-}
-GREY = "#8C8C8C"
-PALE = "#E6E6E6"
-INK = "#262626"
-TRUTH = OKABE_ITO["vermillion"]
-"""Colour of what is known: planted positions, a chosen epoch, a prevalence."""
-
-NUCLEOTIDE_COLOURS = {
-    "A": OKABE_ITO["green"],
-    "C": OKABE_ITO["blue"],
-    "G": OKABE_ITO["orange"],
-    "U": OKABE_ITO["vermillion"],
-    "T": OKABE_ITO["vermillion"],
-    "N": GREY,
-}
-PEPTIDE_CLASSES = {
-    "aliphatic": ("AILMV", "#4D4D4D"),
-    "aromatic": ("FWY", OKABE_ITO["purple"]),
-    "polar": ("NQST", OKABE_ITO["green"]),
-    "positive": ("HKR", OKABE_ITO["blue"]),
-    "negative": ("DE", OKABE_ITO["vermillion"]),
-    "special": ("CGP", OKABE_ITO["orange"]),
-}
-"""Class of amino acids: its letters and its colour. Special: cysteine, glycine, proline."""
-PEPTIDE_COLOURS = {
-    letter: colour for letters, colour in PEPTIDE_CLASSES.values() for letter in letters
-} | {"X": GREY}
-
-SIDE_COLOURS = {
-    "RNA": OKABE_ITO["blue"],
-    "peptide": OKABE_ITO["purple"],
-    "pair": OKABE_ITO["green"],
-    "DNA": OKABE_ITO["sky"],
-}
-
-
-class Mark(TypedDict):
-    """Colour, marker and line of one model."""
-
-    color: str
-    marker: str
-    linestyle: str | tuple[int, tuple[int, ...]]
-
-
-MODEL_MARKS: dict[str, Mark] = {
-    "ours": {"color": OKABE_ITO["blue"], "marker": "o", "linestyle": "-"},
-    "original": {"color": OKABE_ITO["orange"], "marker": "s", "linestyle": "--"},
-    "baseline": {"color": OKABE_ITO["green"], "marker": "^", "linestyle": "-."},
-    "control": {"color": GREY, "marker": "x", "linestyle": ":"},
-}
-"""Marks of the four models that every track has."""
-_OTHER_MARKS: tuple[Mark, ...] = (
-    {"color": OKABE_ITO["purple"], "marker": "D", "linestyle": (0, (5, 1))},
-    {"color": OKABE_ITO["vermillion"], "marker": "v", "linestyle": (0, (3, 1, 1, 1))},
-    {"color": OKABE_ITO["sky"], "marker": "P", "linestyle": (0, (1, 1))},
-    {"color": OKABE_ITO["black"], "marker": "*", "linestyle": (0, (7, 2, 2, 2))},
-)
 
 RC: dict[str, object] = {
     **sns.axes_style("ticks"),
@@ -116,17 +44,17 @@ RC: dict[str, object] = {
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.labelsize": 7.5,
-    "axes.edgecolor": INK,
-    "axes.labelcolor": INK,
-    "text.color": INK,
+    "axes.edgecolor": colours.INK,
+    "axes.labelcolor": colours.INK,
+    "text.color": colours.INK,
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": mpl.cycler(color=[m["color"] for m in MODEL_MARKS.values()]),
+    "axes.prop_cycle": cycler(color=[m["color"] for m in colours.MODEL_MARKS.values()]),
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,
-    "xtick.color": INK,
-    "ytick.color": INK,
+    "xtick.color": colours.INK,
+    "ytick.color": colours.INK,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "xtick.major.size": 2.5,
@@ -236,79 +164,6 @@ def head(fig: Figure, text: str) -> None:
     width = fig.get_figwidth() / MM
     lines = textwrap.wrap(words.plain(text, 400), max(16, round(width / 1.95)))
     fig.suptitle("\n".join(lines), x=0.01, ha="left")
-
-
-def letter_colours(alphabet: Alphabet) -> dict[str, str]:
-    """Colour of each letter of an alphabet, its unknown letter included.
-
-    Examples
-    --------
-    >>> from helpers.alphabet import RNA
-    >>> letter_colours(RNA)["U"]
-    '#D55E00'
-    """
-    source = PEPTIDE_COLOURS if alphabet.name == PEPTIDE.name else NUCLEOTIDE_COLOURS
-    return {letter: source[letter] for letter in alphabet.letters + alphabet.unknown}
-
-
-def model_marks(names: Iterable[str]) -> dict[str, Mark]:
-    """Marks of models: fixed for the known ones, the free ones in turn for the others.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Model names, in the order in which they are drawn.
-
-    Raises
-    ------
-    ValueError
-        If more names are given than a reader can tell apart.
-
-    Examples
-    --------
-    >>> model_marks(["extra_trees", "ours"])["ours"]["color"]
-    '#0072B2'
-    """
-    order = list(dict.fromkeys(names))
-    others = [name for name in order if name not in MODEL_MARKS]
-    if len(others) > len(_OTHER_MARKS):
-        raise ValueError(
-            f"{len(others)} models beside {', '.join(MODEL_MARKS)}: {', '.join(others)}; at most "
-            f"{len(_OTHER_MARKS)} can be told apart in one picture. Draw them in several pictures."
-        )
-    free = dict(zip(others, _OTHER_MARKS, strict=False))
-    return {name: MODEL_MARKS.get(name) or free[name] for name in order}
-
-
-def colormap(kind: str) -> Colormap:
-    """Colour map of a kind of values, perceptually even; cells without a value are pale grey.
-
-    Parameters
-    ----------
-    kind : {"sequential", "diverging"}
-        White to dark for values from 0 up; blue, white, red for signed values around 0.
-
-    Raises
-    ------
-    ValueError
-        If the kind is neither.
-    """
-    names = {"sequential": "mako_r", "diverging": "RdBu_r"}
-    if kind not in names:
-        raise ValueError(f"colour map kind {kind!r}; expected one of {', '.join(names)}")
-    return mpl.colormaps[names[kind]].with_extremes(bad=PALE)
-
-
-def colorscale(kind: str, steps: int = 21) -> list[list[float | str]]:
-    """The same colour map for plotly.
-
-    Examples
-    --------
-    >>> [stop for stop, _ in colorscale("diverging", 3)]
-    [0.0, 0.5, 1.0]
-    """
-    cmap = colormap(kind)
-    return [[i / (steps - 1), to_hex(cmap(i / (steps - 1)))] for i in range(steps)]
 
 
 def png(fig: Figure, dpi: int = NOTEBOOK_DPI) -> bytes:

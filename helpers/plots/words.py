@@ -78,6 +78,32 @@ def model(name: str) -> str:
     return " ".join(upper.get(word, word) for word in str(name).split("_"))
 
 
+def column(name: str) -> str:
+    """Name of a sequence column for an axis.
+
+    Examples
+    --------
+    >>> column("rna_seq"), column("protein_seq"), column("pair")
+    ('RNA', 'peptide', 'pair')
+    """
+    sides = {"rna": "RNA", "protein": "peptide", "mrna": "mRNA", "sirna": "siRNA", "dna": "DNA"}
+    sides["any"] = "either side"
+    stem = str(name).removesuffix("_seq")
+    return sides.get(stem, stem.replace("_", " "))
+
+
+def label(value: object) -> str:
+    """Name of a class: 1 is positive, 0 negative, all else as it is.
+
+    Examples
+    --------
+    >>> label(1), label("0"), label(1.0), label("all")
+    ('positive', 'negative', 'positive', 'all')
+    """
+    names = {"1": "positive", "0": "negative", "1.0": "positive", "0.0": "negative"}
+    return names.get(str(value), str(value))
+
+
 def shorten(text: str, limit: int = 32) -> str:
     """Cut a long text in its middle, where ids differ least, and say so with an ellipsis.
 

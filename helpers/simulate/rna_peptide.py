@@ -43,8 +43,8 @@ class Plan(NamedTuple):
         Rows that repeat an earlier pair, as such collections do.
     """
 
-    ancestors: int = 96
-    homologs: int = 4
+    ancestors: int = 192
+    homologs: int = 2
     mutation_rate: float = 0.1
     rna_lengths: tuple[int, int] = (40, 80)
     peptide_lengths: tuple[int, int] = (20, 50)

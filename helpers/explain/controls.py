@@ -1,0 +1,34 @@
+"""Controls of explanations: what a map looks like when nothing was learnt."""
+
+from __future__ import annotations
+
+import keras
+
+
+def untrained(model: keras.Model, *, seed: int = 0) -> keras.Model:
+    """The same network with its weights drawn anew.
+
+    An explanation that looks the same for this network shows the architecture and the input, not
+    what was learnt (the randomisation test of Adebayo 2018, doi:10.48550/arXiv.1810.03292).
+
+    Parameters
+    ----------
+    model : keras.Model
+        A Functional or Sequential model.
+    seed : int
+        Seed of the initial weights.
+
+    Returns
+    -------
+    keras.Model
+        A model of its own; `model` is not changed.
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    >>> other = untrained(model)
+    >>> bool((other.get_weights()[0] == model.get_weights()[0]).any())
+    False
+    """
+    keras.utils.set_random_seed(seed)
+    return keras.models.clone_model(model)
