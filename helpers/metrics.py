@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from helpers import bootstrap
+from helpers import bootstrap, checks
 from helpers.results import MEASURED, append_results, read_results, tidy
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "difference",
     "explanation_auroc",
     "explanation_auroc_items",
+    "mean_interval",
     "precision_recall",
     "read_results",
     "regression",
@@ -110,7 +111,7 @@ def classification(
     >>> frame.set_index("metric").value[["accuracy", "auroc", "brier"]].tolist()
     [0.5, 0.75, 0.185]
     """
-    y, p = _labelled(y, p)
+    y, p = checks.labelled(y, p)
     statistic = bootstrap.classification_statistic(y, p, threshold)
     return _frame(statistic, y.size, groups=groups, n_boot=n_boot, seed=seed)
 
@@ -156,7 +157,7 @@ def regression(
     >>> frame.set_index("metric").value.round(3)[["r2", "mae"]].tolist()
     [0.5, 0.333]
     """
-    y, y_pred, groups = _measured(y, y_pred, mask, groups)
+    y, y_pred, groups = checks.measured(y, y_pred, mask, groups)
     statistic = bootstrap.regression_statistic(y, y_pred)
     return _frame(statistic, y.size, groups=groups, n_boot=n_boot, seed=seed)
 
@@ -205,19 +206,19 @@ def difference(
     """
     _known(metric, CLASSIFICATION + REGRESSION)
     if metric in CLASSIFICATION:
-        labels, a = _labelled(y, p_a, "p_a")
-        _, b = _labelled(y, p_b, "p_b")
+        labels, a = checks.labelled(y, p_a, "p_a")
+        _, b = checks.labelled(y, p_b, "p_b")
         statistics = [bootstrap.classification_statistic(labels, p, 0.5) for p in (a, b)]
     else:
-        labels, a, _ = _measured(y, p_a, None, None, "p_a")
-        _, b, _ = _measured(y, p_b, None, None, "p_b")
+        labels, a, _ = checks.measured(y, p_a, None, None, "p_a")
+        _, b, _ = checks.measured(y, p_b, None, None, "p_b")
         statistics = [bootstrap.regression_statistic(labels, p) for p in (a, b)]
 
     def gap(counts: np.ndarray) -> dict[str, np.ndarray]:
         of_a, of_b = (statistic(counts)[metric] for statistic in statistics)
         return {"gap": of_a - of_b}
 
-    drawn_from = _groups(groups, labels.size, n_boot)
+    drawn_from = checks.groups_of(groups, labels.size, n_boot)
     value = float(gap(np.ones((1, labels.size)))["gap"][0])
     draws = bootstrap.draws(labels.size, n_boot=n_boot, seed=seed, groups=drawn_from)
     replicates = [gap(counts)["gap"] for counts in draws]
@@ -253,7 +254,7 @@ def calibration(y: ArrayLike, p: ArrayLike, *, bins: int = 10) -> pd.DataFrame:
     0        0.1       0.0  2
     1        0.9       1.0  2
     """
-    y, p = _labelled(y, p)
+    y, p = checks.labelled(y, p)
     if bins < 1:
         raise ValueError(f"bins is {bins}; expected at least 1")
     place = bootstrap.bin_of(p, bins)
@@ -283,7 +284,7 @@ def confusion(y: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> pd.DataF
     >>> confusion([0, 0, 1], [0.1, 0.9, 0.9]).to_numpy().tolist()
     [[1, 1], [0, 1]]
     """
-    y, p = _labelled(y, p)
+    y, p = checks.labelled(y, p)
     decided = (p >= threshold).astype(int)
     counts = np.bincount(2 * y.astype(int) + decided, minlength=4).reshape(2, 2)
     labels = pd.Index([0, 1], name="label"), pd.Index([0, 1], name="predicted")
@@ -298,7 +299,7 @@ def roc(y: ArrayLike, p: ArrayLike) -> pd.DataFrame:
     >>> roc([0, 1], [0.2, 0.7])[["fpr", "tpr"]].to_numpy().tolist()
     [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
     """
-    y, p = _labelled(y, p)
+    y, p = checks.labelled(y, p)
     fpr, tpr, thresholds = roc_curve(y, p)
     return pd.DataFrame({"threshold": thresholds, "fpr": fpr, "tpr": tpr})
 
@@ -311,7 +312,7 @@ def precision_recall(y: ArrayLike, p: ArrayLike) -> pd.DataFrame:
     >>> precision_recall([0, 1], [0.2, 0.7]).recall.tolist()
     [1.0, 1.0, 0.0]
     """
-    y, p = _labelled(y, p)
+    y, p = checks.labelled(y, p)
     precision, recall, thresholds = precision_recall_curve(y, p)
     return pd.DataFrame(
         {"threshold": np.append(thresholds, np.inf), "recall": recall, "precision": precision}
@@ -339,7 +340,7 @@ def best_threshold(y_valid: ArrayLike, p_valid: ArrayLike, *, metric: str = "mcc
     0.25
     """
     _known(metric, _THRESHOLD_METRICS)
-    y, p = _labelled(y_valid, p_valid, "p_valid")
+    y, p = checks.labelled(y_valid, p_valid, "p_valid")
     scores, place = np.unique(p, return_inverse=True)
     halfway = scores[:-1] + np.diff(scores) / 2
     # Between two neighbouring floats there is no middle; the upper one separates them as well.
@@ -391,18 +392,66 @@ def explanation_auroc(
     np.float64(1.0)
     """
     per_item = explanation_auroc_items(importance, truth, mask=mask)
-    defined = per_item[~np.isnan(per_item)]
-    if not defined.size:
+    if np.isnan(per_item).all():
         raise ValueError(
             "no item has both a planted and another position among those that count, so no AUROC "
             "is defined; give truth with True at some positions (and a mask that keeps others)"
         )
+    return mean_interval(per_item, metric="explanation_auroc", n_boot=n_boot, seed=seed)
+
+
+def mean_interval(
+    values: ArrayLike,
+    *,
+    metric: str,
+    groups: ArrayLike | None = None,
+    n_boot: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Mean of one value an item, with its interval over items.
+
+    Parameters
+    ----------
+    values : array-like, shape=(items,)
+        A number for each item, such as how far two maps agree; NaN where it is not defined.
+    metric : str
+        Name of the number.
+    groups : array-like, shape=(items,), optional
+        Group of each item; whole groups are then drawn.
+    n_boot, seed : int
+        Replicates and seed of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: metric, value, ci_low, ci_high, n (items with a value). ``attrs["left_out"]``
+        counts the items without one.
+
+    Raises
+    ------
+    ValueError
+        If a value is infinite or none is defined.
+
+    Examples
+    --------
+    >>> mean_interval([0.5, 1.0, np.nan], metric="spearman", n_boot=0)[["value", "n"]]
+       value  n
+    0   0.75  2
+    """
+    numbers = checks.column(values, "values")
+    kept = ~np.isnan(numbers)
+    if not kept.any():
+        raise ValueError(f"values holds NaN only ({numbers.size} items), so there is no mean")
+    defined = numbers[kept]
+    checks.finite(np.where(kept, numbers, 0.0), "values", "Give NaN where a value is not defined")
+    if groups is not None:
+        groups = checks.groups_of(groups, numbers.size, 0)[kept]  # type: ignore[index]
 
     def mean(counts: np.ndarray) -> dict[str, np.ndarray]:
-        return {"explanation_auroc": counts @ defined / counts.sum(axis=1)}
+        return {metric: counts @ defined / counts.sum(axis=1)}
 
-    frame = _frame(mean, defined.size, groups=None, n_boot=n_boot, seed=seed)
-    frame.attrs["left_out"] = int(per_item.size - defined.size)
+    frame = _frame(mean, defined.size, groups=groups, n_boot=n_boot, seed=seed)
+    frame.attrs["left_out"] = int(numbers.size - defined.size)
     return frame
 
 
@@ -444,7 +493,7 @@ def explanation_auroc_items(
 def _frame(
     statistic: bootstrap.Statistic, n: int, *, groups: ArrayLike | None, n_boot: int, seed: int
 ) -> pd.DataFrame:
-    drawn_from = _groups(groups, n, n_boot)
+    drawn_from = checks.groups_of(groups, n, n_boot)
     found = bootstrap.intervals(statistic, n, n_boot=n_boot, seed=seed, groups=drawn_from)
     frame = pd.DataFrame(
         [(name, *row[:3], n) for name, row in found.items()],
@@ -452,104 +501,6 @@ def _frame(
     )
     frame.attrs["usable_replicates"] = {name: row.usable for name, row in found.items()}
     return frame
-
-
-def _column(values: ArrayLike, name: str) -> np.ndarray:
-    array = np.asarray(values)
-    if array.ndim != 1 or not array.size:
-        raise ValueError(
-            f"{name} has shape {array.shape}; expected one dimension with at least one value"
-            + (" (call .ravel() on a column of predictions)" if array.ndim > 1 else "")
-        )
-    try:
-        return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} holds a value that is not a number: {error}") from error
-
-
-def _finite(values: np.ndarray, name: str, mend: str) -> None:
-    if (wrong := np.flatnonzero(~np.isfinite(values))).size:
-        raise ValueError(
-            f"{name}[{wrong[0]}] is {values[wrong[0]]} ({wrong.size} such in all); "
-            f"expected a finite number. {mend}"
-        )
-
-
-def _same_length(y: np.ndarray, p: np.ndarray, name: str) -> None:
-    if y.size != p.size:
-        raise ValueError(
-            f"y has {y.size} values, {name} {p.size}; expected one prediction for each item, "
-            "in the same order"
-        )
-
-
-def _labelled(y: ArrayLike, p: ArrayLike, name: str = "p") -> tuple[np.ndarray, np.ndarray]:
-    labels, scores = _column(y, "y"), _column(p, name)
-    _same_length(labels, scores, name)
-    if (wrong := np.flatnonzero(~np.isin(labels, (0, 1)))).size:
-        raise ValueError(
-            f"y[{wrong[0]}] is {labels[wrong[0]]:g}; expected 0 or 1. "
-            "Turn the labels into 0 and 1 first, such as (y > cut).astype(int)"
-        )
-    _finite(scores, name, "Look at the model: a loss that diverged predicts NaN")
-    if (wrong := np.flatnonzero((scores < 0) | (scores > 1))).size:
-        raise ValueError(
-            f"{name}[{wrong[0]}] is {scores[wrong[0]]:g}; expected a probability from 0 to 1. "
-            "Apply the sigmoid if the model gives logits"
-        )
-    if labels.min() == labels.max():
-        raise ValueError(
-            f"y holds only the class {labels[0]:g} ({labels.size} items); expected both 0 and 1. "
-            "Use a stratified split (splits.*_kfold(..., y=y)) or fewer folds"
-        )
-    return labels, scores
-
-
-def _measured(
-    y: ArrayLike,
-    y_pred: ArrayLike,
-    mask: ArrayLike | None,
-    groups: ArrayLike | None,
-    name: str = "y_pred",
-) -> tuple[np.ndarray, np.ndarray, ArrayLike | None]:
-    values, predicted = _column(y, "y"), _column(y_pred, name)
-    _same_length(values, predicted, name)
-    if mask is not None:
-        kept = np.asarray(mask)
-        if kept.dtype != bool or kept.shape != values.shape:
-            raise ValueError(
-                f"mask has dtype {kept.dtype} and shape {kept.shape}; "
-                f"expected bool and {values.shape}, True where the item counts"
-            )
-        if groups is not None:
-            groups = _groups(groups, values.size, 0)[kept]  # type: ignore[index]
-        values, predicted = values[kept], predicted[kept]
-    mend = "Give mask=np.isfinite(y) to leave items out that were not measured"
-    _finite(values, "y", mend)
-    _finite(predicted, name, "Look at the model: a loss that diverged predicts NaN")
-    if not values.size or values.min() == values.max():
-        raise ValueError(
-            f"y holds {min(values.size, 1)} distinct value in {values.size} items; "
-            "expected at least two. A correlation with a constant is not defined"
-        )
-    return values, predicted, groups
-
-
-def _groups(groups: ArrayLike | None, n: int, n_boot: int) -> np.ndarray | None:
-    if groups is None:
-        return None
-    array = np.asarray(groups)
-    if array.shape != (n,):
-        raise ValueError(f"groups has shape {array.shape}; expected ({n},), a group for each item")
-    if (missing := np.flatnonzero(pd.isna(array))).size:
-        raise ValueError(f"groups[{missing[0]}] is missing; expected a group for each item")
-    codes = pd.factorize(array)[0]
-    if n_boot and codes.max() == 0:
-        raise ValueError(
-            f"all {n} items are of one group; expected at least two, because whole groups are "
-            "drawn. Use n_boot=0 for values without intervals"
-        )
-    return codes
 
 
 def _known(metric: str, names: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from helpers.alphabet import PEPTIDE, RNA, Alphabet
 from helpers.explain.heads import Score, bar, scorer
 from helpers.explain.interaction import attention_map, paired_mutation
+from helpers.models.cross_attention import patches
 from helpers.records import clean
 from helpers.sequence import one_hot
 from helpers.tables import TableWriter, iter_table
@@ -225,8 +226,8 @@ def interaction_maps(
     table : pandas.DataFrame
         The chosen pairs, as for `predict_table`.
     method : {"attention", "mutation"}, optional
-        Where the model looks (`helpers.explain.interaction.attention_map`; the card's ``patch``
-        says how many residues a cell stands for), or what pairs of mutations do to its logit
+        Where the model looks (`helpers.explain.interaction.attention_map`; in a model that pools,
+        each residue has the value of its patch), or what pairs of mutations do to its logit
         (`paired_mutation`).
     **options
         Further arguments of either function, such as ``layer`` or ``shortlist``.
@@ -255,6 +256,31 @@ def interaction_maps(
             row.rna_id, row.protein_id, row.rna_seq, row.protein_seq,
             row.probability, values, row.status, row.note,
         )  # fmt: skip
+
+
+def encoded(
+    run: Run | Sequence[Run], rna: Sequence[str], protein: Sequence[str]
+) -> list[np.ndarray]:
+    """Inputs of a run's model for clean chains, to be explained.
+
+    Parameters
+    ----------
+    run : Run or sequence of Run
+    rna, protein : sequence of str
+        Chains as `predict_table` gives them.
+
+    Returns
+    -------
+    list of numpy.ndarray, shape=(n, length, letters), dtype=float32
+        RNA and peptide, padded to the length of the model's inputs, or to a length that holds
+        the longest chain.
+
+    Raises
+    ------
+    ValueError
+        If a chain does not fit, or the model is not one of RNA and peptide.
+    """
+    return _Predictor(run, None).encode(list(rna), list(protein))
 
 
 def checked_pairs(piece: pd.DataFrame, limits: Mapping[str, Limit]) -> pd.DataFrame:
@@ -467,8 +493,7 @@ def _limit(chain: str, fixed: int | None, card: Mapping[str, Any], max_length: i
 def _map(run: Run, inputs: list[np.ndarray], method: str, options: dict[str, Any]) -> np.ndarray:
     if method == "mutation":
         return paired_mutation(run.model, inputs, **options).values
-    patch = tuple(run.card.get("patch", (1, 1)))
-    return attention_map(run.model, inputs, **{"patch": patch, **options})[0]
+    return attention_map(run.model, inputs, **{"patch": patches(run.model), **options})[0]
 
 
 def _rounded(table: pd.DataFrame) -> pd.DataFrame:

@@ -119,6 +119,50 @@ def append_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
     (1, 1)
     """
     path = Path(path)
+    _check_rows(rows)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path.parent):
+        parts = [read_results(path), rows] if path.exists() else [rows]
+        merged = pd.concat(parts, ignore_index=True).drop_duplicates(KEY, keep="last")
+        return write_results(path, merged)
+
+
+def write_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Write a results table in place of what the file held before.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The CSV file, complete or absent at any moment.
+    rows : pandas.DataFrame
+        As `tidy` gives them, each key once.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows, sorted by their key.
+
+    Raises
+    ------
+    ValueError
+        If columns or values are missing or a key stands twice.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> frame = pd.DataFrame([("auroc", 0.9, 0.8, 1.0, 40)], columns=MEASURED)
+    >>> rows = tidy(frame, dataset="d", protocol="holdout", model="ours", seed=0)
+    >>> len(write_results(Path(tempfile.mkdtemp()) / "results.csv", rows))
+    1
+    """
+    _check_rows(rows)
+    ordered = rows.sort_values(KEY, ignore_index=True)
+    with runs.atomic_path(path) as part:
+        ordered.to_csv(part, index=False, lineterminator="\n")
+    return ordered
+
+
+def _check_rows(rows: pd.DataFrame) -> None:
     _check_columns(rows, "rows")
     if (gaps := rows[[*KEY, "n"]].isna()).any(axis=None):
         name = gaps.columns[gaps.any()][0]
@@ -129,14 +173,6 @@ def append_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
     if (twice := rows.duplicated(KEY)).any():
         key = rows.loc[twice, KEY].iloc[0].to_dict()
         raise ValueError(f"the result {key} stands twice in rows; keep one of them")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.parent):
-        parts = [read_results(path), rows] if path.exists() else [rows]
-        merged = pd.concat(parts, ignore_index=True).drop_duplicates(KEY, keep="last")
-        merged = merged.sort_values(KEY, ignore_index=True)
-        with runs.atomic_path(path) as part:
-            merged.to_csv(part, index=False, lineterminator="\n")
-    return merged
 
 
 def _check_columns(table: pd.DataFrame, where: str) -> None:

@@ -18,19 +18,9 @@ from helpers.homology import homology_groups
 from helpers.leakage import audit, audit_items
 
 __all__ = [
-    "Fold",
-    "audit",
-    "audit_items",
-    "by_chromosome",
-    "check",
-    "cold_kfold",
-    "given",
-    "grouped_kfold",
-    "holdout",
-    "homology_groups",
-    "random_kfold",
-    "summary",
-]
+    "Fold", "audit", "audit_items", "by_chromosome", "check", "cold_kfold", "given",
+    "grouped_kfold", "holdout", "homology_groups", "random_kfold", "summary",
+]  # fmt: skip
 
 _SIDES = ("train", "valid", "test")
 _NONE = np.empty(0, dtype=np.int64)
@@ -496,18 +486,20 @@ def _deal(
 ) -> np.ndarray:
     """Part of each item, whole groups at a time, largest first, to the part that lacks most.
 
-    Each step keeps the sum over parts and classes of filling ** 2 x share as small as it can be;
-    that sum is least when every part holds its share of every class.
+    Each step keeps the sum over parts and classes (and all items together, as one more class) of
+    filling ** 2 / share as small as it can be; that sum is least when every part holds its share.
+    A part that got nothing takes the smallest group of the others.
     """
     groups, item_group = np.unique(codes, return_inverse=True)
     n_classes = int(classes.max(initial=0)) + 1
     cells = item_group * n_classes + classes
     counts = np.bincount(cells, minlength=groups.size * n_classes).reshape(-1, n_classes)
+    counts = np.column_stack([counts, counts.sum(axis=1)])
     scaled = counts / np.maximum(1, counts.sum(axis=0))
     shuffled = rng.permutation(groups.size)
-    order = shuffled[np.argsort(-counts.sum(axis=1)[shuffled], kind="stable")]
+    order = shuffled[np.argsort(-counts[shuffled, -1], kind="stable")]
     parts = np.flatnonzero(shares > 0)
-    filled = np.zeros((parts.size, n_classes))
+    filled = np.zeros((parts.size, n_classes + 1))
     cost = 1 / shares[parts]
     chosen = np.empty(groups.size, dtype=np.int64)
     for group in order:
@@ -516,6 +508,10 @@ def _deal(
         best = int(step.argmin())
         filled[best] += add
         chosen[group] = parts[best]
+    for part in np.setdiff1d(parts, chosen):
+        spare = [group for group in order if (chosen == chosen[group]).sum() > 1]
+        if spare:
+            chosen[spare[-1]] = part
     return chosen[item_group]
 
 

@@ -159,6 +159,22 @@ def test_a_saturated_sigmoid_hides_what_the_logit_shows(pairs):
     assert np.abs(saliency(model, pairs).values[0]).max() > 1e-3
 
 
+def test_an_ensemble_is_explained_as_one(pairs):
+    members = [dense_network(), dense_network("dense")]
+    apart = [integrated_gradients(model, pairs) for model in members]
+    found = integrated_gradients(heads.ensemble(members), pairs)
+    np.testing.assert_allclose(
+        found.values[0], np.mean([one.values[0] for one in apart], axis=0), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        found.outputs, np.mean([o.outputs for o in apart], axis=0), rtol=1e-5
+    )
+    alone = heads.ensemble(members[:1])
+    np.testing.assert_allclose(heads.scorer(alone)(pairs), apart[0].outputs, rtol=1e-5)
+    with pytest.raises(ValueError, match="expected at least one member"):
+        heads.ensemble([])
+
+
 def test_one_of_several_outputs(pairs):
     def both(x):
         return ops.stack([linear(x), 2 * linear(x)], axis=1)

@@ -261,6 +261,20 @@ def test_explanation_auroc_counts_items_without_a_value():
     assert (frame.n[0], frame.attrs["left_out"]) == (1, 1)
 
 
+def test_mean_interval():
+    values = np.random.default_rng(0).normal(3.0, 1.0, 400)
+    row = metrics.mean_interval([*values, np.nan], metric="agreement", n_boot=2000).iloc[0]
+    assert (row.metric, row.n) == ("agreement", 400)
+    assert row.value == pytest.approx(values.mean())
+    assert row.ci_high - row.ci_low == pytest.approx(2 * 1.96 / 20, rel=0.1)
+    grouped = metrics.mean_interval([1, 1, np.nan, 5], metric="a", groups=list("xxyz"), n_boot=50)
+    assert (grouped.ci_low[0], grouped.ci_high[0]) == (1.0, 5.0)
+    with pytest.raises(ValueError, match=r"values\[1\] is inf"):
+        metrics.mean_interval([1.0, np.inf], metric="a")
+    with pytest.raises(ValueError, match="values holds NaN only"):
+        metrics.mean_interval([np.nan], metric="a")
+
+
 @pytest.mark.parametrize(
     ("y", "p", "message"),
     [

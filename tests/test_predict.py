@@ -7,10 +7,14 @@ import pytest
 from keras import layers
 
 from helpers import predict
+from helpers.explain.gradients import integrated_gradients
 from helpers.explain.heads import scorer
+from helpers.explain.interaction import paired_mutation
+from helpers.models.cross_attention import build_cross_attention
+from helpers.models.dual_dense import build_dual_dense
 from helpers.predict import interaction_maps, predict_pairs, predict_table
 from helpers.sequence import one_hot
-from helpers.training import Calibrator
+from helpers.training import Calibrator, load_run, save_run
 from helpers.training.saving import Run
 
 CARD = {"rna_alphabet": "ACGU", "peptide_alphabet": "ACDEFGHIKLMNPQRSTVWY", "max_length": 60}
@@ -287,3 +291,55 @@ def test_a_model_of_something_else_is_refused(run):
         predict_table(run, pairs, max_length=0)
     with pytest.raises(ValueError, match="method is 'guess'; expected 'attention'"):
         next(interaction_maps(run, pairs, method="guess"))
+
+
+@pytest.fixture(scope="module", params=["sample", "real", "dual_dense"])
+def built(request):
+    keras.utils.set_random_seed(1)
+    fixed = request.param == "dual_dense"
+    return build_dual_dense() if fixed else build_cross_attention(request.param, filters=8)
+
+
+def test_padding_changes_nothing(built):
+    pairs = random_pairs(6, seed=5)
+    score = scorer(built, "probability")
+    fixed = built.inputs[0].shape[1]
+    found = predict_table(Run(built, {}), pairs)["probability"]
+    for row, (rna, peptide) in enumerate(pairs[["rna_seq", "protein_seq"]].to_numpy()):
+        alone = [
+            one_hot([rna], predict.RNA, length=fixed),
+            one_hot([peptide], predict.PEPTIDE, length=fixed),
+        ]
+        assert found[row] == pytest.approx(score(alone)[0], abs=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # of Keras, while saving
+@pytest.mark.filterwarnings("ignore:Skipping variable loading")  # it was never fitted
+def test_a_saved_model_predicts_and_explains_the_same(built, tmp_path):
+    pairs = random_pairs(4, seed=6)
+    card = {"rna_alphabet": "ACGU", "calibration": calibration()}
+    save_run(tmp_path / "model.keras", built, card)
+    loaded = load_run(tmp_path / "model.keras", expect={"rna_alphabet": "ACGU"})
+    one, other = predict_table(Run(built, card), pairs), predict_table(loaded, pairs)
+    np.testing.assert_allclose(one["probability"], other["probability"], atol=1e-6)
+    if built.name == "dual_dense":
+        with pytest.raises(ValueError, match="no layer named 'interaction_map'; its layers are"):
+            next(interaction_maps(loaded, pairs))
+        return
+    for found, row in zip(interaction_maps(loaded, pairs), pairs.itertuples(), strict=True):
+        assert found.values.shape == (len(row.rna_seq), len(row.protein_seq))
+        assert np.isfinite(found.values).all()
+        assert found.values.min() >= 0
+        assert found.values.max() > 0
+
+
+def test_real_models_are_explained_completely(built):
+    pairs = random_pairs(3, seed=7)
+    inputs = predict.encoded(Run(built, {}), pairs["rna_seq"], pairs["protein_seq"])
+    result = integrated_gradients(built, inputs, steps=128, progress=False)
+    assert np.abs(result.deltas).max() < 0.01
+    for values, one in zip(result.values, inputs, strict=True):
+        assert (values[one.sum(-1) == 0] == 0).all()
+    mutated = paired_mutation(built, [one[:1] for one in inputs], progress=False)
+    assert mutated.values.shape == (len(pairs["rna_seq"][0]), len(pairs["protein_seq"][0]))
+    assert np.isfinite(mutated.values).all()

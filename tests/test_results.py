@@ -45,6 +45,13 @@ def test_the_order_of_writing_does_not_change_the_file(tmp_path):
     assert b"\r" not in (tmp_path / "one").read_bytes()
 
 
+def test_write_replaces_the_file(tmp_path):
+    results.append_results(tmp_path / "r.csv", rows(model="old"))
+    table = results.write_results(tmp_path / "r.csv", rows(model="new"))
+    pd.testing.assert_frame_equal(results.read_results(tmp_path / "r.csv"), table)
+    assert set(table.model) == {"new"}
+
+
 def test_two_processes_lose_no_row(tmp_path):
     code = (
         "import sys; sys.path.insert(0, sys.argv[3]); import test_results as t\n"

@@ -60,7 +60,9 @@ def test_random_folds_are_stratified_and_seeded():
 def test_grouped_folds(groups, k, seed):
     groups = np.array([*groups, *range(20, 30)])
     y = groups % 2
-    folds = splits.grouped_kfold(groups, k=k, y=y, seed=seed)
+    # One group of more than half of the items leaves nothing to hold out beside it.
+    valid = 0.1 if np.unique(groups, return_counts=True)[1].max() * 2 < groups.size else 0
+    folds = splits.grouped_kfold(groups, k=k, y=y, valid=valid, seed=seed)
     assert_tested_once(folds, groups.size)
     for fold in folds:
         assert_parts(fold, groups.size)
@@ -143,6 +145,20 @@ def test_chromosomes():
     assert folds[0].name.startswith("chromosome_1 (")
 
 
+def test_as_many_chromosomes_as_folds():
+    chromosomes = np.repeat([f"Chr{i}" for i in range(1, 6)], [50, 40, 45, 38, 47])
+    for fold in splits.by_chromosome(chromosomes, k=5, y=np.arange(220) % 2):
+        sides = [np.unique(chromosomes[part]).size for part in fold[:3]]
+        assert sides == [3, 1, 1]
+
+
+def test_classes_that_are_whole_groups_fill_every_fold():
+    assert [fold.test.size for fold in splits.grouped_kfold([0, 1], k=2, y=[0, 1], valid=0)] == [
+        1,
+        1,
+    ]
+
+
 def test_holdout():
     groups = np.repeat(np.arange(200), 5)
     y = groups % 2
@@ -162,7 +178,8 @@ def test_summary_with_labels():
     table = splits.summary(splits.random_kfold(20, k=2, y=[0, 1] * 10), 20, y=[0, 1] * 10)
     assert table.test_positive.tolist() == [0.5, 0.5]
     assert table.columns.tolist() == [
-        "fold", "train", "valid", "test", "left_out", "tested_share", "train_positive", "test_positive",
+        "fold", "train", "valid", "test", "left_out", "tested_share",
+        "train_positive", "test_positive",
     ]  # fmt: skip
 
 

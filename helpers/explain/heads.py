@@ -211,6 +211,50 @@ def output_model(model: Model, target: str | Target = "logit") -> Model:
     return keras.Model(_input(model), layer.input)
 
 
+def ensemble(models: Sequence[keras.Model], target: str | Target = "logit") -> keras.Model:
+    """Model whose output is the mean of the members' numbers, to be explained as one.
+
+    Parameters
+    ----------
+    models : sequence of keras.Model
+        Members with the same inputs.
+    target : str or Target, optional
+        What is averaged, see `Target`.
+
+    Returns
+    -------
+    keras.Model
+        The members' inputs; it shares their weights.
+
+    Raises
+    ------
+    ValueError
+        If there is no member, or their inputs differ.
+
+    Examples
+    --------
+    >>> members = [keras.Sequential([keras.Input((1,)), keras.layers.Rescaling(k)]) for k in (1, 3)]
+    >>> float(ensemble(members)(np.ones((1, 1)))[0, 0])
+    2.0
+    """
+    shapes = [[tuple(x.shape) for x in model.inputs] for model in models]
+    if not shapes or any(shape != shapes[0] for shape in shapes):
+        raise ValueError(
+            f"the members' inputs have the shapes {shapes}; expected at least one member, and the "
+            "same inputs in each"
+        )
+    inputs = [keras.Input(x.shape[1:], name=x.name) for x in models[0].inputs]
+    heads: list[Any] = [output_model(model, target) for model in models]
+    # Members come from one builder and share a name, which Keras allows once in a model.
+    named = [
+        keras.Model(_input(head), head.outputs[0], name=f"member_{number}")
+        for number, head in enumerate(heads, start=1)
+    ]
+    outputs = [call(member, inputs) for member in named]
+    mean = keras.layers.Average()(outputs) if len(outputs) > 1 else outputs[0]
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], mean)
+
+
 def layer_model(model: keras.Model, layer: str) -> keras.Model:
     """Model that ends at a named layer.
 
@@ -302,7 +346,20 @@ def compiled(function: Callable[..., Any], model: Model, target: Target) -> Call
     callable
         Takes the tensors of a batch.
     """
-    run = functools.partial(function, output_model(model, target), target.index)
+    return _open_shapes(
+        functools.partial(function, output_model(model, target), target.index), model
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def compiled_layer(model: keras.Model, layer: str) -> Callable[..., Any]:
+    """Function from the tensors of a batch to the output of a named layer, compiled likewise."""
+    part = layer_model(model, layer)
+    return _open_shapes(functools.partial(_whole, part), model)
+
+
+def _open_shapes(run: Callable[..., Any], model: Model) -> Callable[..., Any]:
+    """`run` compiled under TensorFlow for the inputs of a Keras model."""
     if keras.backend.backend() != "tensorflow" or not isinstance(model, keras.Model):
         return run
     import tensorflow as tf
@@ -310,6 +367,10 @@ def compiled(function: Callable[..., Any], model: Model, target: Target) -> Call
     # A shape that the model leaves open stays open: one graph serves chains of every length.
     signature = [tf.TensorSpec((None, *x.shape[1:]), tf.float32) for x in model.inputs]
     return tf.function(run, input_signature=signature, autograph=False)
+
+
+def _whole(part: Model, *tensors: Any) -> Any:
+    return call(part, tensors)
 
 
 def _forward(head: Model, index: int, *tensors: Any) -> Any:

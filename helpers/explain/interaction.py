@@ -360,11 +360,9 @@ def layer_output(
     [[0.0, 2.0]]
     """
     arrays = heads.fitting_inputs(model, inputs)
-    part = heads.layer_model(model, layer)
+    run = heads.compiled_layer(model, layer)
     outputs = [
-        keras.ops.convert_to_numpy(
-            keras.ops.stop_gradient(heads.call(part, [array[cut] for array in arrays]))
-        )
+        keras.ops.convert_to_numpy(keras.ops.stop_gradient(run(*(a[cut] for a in arrays))))
         for cut in heads.batches(len(arrays[0]), batch_size)
     ]
     return np.concatenate(outputs).astype(np.float32)

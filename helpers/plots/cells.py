@@ -64,7 +64,7 @@ def colour_bar(ax: Axes, image: ScalarMappable, chosen: Scale, value: str) -> No
     height = ax.get_window_extent().height / style.root(ax).dpi / style.MM
     aspect = max(5.0, height / 2.8)
     bar = style.root(ax).colorbar(
-        image, ax=ax, extend=chosen.ends, pad=0.015, aspect=aspect, extendfrac=2 / aspect
+        image, ax=ax, extend=chosen.ends, pad=0.015, aspect=aspect, extendfrac=1.2 / aspect
     )
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.ax.tick_params(labelsize=6.5)

@@ -15,7 +15,18 @@ from numpy.typing import ArrayLike
 
 from helpers.plots import style
 from helpers.plots.cells import Form, Labels, colour_bar, name_axis, outline, paint, residue_axis
+from helpers.plots.saliency import SaliencyPair, saliency_grid, saliency_map
 from helpers.plots.scales import scale_of
+
+__all__ = [
+    "Labels",
+    "SaliencyPair",
+    "heatmap",
+    "interaction_map",
+    "saliency_grid",
+    "saliency_map",
+    "unit_forms",
+]
 
 
 @style.house

@@ -289,7 +289,7 @@ def _mark(ax: Axes, spans: Sequence[Span], start: int, stop: int) -> None:
         ax.axvspan(left + 0.5, right + 0.5, color=colours.TRUTH, alpha=0.14, linewidth=0, zorder=-1)
         if span.label:
             ax.annotate(
-                words.plain(span.label, 24),
+                words.plain(span.label, 32),
                 ((left + right + 1) / 2, 1),
                 xycoords=("data", "axes fraction"),
                 xytext=(0, 1),

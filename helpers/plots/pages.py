@@ -19,19 +19,14 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from helpers.plots import style
+from helpers.plots.documents import document
+from helpers.plots.predictions import predictions_page
+
+__all__ = ["Panel", "ensure_plotly_js", "figure_json", "predictions_page", "write_page"]
 
 PLOTLY_JS = "plotly.min.js"
 CONFIG = {"responsive": True, "displaylogo": False}
 """What plotly is told beside the figure."""
-
-_CSS = """
-:root { color-scheme: light; }
-body { font: 15px/1.5 "DejaVu Sans", Arial, sans-serif; color: #262626; background: #fff;
-  max-width: 1180px; margin: 1.5rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-bottom: .2rem; }
-figure { margin: 0 0 2rem; } figcaption, .note { color: #555; font-size: .9rem; }
-.missing { border: 1px solid #D55E00; padding: .6rem; }
-"""
 
 
 class Panel(NamedTuple):
@@ -157,13 +152,3 @@ def _draw_all(reference: str) -> str:
 def _quoted(text: str) -> str:
     """A text as a string of JavaScript inside a script element."""
     return json.dumps(text).replace("<", "\\u003c")
-
-
-def document(title: str, body: str, css: str = "") -> str:
-    """A whole page in the house style, without any other file; `body` is HTML, `title` any text."""
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(title)}</title>\n<style>{_CSS}{css}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
-    )

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from helpers.plots import style
-from helpers.plots.pages import document
+from helpers.plots.documents import document
 from helpers.plots.tables import need
 
 _TABLE_CSS = """

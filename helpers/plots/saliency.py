@@ -99,7 +99,7 @@ def saliency_grid(
     if not pairs:
         raise ValueError("no pair to draw; give at least one SaliencyPair")
     rows = -(-len(pairs) // columns)
-    fig = style.figure(style.DOUBLE * columns, 14 + 64.0 * rows)
+    fig = style.figure(style.DOUBLE * columns, 14 + 74.0 * rows)
     blocks = np.atleast_1d(fig.subfigures(rows, columns, squeeze=False)).ravel()
     whole = np.concatenate([t.ravel() for pair in pairs for _, _, t in pair.sides()])
     together = scale_of(whole, "linear") if shared else None

@@ -71,8 +71,9 @@ def structure(
 
     Parameters
     ----------
-    coordinates : array of float, shape=(2, length)
-        Layout: x of each nucleotide, then y, any unit, as `helpers.folding.layout` gives it.
+    coordinates : array of float, shape=(length, 2)
+        Layout: x and y of each nucleotide, any unit:
+        ``np.column_stack(helpers.folding.layout(dot_bracket))``.
     sequence : str
     dot_bracket : str
         The pairs, such as ``"((...))"``.
@@ -91,20 +92,20 @@ def structure(
 
     Examples
     --------
-    >>> x, y = [0, 1, 1, 0], [0, 0, 1, 1]
-    >>> fig = structure((x, y), "GAAC", "(..)", [0.1, 0.2, 0.0, 0.9])
+    >>> xy = [[0, 0], [1, 0], [1, 1], [0, 1]]
+    >>> fig = structure(xy, "GAAC", "(..)", [0.1, 0.2, 0.0, 0.9])
     >>> fig.axes[0].get_aspect()
     1.0
     """
-    xy = np.asarray(coordinates, dtype=float).T
+    xy = np.asarray(coordinates, dtype=float)
     numbers = np.asarray(values, dtype=float)
     pairs = base_pairs(dot_bracket)
     sizes = {"sequence": len(sequence), "dot-bracket": len(dot_bracket), "values": numbers.size}
     for what, size in sizes.items():
         if xy.shape != (size, 2) or size == 0:
             raise ValueError(
-                f"coordinates of shape {xy.shape[::-1]} with a {what} of length {size}; expected "
-                f"(2, {size}), at least one nucleotide"
+                f"coordinates of shape {xy.shape} with a {what} of length {size}; expected "
+                f"({size}, 2), at least one nucleotide"
             )
     xy = across(xy)
     span = np.ptp(xy, axis=0) + 4

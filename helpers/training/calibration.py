@@ -144,7 +144,9 @@ class Calibrator:
 
     def to_card(self) -> dict[str, Any]:
         """The curve as plain numbers, for `helpers.training.save_run`."""
-        curves = {name: getattr(self, name).round(6).tolist() for name in ("probability", "low", "high")}
+        curves = {
+            name: getattr(self, name).round(6).tolist() for name in ("probability", "low", "high")
+        }
         return {"method": self.method, "n": self.n, **curves}
 
     @classmethod
@@ -158,7 +160,9 @@ class Calibrator:
         """
         for name in ("probability", "low", "high", "method", "n"):
             if name not in card:
-                raise ValueError(f"the calibration in the card lacks {name!r}; train the model again")
+                raise ValueError(
+                    f"the calibration in the card lacks {name!r}; train the model again"
+                )
         curves = [np.asarray(card[name], dtype=float) for name in ("probability", "low", "high")]
         if any(curve.shape != _GRID.shape for curve in curves):
             raise ValueError(

@@ -114,7 +114,9 @@ def _one_fold(
         key = _fingerprint(predictor.settings, y, fold, data)
         path = Path(folder) / f"{name}-{fold.name}-{key}.csv"
         if path.is_file():
-            return pd.read_csv(path, dtype={"fold": str, "model": str}, float_precision="round_trip")
+            return pd.read_csv(
+                path, dtype={"fold": str, "model": str}, float_precision="round_trip"
+            )
     train, valid, test = (np.asarray(rows) for rows in (fold.train, fold.valid, fold.test))
     predictor.fit(train, valid)
     found = predictor.predict(test)

@@ -159,7 +159,9 @@ def _read_card(path: Path, model: Path) -> dict[str, Any]:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a whole JSON file ({error}); train or copy it again") from error
+        raise ValueError(
+            f"{path}: not a whole JSON file ({error}); train or copy it again"
+        ) from error
     if not isinstance(card, dict):
         raise ValueError(f"{path}: holds a JSON {type(card).__name__}; expected an object")
     return card

@@ -1,0 +1,113 @@
+"""What is asked of labels, predictions and groups before a metric is computed.
+
+Every refusal names the place and the value, what was expected and how to mend it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+
+def column(values: ArrayLike, name: str) -> np.ndarray:
+    """Give numbers in one dimension as float64."""
+    array = np.asarray(values)
+    if array.ndim != 1 or not array.size:
+        raise ValueError(
+            f"{name} has shape {array.shape}; expected one dimension with at least one value"
+            + (" (call .ravel() on a column of predictions)" if array.ndim > 1 else "")
+        )
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} holds a value that is not a number: {error}") from error
+
+
+def finite(values: np.ndarray, name: str, mend: str) -> None:
+    """Refuse numbers that are missing or infinite."""
+    if (wrong := np.flatnonzero(~np.isfinite(values))).size:
+        raise ValueError(
+            f"{name}[{wrong[0]}] is {values[wrong[0]]} ({wrong.size} such in all); "
+            f"expected a finite number. {mend}"
+        )
+
+
+def _same_length(y: np.ndarray, p: np.ndarray, name: str) -> None:
+    if y.size != p.size:
+        raise ValueError(
+            f"y has {y.size} values, {name} {p.size}; expected one prediction for each item, "
+            "in the same order"
+        )
+
+
+def labelled(y: ArrayLike, p: ArrayLike, name: str = "p") -> tuple[np.ndarray, np.ndarray]:
+    """Give labels (0 and 1, both of them) and probabilities as float64."""
+    labels, scores = column(y, "y"), column(p, name)
+    _same_length(labels, scores, name)
+    if (wrong := np.flatnonzero(~np.isin(labels, (0, 1)))).size:
+        raise ValueError(
+            f"y[{wrong[0]}] is {labels[wrong[0]]:g}; expected 0 or 1. "
+            "Turn the labels into 0 and 1 first, such as (y > cut).astype(int)"
+        )
+    finite(scores, name, "Look at the model: a loss that diverged predicts NaN")
+    if (wrong := np.flatnonzero((scores < 0) | (scores > 1))).size:
+        raise ValueError(
+            f"{name}[{wrong[0]}] is {scores[wrong[0]]:g}; expected a probability from 0 to 1. "
+            "Apply the sigmoid if the model gives logits"
+        )
+    if labels.min() == labels.max():
+        raise ValueError(
+            f"y holds only the class {labels[0]:g} ({labels.size} items); expected both 0 and 1. "
+            "Use a stratified split (splits.*_kfold(..., y=y)) or fewer folds"
+        )
+    return labels, scores
+
+
+def measured(
+    y: ArrayLike,
+    y_pred: ArrayLike,
+    mask: ArrayLike | None,
+    groups: ArrayLike | None,
+    name: str = "y_pred",
+) -> tuple[np.ndarray, np.ndarray, ArrayLike | None]:
+    """Give measured and predicted values that count as float64, and their groups."""
+    values, predicted = column(y, "y"), column(y_pred, name)
+    _same_length(values, predicted, name)
+    if mask is not None:
+        kept = np.asarray(mask)
+        if kept.dtype != bool or kept.shape != values.shape:
+            raise ValueError(
+                f"mask has dtype {kept.dtype} and shape {kept.shape}; "
+                f"expected bool and {values.shape}, True where the item counts"
+            )
+        if groups is not None:
+            groups = groups_of(groups, values.size, 0)[kept]  # type: ignore[index]
+        values, predicted = values[kept], predicted[kept]
+    mend = "Give mask=np.isfinite(y) to leave items out that were not measured"
+    finite(values, "y", mend)
+    finite(predicted, name, "Look at the model: a loss that diverged predicts NaN")
+    if not values.size or values.min() == values.max():
+        raise ValueError(
+            f"y holds {min(values.size, 1)} distinct value in {values.size} items; "
+            "expected at least two. A correlation with a constant is not defined"
+        )
+    return values, predicted, groups
+
+
+def groups_of(groups: ArrayLike | None, n: int, n_boot: int) -> np.ndarray | None:
+    """Give groups as codes; with replicates to draw there must be two of them."""
+    if groups is None:
+        return None
+    array = np.asarray(groups)
+    if array.shape != (n,):
+        raise ValueError(f"groups has shape {array.shape}; expected ({n},), a group for each item")
+    if (missing := np.flatnonzero(pd.isna(array))).size:
+        raise ValueError(f"groups[{missing[0]}] is missing; expected a group for each item")
+    codes = pd.factorize(array)[0]
+    if n_boot and codes.max() == 0:
+        raise ValueError(
+            f"all {n} items are of one group; expected at least two, because whole groups are "
+            "drawn. Use n_boot=0 for values without intervals"
+        )
+    return codes
