@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import functools
 import multiprocessing
-import sys
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import RNA as vienna  # noqa: N811  (its own name is that of our alphabet)
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from helpers.alphabet import RNA
 
@@ -393,7 +392,6 @@ def _for_each(
     named = functools.partial(_numbered, work)
     bar = functools.partial(
         tqdm, total=len(distinct), desc="folding", delay=2.0, disable=not progress,
-        file=sys.stdout, ncols=88,
     )  # fmt: skip
     if workers <= 1:
         results = list(bar(map(named, numbers, distinct)))

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import functools
 import math
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 Model = Callable[..., Any]
 """A Keras model, or any function from a list of tensors to a tensor of shape (n, outputs)."""
@@ -404,7 +403,4 @@ def bar(
     unit: str = "it",
 ) -> tqdm:
     """Progress bar that appears after two seconds; what is quicker shows none."""
-    return tqdm(
-        items, desc=desc, total=total, unit=unit, disable=not shown, delay=2.0,
-        file=sys.stdout, ncols=88,
-    )  # fmt: skip
+    return tqdm(items, desc=desc, total=total, unit=unit, disable=not shown, delay=2.0)

@@ -110,11 +110,8 @@ class WindowSpread(keras.layers.Layer):
 
     def call(self, weights: Any, mask: Any) -> Any:
         """Spread ``weights`` under ``mask``, both (n, Lr, Lp)."""
-        sides = [[half, half] for half in (self.rna_window // 2, self.peptide_window // 2)]
-        padded = ops.pad(weights, [[0, 0], *sides])[..., None]
-        window = (self.rna_window, self.peptide_window)
-        spread = ops.average_pool(padded, window, strides=1, padding="valid")
-        return mask * spread[..., 0]
+        spread = _box(_box(weights, 1, self.rna_window), 2, self.peptide_window)
+        return mask * spread
 
     def get_config(self) -> dict[str, Any]:
         """Settings to build the layer again."""
@@ -251,3 +248,18 @@ def _joint(shifted: list[Any]) -> Any:
         product = words[..., :, None] * letters[..., None, :]
         words = ops.reshape(product, (-1, ops.shape(product)[1], size))
     return words
+
+
+def _box(cells: Any, axis: int, window: int) -> Any:
+    """Mean over a window along one axis of (n, Lr, Lp), zeros beyond the ends."""
+    half, length = window // 2, ops.shape(cells)[axis]
+    sides = [[half, half] if axis == place else [0, 0] for place in range(3)]
+    padded = ops.pad(cells, sides)
+    # Shifted sums: several times faster on a CPU than a pooling, forwards and backwards.
+    total = 0.0
+    for shift in range(window):
+        part = (
+            padded[:, shift : shift + length] if axis == 1 else padded[:, :, shift : shift + length]
+        )
+        total = total + part
+    return total / window

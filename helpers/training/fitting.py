@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from helpers.training.batches import Batches, Chains
 
@@ -167,8 +166,6 @@ class _Progress(keras.callbacks.Callback):
             desc="training",
             unit="epoch",
             disable=not self._shown,
-            file=sys.stdout,
-            ncols=88,
         )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:

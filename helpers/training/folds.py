@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from helpers import runs
 
@@ -96,9 +95,7 @@ def cross_validate(
     y = np.asarray(y)
     tasks = [(name, build, fold) for fold in folds for name, build in make.items()]
     tables = []
-    with tqdm(
-        tasks, unit="fit", file=sys.stdout, ncols=88, disable=verbosity == 0, desc="folds"
-    ) as bar:
+    with tqdm(tasks, unit="fit", disable=verbosity == 0, desc="folds") as bar:
         for name, build, fold in bar:
             bar.set_postfix_str(f"{name}, {fold.name}", refresh=verbosity > 0)
             _check_fold(fold)
