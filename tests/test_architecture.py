@@ -15,7 +15,7 @@ ROWS = [
     ["predict"],
     ["training", "explain"],
     ["models", "datasets"],
-    ["pairs", "splits", "features", "simulate", "folding"],
+    ["pairs", "splits", "features", "simulate", "folding", "evaluation"],
     ["chunks", "structures", "leakage", "metrics", "registry", "pipeline"],
     ["tables", "structure_files", "homology", "rewiring"],
     ["sequence", "records", "pickles", "results", "bootstrap", "checks"],

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers import chunks, files, records, registry, structures, tables
+from helpers import chunks, files, records, registry, sequence, structures, tables
 from helpers.alphabet import PEPTIDE, RNA, Alphabet
 from helpers.records import Other
 from helpers.simulate.rna_peptide import planted_map
@@ -191,6 +191,71 @@ def read_pairs(path: str | Path) -> pd.DataFrame:
             "Make the table with the notebook 02_make_negatives"
         )
     return table[PAIR].assign(label=table["label"].astype(int)).reset_index(drop=True)
+
+
+def binding_pairs(
+    table: pd.DataFrame, n: int, *, longest_rna: int, longest_peptide: int, seed: int = 0
+) -> pd.DataFrame:
+    """Draw distinct pairs that bind and whose chains are not too long to be drawn.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `read_pairs` gives it.
+    n : int
+        How many; all there are if there are fewer.
+    longest_rna, longest_peptide : int
+        Residues.
+    seed : int
+        Seed of the draw.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of `table`, index 0 to n - 1.
+
+    Raises
+    ------
+    ValueError
+        If no pair is left.
+    """
+    fits = table["rna_seq"].str.len().le(longest_rna)
+    fits &= table["protein_seq"].str.len().le(longest_peptide)
+    found = table[(table["label"] == 1) & fits].drop_duplicates(SEQUENCES)
+    if found.empty:
+        raise ValueError(
+            f"no pair of {len(table)} binds and has at most {longest_rna} nt and "
+            f"{longest_peptide} residues; allow longer chains"
+        )
+    return found.sample(min(n, len(found)), random_state=seed).reset_index(drop=True)
+
+
+def one_hot(table: pd.DataFrame, *, lengths: tuple[int, int] | None = None) -> list[np.ndarray]:
+    """The two inputs of a network for a table of pairs.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With ``rna_seq`` and ``protein_seq``.
+    lengths : tuple of int, optional
+        Cut or pad the RNAs and the peptides to these lengths; by default to the longest.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        RNA, shape=(n, length, 4), and peptide, shape=(n, length, 20), float32.
+
+    Examples
+    --------
+    >>> pairs = pd.DataFrame({"rna_seq": ["ACGU"], "protein_seq": ["MK"]})
+    >>> [X.shape for X in one_hot(pairs)], [X.shape for X in one_hot(pairs, lengths=(3, 5))]
+    ([(1, 4, 4), (1, 2, 20)], [(1, 3, 4), (1, 5, 20)])
+    """
+    rna_length, peptide_length = lengths or (None, None)
+    return [
+        sequence.one_hot(table["rna_seq"], RNA, length=rna_length, truncate=True),
+        sequence.one_hot(table["protein_seq"], PEPTIDE, length=peptide_length, truncate=True),
+    ]
 
 
 def outcome(loaded: Loaded) -> pd.DataFrame:

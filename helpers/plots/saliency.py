@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -43,6 +44,52 @@ class SaliencyPair:
             (RNA, self.rna, cut(self.rna_values, self.rna, RNA)),
             (PEPTIDE, self.peptide, cut(self.peptide_values, self.peptide, PEPTIDE)),
         ]
+
+
+def saliency_pairs(table: pd.DataFrame, values: Sequence[np.ndarray]) -> list[SaliencyPair]:
+    """Pairs to draw, from a table and the attributions of its rows.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns `rna_id`, `protein_id`, `rna_seq`, `protein_seq`.
+    values : list of two arrays, shape=(>= n, positions, letters)
+        Attributions of the RNAs and of the peptides, in the order of the table.
+
+    Examples
+    --------
+    >>> row = {"rna_id": "r", "protein_id": "p", "rna_seq": "AC", "protein_seq": "M"}
+    >>> found = saliency_pairs(pd.DataFrame([row]), [np.ones((1, 2, 4)), np.ones((1, 1, 20))])
+    >>> found[0].name
+    'r + p'
+    """
+    return [
+        SaliencyPair(f"{r} + {p}", rna, peptide, rna_values, peptide_values)
+        for r, p, rna, peptide, rna_values, peptide_values in zip(
+            *(table[c] for c in ("rna_id", "protein_id", "rna_seq", "protein_seq")),
+            values[0][: len(table)],
+            values[1][: len(table)],
+            strict=True,
+        )
+    ]
+
+
+def saliency_table(pairs: Sequence[SaliencyPair]) -> pd.DataFrame:
+    """The numbers behind a saliency picture: one row a pair, side, position and letter.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `pair`, `side`, `position` (from 1), `residue`, `letter`, `value`.
+    """
+    rows = [
+        (pair.name, side, i + 1, residue, letter, value)
+        for pair in pairs
+        for side, (alphabet, sequence, values) in zip(("RNA", "peptide"), pair.sides(), strict=True)
+        for i, residue in enumerate(sequence)
+        for letter, value in zip(alphabet.letters, values[i], strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["pair", "side", "position", "residue", "letter", "value"])
 
 
 def cut(values: ArrayLike, sequence: str, alphabet: Alphabet) -> np.ndarray:

@@ -1,0 +1,181 @@
+"""From the predictions of a cross-validation to its table, its differences and its curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from helpers import metrics, results
+
+COLUMNS = ("protocol", "model", "row", "y", "p")
+"""Columns of a table of predictions: one row a protocol, model and test item."""
+
+
+def score(
+    predictions: pd.DataFrame,
+    *,
+    groups: Mapping[str, ArrayLike],
+    dataset: str,
+    n_boot: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Classification metrics of every model under every protocol.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        With the columns `COLUMNS`, as `helpers.training.cross_validate` gives them.
+    groups : dict of str to array-like
+        For each protocol, the group of every item of the data set (not only the tested ones);
+        the bootstrap draws whole groups.
+    dataset : str
+        For the results table.
+    n_boot, seed : int
+        Replicates and seed of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of the results table.
+
+    Raises
+    ------
+    ValueError
+        If a column or the groups of a protocol are missing, or as `helpers.metrics.classification`.
+    """
+    _check(predictions, groups)
+    rows = []
+    for (protocol, model), part in predictions.groupby(["protocol", "model"], sort=False):
+        frame = metrics.classification(
+            part["y"].to_numpy(),
+            part["p"].to_numpy(),
+            groups=pd.Series(groups[protocol]).iloc[part["row"]].to_numpy(),
+            n_boot=n_boot,
+            seed=seed,
+        )
+        rows.append(results.tidy(frame, dataset=dataset, protocol=protocol, model=model, seed=seed))
+    return pd.concat(rows, ignore_index=True)
+
+
+def compare(
+    predictions: pd.DataFrame,
+    model: str,
+    others: Sequence[str],
+    *,
+    groups: Mapping[str, ArrayLike],
+    metric: str = "auroc",
+    n_boot: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Paired difference between a model and others, on the same test items.
+
+    Parameters
+    ----------
+    predictions, groups, n_boot, seed
+        As for `score`.
+    model : str
+        The model of interest.
+    others : sequence of str
+        What it is compared with.
+    metric : str
+        As for `helpers.metrics.difference`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``protocol, minus, metric, value, ci_low, ci_high, p_value, n``; `value` above 0 speaks for
+        `model`.
+
+    Raises
+    ------
+    ValueError
+        As for `score`.
+    """
+    _check(predictions, groups)
+    rows = []
+    for protocol, part in predictions.groupby("protocol", sort=False):
+        wide = part.pivot_table(index="row", columns="model", values="p")
+        y = part.groupby("row")["y"].first().loc[wide.index].to_numpy()
+        group = pd.Series(groups[protocol]).iloc[wide.index].to_numpy()
+        for other in others:
+            gain = metrics.difference(
+                y,
+                wide[model].to_numpy(),
+                wide[other].to_numpy(),
+                metric=metric,
+                groups=group,
+                n_boot=n_boot,
+                seed=seed,
+            )
+            found = gain._asdict() | {"protocol": protocol, "minus": other, "metric": metric}
+            rows.append(found)
+    columns = ["protocol", "minus", "metric", "value", "ci_low", "ci_high", "p_value", "n"]
+    return pd.DataFrame(rows)[columns]
+
+
+def curve(
+    predictions: pd.DataFrame, kind: str, *, protocol: str, models: Sequence[str]
+) -> pd.DataFrame:
+    """Points of a curve of several models under one protocol.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        As for `score`.
+    kind : {"roc", "precision_recall", "calibration"}
+        Which function of `helpers.metrics` makes the points.
+    protocol : str
+        Which protocol.
+    models : sequence of str
+        Which models, in the order in which they are drawn.
+
+    Returns
+    -------
+    pandas.DataFrame
+        What that function gives, with a column ``model``.
+
+    Raises
+    ------
+    ValueError
+        If the kind, the protocol or a model is unknown.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"row": [0, 1], "y": [0, 1], "p": [0.2, 0.9]})
+    >>> rows = rows.assign(protocol="p", model="m")
+    >>> curve(rows, "roc", protocol="p", models=["m"])["tpr"].tolist()
+    [0.0, 1.0, 1.0]
+    """
+    makers = {
+        "roc": metrics.roc,
+        "precision_recall": metrics.precision_recall,
+        "calibration": metrics.calibration,
+    }
+    if kind not in makers:
+        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(makers)}")
+    part = predictions[predictions["protocol"] == protocol]
+    if unknown := sorted(set(models) - set(part["model"])):
+        raise ValueError(
+            f"no predictions of {', '.join(unknown)} under {protocol!r}; found "
+            f"{', '.join(sorted(set(part['model']))) or 'none'}"
+        )
+    return pd.concat(
+        [
+            makers[kind](rows["y"].to_numpy(), rows["p"].to_numpy()).assign(model=model)
+            for model in models
+            for rows in [part[part["model"] == model]]
+        ],
+        ignore_index=True,
+    )
+
+
+def _check(predictions: pd.DataFrame, groups: Mapping[str, ArrayLike]) -> None:
+    if missing := [name for name in COLUMNS if name not in predictions]:
+        raise ValueError(
+            f"the predictions lack the columns {', '.join(missing)}; found "
+            f"{', '.join(map(str, predictions.columns))}"
+        )
+    if missing := sorted(set(predictions["protocol"]) - set(groups)):
+        raise ValueError(f"groups has nothing for the protocols {', '.join(missing)}")

@@ -1,0 +1,132 @@
+"""How good an explanation is: against a planted truth, and against another explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.stats import spearmanr
+
+from helpers import metrics, results
+
+PROTOCOL = "validation_pairs"
+
+
+def stack_maps(maps: Sequence[ArrayLike]) -> np.ndarray:
+    """Maps of several sizes in one array.
+
+    Parameters
+    ----------
+    maps : sequence of array-like
+        Arrays of the same number of axes, such as one map a pair.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, largest, ...), dtype=float64
+        NaN beyond each map.
+
+    Examples
+    --------
+    >>> stack_maps([[1.0], [2.0, 3.0]]).tolist()
+    [[1.0, nan], [2.0, 3.0]]
+    """
+    arrays = [np.asarray(values, dtype=float) for values in maps]
+    stacked = np.full((len(arrays), *np.max([a.shape for a in arrays], axis=0)), np.nan)
+    for number, values in enumerate(arrays):
+        stacked[(number, *map(slice, values.shape))] = values
+    return stacked
+
+
+def score_maps(
+    maps: Mapping[str, ArrayLike],
+    truth: ArrayLike,
+    *,
+    dataset: str,
+    task: str,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Score each explanation against the planted positions.
+
+    Parameters
+    ----------
+    maps : dict of str to array-like, shape=(n, ...)
+        Importance by name of the method, NaN at padding; its absolute value counts. A method that
+        explains the first items only may have fewer of them.
+    truth : array-like of bool, shape=(m, ...), m >= n
+        True at the planted positions.
+    dataset, task : str
+        For the results table.
+    seed : int
+        Seed of the bootstrap over items.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of the results table, metric ``explanation_auroc``, one a method.
+
+    Raises
+    ------
+    ValueError
+        As `helpers.metrics.explanation_auroc`.
+
+    Examples
+    --------
+    >>> rows = score_maps({"m": [[0.1, -0.9, 0.2]]}, [[0, 1, 0]], dataset="d", task="t")
+    >>> rows[["model", "metric", "value"]].values.tolist()
+    [['m', 'explanation_auroc', 1.0]]
+    """
+    rows = []
+    for name, values in maps.items():
+        importance = np.abs(np.asarray(values, dtype=float))
+        there = np.isfinite(importance)
+        planted = np.asarray(truth)[: len(importance)]
+        frame = metrics.explanation_auroc(
+            np.where(there, importance, 0), planted, mask=there, seed=seed
+        )
+        rows.append(_tidy(frame, dataset, task, name, seed))
+    return pd.concat(rows, ignore_index=True)
+
+
+def rank_agreement(
+    first: ArrayLike, second: ArrayLike, *, dataset: str, task: str, model: str, seed: int = 0
+) -> pd.DataFrame:
+    """How far two explanations rank the positions alike: Spearman's correlation, item by item.
+
+    Parameters
+    ----------
+    first, second : array-like, shape=(n, ...)
+        Importance, NaN at padding; absolute values count. The shorter one says how many items.
+    dataset, task, model : str
+        For the results table.
+    seed : int
+        Seed of the bootstrap over items.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row of the results table, metric ``spearman``: the mean over items.
+
+    Examples
+    --------
+    >>> row = rank_agreement([[1, 2, 3]], [[1, -4, 9]], dataset="d", task="t", model="m")
+    >>> round(float(row["value"].iloc[0]), 6)
+    1.0
+    """
+    values = []
+    for a, b in zip(
+        np.abs(np.asarray(first, float)), np.abs(np.asarray(second, float)), strict=False
+    ):
+        shape = tuple(map(slice, np.minimum(a.shape, b.shape)))
+        a, b = a[shape], b[shape]
+        there = np.isfinite(a) & np.isfinite(b)
+        values.append(float(spearmanr(a[there], b[there]).statistic))
+    frame = metrics.mean_interval(values, metric="spearman", seed=seed)
+    return _tidy(frame, dataset, task, model, seed)
+
+
+def _tidy(frame: pd.DataFrame, dataset: str, task: str, model: str, seed: int) -> pd.DataFrame:
+    return results.tidy(
+        frame, dataset=dataset, task=task, protocol=PROTOCOL, model=model, seed=seed
+    )
