@@ -9,7 +9,7 @@ def project(monkeypatch, tmp_path):
     """A project of one notebook, whose Snakefile makes one file."""
     (tmp_path / "notebooks" / "track").mkdir(parents=True)
     cell = nbformat.v4.new_code_cell(
-        "seed = 1  # any integer\nrate = 0.5  # share\nname = 'a'  # text\nflag = False  # yes or no\nfree = None  # any",
+        "seed = 1\nrate = 0.5\nname = 'a'\nflag = False\nfree = None",
         metadata={"tags": ["parameters"]},
     )
     nbformat.write(

@@ -339,11 +339,13 @@ def _loaded(table: pd.DataFrame, other: Other) -> Loaded:
     for column, alphabet in (("rna_seq", RNA), ("protein_seq", PEPTIDE)):
         readable = table.index[table["status"] != "rejected"]
         cleaned = records.clean_column(table.loc[readable, column], alphabet, other=other)
-        table.loc[readable, column] = cleaned["sequence"]
-        table.loc[cleaned.index[cleaned["status"] != "ok"], "status"] = cleaned["status"]
-        said = cleaned.loc[cleaned["note"] != "", "note"].radd(f"{alphabet.name}: ")
-        before = table.loc[said.index, "note"]
-        table.loc[said.index, "note"] = (before + "; " + said).where(before != "", said)
+        cleaned = cleaned.reindex(table.index)
+        said = cleaned["note"].where(cleaned["note"] != "").radd(f"{alphabet.name}: ")
+        worse = cleaned["status"].where(cleaned["status"] != "ok")
+        table[column] = cleaned["sequence"].fillna(table[column])
+        table["status"] = worse.fillna(table["status"])
+        joined = (table["note"] + "; " + said).where(table["note"] != "", said)
+        table["note"] = joined.fillna(table["note"])
     pairs = table.loc[table["status"] != "rejected", [*PAIR, "label"]]
     pairs = pairs.assign(label=pairs["label"].astype(int))
     return Loaded(pairs, table.assign(duplicate_of=_duplicate_of(table))[_ROW])

@@ -14,17 +14,19 @@ from helpers import metrics, results
 PROTOCOL = "validation_pairs"
 
 
-def stack_maps(maps: Sequence[ArrayLike]) -> np.ndarray:
+def stack_maps(maps: Sequence[ArrayLike], *, shape: Sequence[int] | None = None) -> np.ndarray:
     """Maps of several sizes in one array.
 
     Parameters
     ----------
     maps : sequence of array-like
         Arrays of the same number of axes, such as one map a pair.
+    shape : sequence of int, optional
+        Shape of each item; by default the largest along each axis.
 
     Returns
     -------
-    numpy.ndarray, shape=(n, largest, ...), dtype=float64
+    numpy.ndarray, shape=(n, *shape), dtype=float64
         NaN beyond each map.
 
     Examples
@@ -33,7 +35,8 @@ def stack_maps(maps: Sequence[ArrayLike]) -> np.ndarray:
     [[1.0, nan], [2.0, 3.0]]
     """
     arrays = [np.asarray(values, dtype=float) for values in maps]
-    stacked = np.full((len(arrays), *np.max([a.shape for a in arrays], axis=0)), np.nan)
+    shape = np.max([a.shape for a in arrays], axis=0) if shape is None else shape
+    stacked = np.full((len(arrays), *shape), np.nan)
     for number, values in enumerate(arrays):
         stacked[(number, *map(slice, values.shape))] = values
     return stacked

@@ -349,7 +349,7 @@ def _pdb(name: str, rna: list[str], peptide: list[str]) -> str:
     chains = (("A", rna, " P  ", " P"), ("B", peptide, " CA ", " C"))
     for chain, residues, _, _ in chains:
         lines += [
-            f"MODRES {name.upper()} {residue:>3} {chain} {number:>4}   {_MODIFIED[residue]:>3}"
+            f"MODRES {name.upper()} {residue:>3} {chain} {number:>4}  {_MODIFIED[residue]:>3}"
             "  SIMULATED"
             for number, residue in enumerate(residues, 1)
             if residue in _MODIFIED

@@ -184,6 +184,8 @@ class Batches(keras.utils.PyDataset):
         Labels; None for prediction.
     batch_size : int
         Rows a batch.
+    weight : numpy.ndarray, shape=(n,), dtype=float32, or None
+        Weight of each row in the loss.
     seed : int or None
         Seed of the shuffling before every epoch; None keeps one order, by length.
 
@@ -199,11 +201,13 @@ class Batches(keras.utils.PyDataset):
         y: np.ndarray | None,
         *,
         batch_size: int,
+        weight: np.ndarray | None = None,
         seed: int | None = None,
     ) -> None:
         super().__init__()
         self.inputs = list(inputs)
         self.y = None if y is None else np.asarray(y, dtype=np.float32)
+        self.weight = None if weight is None else np.asarray(weight, dtype=np.float32)
         self.batch_size = batch_size
         self._rng = None if seed is None else np.random.default_rng(seed)
         self._padded = [chains.padded() for chains in self.inputs]
@@ -214,14 +218,15 @@ class Batches(keras.utils.PyDataset):
         return len(self._starts)
 
     def __getitem__(self, number: int) -> tuple[Any, ...]:
-        """One batch: a tuple of one-hot arrays and, when there are labels, the labels."""
+        """One batch: one-hot arrays and, where there are any, labels and weights."""
         rows = self._rows(number)
         arrays = tuple(
             chains[rows].one_hot(length)
             for chains, length in zip(self.inputs, self._lengths(number), strict=True)
         )
         x = arrays if len(arrays) > 1 else arrays[0]
-        return (x,) if self.y is None else (x, self.y[rows])
+        given = (column for column in (self.y, self.weight) if column is not None)
+        return (x, *(column[rows] for column in given))
 
     def on_epoch_end(self) -> None:
         """Shuffle anew."""

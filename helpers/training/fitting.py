@@ -44,6 +44,7 @@ def fit(
     patience: int = 5,
     seed: int = 0,
     monitor: str = "val_loss",
+    weight: np.ndarray | None = None,
     verbosity: int = 1,
 ) -> FitResult:
     """Train a compiled model and keep the weights of the epoch that validated best.
@@ -73,6 +74,8 @@ def fit(
     monitor : str
         Validation metric that chooses the epoch; a loss is minimised, anything else maximised
         unless its name holds ``error``.
+    weight : numpy.ndarray, shape=(n,), optional
+        Weight of each row of the training part in the loss.
     verbosity : int
         0 shows nothing, 1 one progress bar.
 
@@ -103,7 +106,7 @@ def fit(
         monitor=monitor, mode=mode, patience=patience, restore_best_weights=True
     )
     progress = _Progress(epochs, monitor, shown=verbosity > 0)
-    x_train, y_train = _feed(inputs, y, batch_size, seed)
+    x_train, y_train = _feed(inputs, y, batch_size, seed, weight)
     x_valid, y_valid = _feed(valid[0], valid[1], 4 * batch_size, None)
     fitted = model.fit(
         x_train,
@@ -111,6 +114,7 @@ def fit(
         validation_data=x_valid if y_valid is None else (x_valid, y_valid),
         epochs=epochs,
         batch_size=None if y_train is None else batch_size,
+        sample_weight=None if y_train is None else weight,
         callbacks=[stopping, progress],
         verbose=0,
     )
@@ -180,7 +184,11 @@ class _Progress(keras.callbacks.Callback):
 
 
 def _feed(
-    inputs: Inputs, y: np.ndarray | None, batch_size: int, seed: int | None
+    inputs: Inputs,
+    y: np.ndarray | None,
+    batch_size: int,
+    seed: int | None,
+    weight: np.ndarray | None = None,
 ) -> tuple[Any, np.ndarray | None]:
     """Inputs as `keras.Model.fit` takes them: arrays and labels, or a `Batches` holding both."""
     if isinstance(inputs, Chains):
@@ -188,7 +196,7 @@ def _feed(
     if isinstance(inputs, np.ndarray) or not isinstance(inputs[0], Chains):
         arrays = inputs if isinstance(inputs, np.ndarray) else list(inputs)
         return arrays, y
-    return Batches(inputs, y, batch_size=batch_size, seed=seed), None  # type: ignore[arg-type]
+    return Batches(inputs, y, batch_size=batch_size, weight=weight, seed=seed), None  # type: ignore
 
 
 def _check(inputs: Inputs, y: np.ndarray, part: str) -> None:

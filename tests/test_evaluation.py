@@ -1,0 +1,51 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import evaluation
+
+
+@pytest.fixture
+def predictions():
+    rng = np.random.default_rng(0)
+    y = np.tile([0, 1], 50)
+    good = np.clip(0.5 + 0.3 * (y - 0.5) + 0.1 * rng.standard_normal(100), 0, 1)
+    tables = [
+        pd.DataFrame({"protocol": "random", "model": name, "row": np.arange(100), "y": y, "p": p})
+        for name, p in {"ours": good, "control": rng.random(100)}.items()
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+GROUPS = {"random": np.repeat(np.arange(25), 4)}
+
+
+def test_score_has_a_row_a_model_and_metric(predictions):
+    rows = evaluation.score(predictions, groups=GROUPS, dataset="d", n_boot=50)
+    auroc = rows[rows["metric"] == "auroc"].set_index("model")
+    assert auroc.loc["ours", "value"] > 0.9 > 0.65 > auroc.loc["control", "value"]
+    assert (rows["ci_low"] <= rows["value"]).all()
+    assert set(rows["n"]) == {100}
+
+
+def test_compare_pairs_the_rows(predictions):
+    gain = evaluation.compare(predictions, "ours", ["control", "ours"], groups=GROUPS, n_boot=50)
+    assert gain.loc[0, "ci_low"] > 0
+    assert gain.loc[1, "value"] == 0
+
+
+@pytest.mark.parametrize("kind", ["roc", "precision_recall", "calibration"])
+def test_curve_keeps_the_order_of_the_models(predictions, kind):
+    points = evaluation.curve(predictions, kind, protocol="random", models=["control", "ours"])
+    assert points["model"].unique().tolist() == ["control", "ours"]
+
+
+def test_errors(predictions):
+    with pytest.raises(ValueError, match="kind is 'det'; expected one of roc"):
+        evaluation.curve(predictions, "det", protocol="random", models=["ours"])
+    with pytest.raises(ValueError, match="no predictions of theirs under 'random'; found control"):
+        evaluation.curve(predictions, "roc", protocol="random", models=["theirs"])
+    with pytest.raises(ValueError, match="lack the columns p; found"):
+        evaluation.score(predictions.drop(columns="p"), groups=GROUPS, dataset="d")
+    with pytest.raises(ValueError, match="groups has nothing for the protocols random"):
+        evaluation.score(predictions, groups={}, dataset="d")
