@@ -1,8 +1,8 @@
 """How good predictions are, with a 95 % bootstrap interval beside every number.
 
-`classification` and `regression` give one row a metric, `tidy` turns them into rows of a results
-table, and `append_results` keeps that table. A cluster bootstrap (`groups`) is used where items
-share a group, because their errors then agree and a plain interval would be too narrow.
+`classification` and `regression` give one row a metric; `helpers.results.tidy` turns them into rows
+of a results table. A cluster bootstrap (`groups`) is used where items share a group, because their
+errors then agree and a plain interval would be too narrow.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from scipy.stats import rankdata
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from helpers import bootstrap, checks
-from helpers.results import MEASURED, append_results, read_results, tidy
+from helpers.results import MEASURED
 
 __all__ = [
     "CLASSIFICATION",
     "REGRESSION",
     "Difference",
-    "append_results",
     "best_threshold",
     "calibration",
     "classification",
@@ -33,10 +32,8 @@ __all__ = [
     "explanation_auroc_items",
     "mean_interval",
     "precision_recall",
-    "read_results",
     "regression",
     "roc",
-    "tidy",
 ]
 
 CLASSIFICATION = (

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,7 +58,7 @@ def read_results(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or pathlib.Path
-        A CSV file that `append_results` wrote.
+        A CSV file that `write_results` wrote.
 
     Returns
     -------
@@ -86,45 +84,6 @@ def read_results(path: str | Path) -> pd.DataFrame:
             )
         table[column] = number.astype(np.float64 if column in numbers else np.int64)
     return table
-
-
-def append_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
-    """Put rows into a results table, in place of older rows of the same key.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The CSV file; made if there is none. It is replaced as a whole, so it is complete at any
-        moment, and two processes that write at once lose no row (on systems with file locks).
-    rows : pandas.DataFrame
-        As `tidy` gives them. The key is dataset, task, protocol, model, metric, seed.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The whole table, sorted by its key.
-
-    Raises
-    ------
-    ValueError
-        If columns are missing or a key stands twice in `rows`.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> frame = pd.DataFrame([("auroc", 0.9, 0.8, 1.0, 40)], columns=MEASURED)
-    >>> rows = tidy(frame, dataset="d", protocol="holdout", model="ours", seed=0)
-    >>> target = Path(tempfile.mkdtemp()) / "results.csv"
-    >>> len(append_results(target, rows)), len(append_results(target, rows))
-    (1, 1)
-    """
-    path = Path(path)
-    _check_rows(rows)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path.parent):
-        parts = [read_results(path), rows] if path.exists() else [rows]
-        merged = pd.concat(parts, ignore_index=True).drop_duplicates(KEY, keep="last")
-        return write_results(path, merged)
 
 
 def write_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
@@ -162,6 +121,29 @@ def write_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
     return ordered
 
 
+def merge_results(parts: Sequence[str | Path], path: str | Path) -> pd.DataFrame:
+    """Join what the notebooks of a track wrote into the track's one table.
+
+    Parameters
+    ----------
+    parts : sequence of str or pathlib.Path
+        One file a notebook, each written by `write_results`.
+    path : str or pathlib.Path
+        The joined table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All rows, sorted by their key.
+
+    Raises
+    ------
+    ValueError
+        If a part cannot be read, or one result stands in two parts.
+    """
+    return write_results(path, pd.concat([read_results(part) for part in parts], ignore_index=True))
+
+
 def _check_rows(rows: pd.DataFrame) -> None:
     _check_columns(rows, "rows")
     if (gaps := rows[[*KEY, "n"]].isna()).any(axis=None):
@@ -179,29 +161,9 @@ def _check_columns(table: pd.DataFrame, where: str) -> None:
     if tuple(table.columns) != COLUMNS:
         raise ValueError(
             f"{where} has the columns {', '.join(map(str, table.columns))}; "
-            f"expected {', '.join(COLUMNS)}. Make the rows with metrics.tidy"
+            f"expected {', '.join(COLUMNS)}. Make the rows with results.tidy"
         )
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock on a folder, so that no lock file is left beside the results."""
-    fcntl = _file_locks()
-    if fcntl is None:
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _file_locks() -> Any:
-    """Give the module of file locks, or None on Windows, which has none of this kind."""
-    try:
-        import fcntl
-    except ImportError:
-        return None
-    return fcntl
+if __name__ == "__main__":
+    merge_results(sys.argv[2:], sys.argv[1])
