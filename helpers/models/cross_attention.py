@@ -21,6 +21,7 @@ from helpers.models.layers import (
     PairSoftmax,
     ResidueDropout,
     ResidueMask,
+    Standardise,
     WindowSpread,
 )
 
@@ -49,6 +50,8 @@ class Sizes:
         Units of each chain's composition branch; 0 leaves the branches out.
     interaction_units : int
         Units of ``interaction_features``.
+    normalise : {"batch", "layer"}
+        Over a batch, or over the filters of one position.
     dropout, residue_dropout : float
         Shares of features, and of residues, left out in training.
     centring : float
@@ -69,11 +72,20 @@ class Sizes:
     residue_dropout: float = 0.1
     centring: float = 1e-3
     learning_rate: float = 2e-3
+    normalise: str = "batch"
 
 
 PRESETS = {
     "sample": Sizes(),
-    "real": Sizes(rna_patch=32, peptide_patch=8, composition=96, dropout=0.3, learning_rate=1e-3),
+    "real": Sizes(
+        filters=16,
+        rna_patch=32,
+        peptide_patch=8,
+        composition=128,
+        dropout=0.3,
+        learning_rate=1e-3,
+        normalise="layer",
+    ),
 }
 """Sizes for short chains (every position kept) and for whole ribosomal RNAs."""
 
@@ -130,7 +142,7 @@ def build_cross_attention(preset: str = "sample", **changes: Any) -> keras.Model
         patch=sizes.peptide_patch,
     )
     mask = PairMask(name="pair_mask")(rna_seen, peptide_seen)
-    parts = _meet(rna_values, peptide_values, mask, sizes)
+    parts = [_meet(rna_values, peptide_values, mask, sizes)]
     if sizes.composition:
         rna_part = _rna_composition(rna, rna_mask, sizes)
         peptide_part = _peptide_composition(peptide, peptide_mask, sizes)
@@ -151,6 +163,37 @@ def build_cross_attention(preset: str = "sample", **changes: Any) -> keras.Model
         jit_compile=False,
     )
     return model
+
+
+def composition_view(model: keras.Model, chain: str) -> keras.Model:
+    """The part of a network that counts the words of one chain.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build_cross_attention`, with ``composition`` units.
+    chain : {"rna", "peptide"}
+        Which chain.
+
+    Returns
+    -------
+    keras.Model
+        From one-hot (n, length, letters) to shares of words and log length, (n, words + 1).
+    """
+    given = model.inputs[("rna", "peptide").index(chain)]
+    return keras.Model(given, model.get_layer(f"{chain}_composition").output)
+
+
+def composition_head(model: keras.Model) -> keras.Model:
+    """The part of a network behind `composition_view` and the attention; it shares all weights.
+
+    Returns
+    -------
+    keras.Model
+        From RNA composition, peptide composition and attention (n, keys + 1) to the probability.
+    """
+    names = ("rna_composition", "peptide_composition", "attention")
+    return keras.Model([model.get_layer(name).output for name in names], model.output)
 
 
 def interaction_map(model: keras.Model, inputs: Any) -> np.ndarray:
@@ -224,7 +267,12 @@ def _encode(
         kernel_regularizer=CentredL2(sizes.centring),
         name=f"{name}_motifs",
     )(values)
-    values = layers.BatchNormalization(name=f"{name}_norm")(values)
+    # Batches hold chains of one length, which are often relatives: their statistics say nothing
+    # about other chains, so a network for such data normalises every position by itself.
+    normalise = (
+        layers.BatchNormalization if sizes.normalise == "batch" else layers.LayerNormalization
+    )
+    values = normalise(name=f"{name}_norm")(values)
     values = layers.ReLU(name=f"{name}_relu")(values)
     values = layers.Multiply(name=f"{name}_masked")([values, mask])
     if patch == 1:
@@ -236,7 +284,7 @@ def _encode(
     return values, layers.MaxPooling1D(patch, name=f"{name}_mask_patch")(mask)
 
 
-def _meet(rna: Any, peptide: Any, mask: Any, sizes: Sizes) -> list[Any]:
+def _meet(rna: Any, peptide: Any, mask: Any, sizes: Sizes) -> Any:
     """Bidirectional cross-attention: best score, and what the mutual attention reads."""
     queries = layers.Dense(sizes.keys, use_bias=False, name="rna_keys")(rna)
     keys = layers.Dense(sizes.keys, use_bias=False, name="peptide_keys")(peptide)
@@ -251,7 +299,8 @@ def _meet(rna: Any, peptide: Any, mask: Any, sizes: Sizes) -> list[Any]:
     rna_values = layers.Dense(sizes.keys, name="rna_values")(rna)
     peptide_values = layers.Dense(sizes.keys, name="peptide_values")(peptide)
     read = PairRead(name="read")(weights, rna_values, peptide_values)
-    return [PairMax(name="best_score")(scores, mask), read]
+    best = PairMax(name="best_score")(scores, mask)
+    return layers.Concatenate(name="attention")([best, read])
 
 
 def _rna_composition(chain: Any, mask: Any, sizes: Sizes) -> Any:
@@ -270,7 +319,7 @@ def _peptide_composition(chain: Any, mask: Any, sizes: Sizes) -> Any:
 
 def _composition(name: str, blocks: list[Any], sizes: Sizes) -> Any:
     values = layers.Concatenate(name=f"{name}_composition")(blocks)
-    values = layers.BatchNormalization(name=f"{name}_composition_norm")(values)
+    values = Standardise(name=f"{name}_composition_norm")(values)
     values = layers.Dropout(sizes.dropout, name=f"{name}_composition_dropout")(values)
     values = layers.Dense(sizes.composition, name=f"{name}_composition_dense")(values)
     return layers.ReLU(name=f"{name}_composition_relu")(values)

@@ -169,6 +169,43 @@ class Composition(keras.layers.Layer):
 
 
 @_register
+class Standardise(keras.layers.Layer):
+    """Square root of shares, less its mean over the training chains, in standard deviations.
+
+    The mean and the deviation are those of the chains given to `adapt`, not of a batch: a batch
+    may hold one chain many times over.
+
+    Examples
+    --------
+    >>> layer = Standardise()
+    >>> layer.adapt(np.array([[0.0], [0.25]]))
+    >>> np.asarray(layer(np.array([[0.0], [0.25]]))).round(1).ravel().tolist()
+    [-1.0, 1.0]
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the two fixed rows."""
+        shape = (input_shape[-1],)
+        options = {"shape": shape, "trainable": False}
+        self.mean = self.add_weight(name="mean", initializer="zeros", **options)
+        self.deviation = self.add_weight(name="deviation", initializer="ones", **options)
+
+    def adapt(self, values: np.ndarray) -> None:
+        """Take mean and deviation from rows ``values`` of (n, d)."""
+        if not self.built:
+            self.build(np.shape(values))
+        roots = np.sqrt(np.maximum(values, 0.0) + 1e-4)
+        self.mean.assign(roots.mean(axis=0))
+        self.deviation.assign(roots.std(axis=0) + 1e-3)
+
+    def call(self, values: Any) -> Any:
+        """Standardised rows, held within five deviations."""
+        # The small term keeps the slope of the root finite where a word is absent.
+        roots = ops.sqrt(ops.maximum(values, 0.0) + 1e-4)
+        return ops.clip((roots - self.mean) / self.deviation, -5.0, 5.0)
+
+
+@_register
 class LogLength(keras.layers.Layer):
     """Natural logarithm of the number of residues of a chain; (n, 1)."""
 

@@ -239,3 +239,22 @@ def save(
         text = data.to_csv(index=False, lineterminator="\n")
         written.append(write_whole(stem.with_name(f"{stem.name}.csv"), text.encode()))
     return written
+
+
+def keep(
+    fig: Figure, path_stem: str | os.PathLike[str], *, data: pd.DataFrame | None = None
+) -> Figure:
+    """`save` a figure and give it back, so that the last line of a notebook cell shows it.
+
+    Parameters
+    ----------
+    fig, path_stem, data
+        As for `save`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        `fig`.
+    """
+    save(fig, path_stem, data=data)
+    return fig
