@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from helpers import features
 from helpers.alphabet import PEPTIDE, RNA
 from helpers.models import cross_attention, dual_dense
 from helpers.models.pairwise import PairSpace
-from helpers.training import Chains, FitResult, fit, predict
+from helpers.training import Chains, FitResult, balance, fit, fit_in_stages, predict
 
 _INNER = 5
 _CLIP = 1e-6
@@ -90,6 +91,9 @@ class PairTable:
 
 class Network:
     """Our cross-attention network, or the mean of several.
+
+    Trained with either label of the same weight for each peptide; where the network has composition
+    branches they are trained first (`helpers.training.fit_in_stages`).
 
     Parameters
     ----------
@@ -165,16 +169,18 @@ class Network:
         self, train: np.ndarray, valid: np.ndarray, y: np.ndarray, seed: int
     ) -> FitResult:
         keras.utils.set_random_seed(seed)
-        return fit(
+        chains = self.table.chains(train)
+        return fit_in_stages(
             cross_attention.build_cross_attention(self.settings["preset"]),
-            self.table.chains(train),
+            chains,
             y[train],
             valid=(self.table.chains(valid), y[valid]),
             epochs=self.settings["epochs"],
             batch_size=self.settings["batch_size"],
             patience=self.settings["patience"],
             seed=seed,
-            monitor="val_auroc",
+            # How often a peptide stands under each label must not be learnt: see `Counts`.
+            weight=balance(chains[1].index, y[train]),
             verbosity=self.verbosity,
         )
 
@@ -304,9 +310,10 @@ class Counts:
             own = y[rows] == label
             X[own, label] -= 1
             X[own, 2 + label] -= 1
-        self._trees = HistGradientBoostingClassifier(
-            max_iter=100, random_state=self.settings["seed"]
-        ).fit(X, y[rows])
+        with threadpool_limits(1, user_api="openmp"):
+            self._trees = HistGradientBoostingClassifier(
+                max_iter=100, random_state=self.settings["seed"]
+            ).fit(X, y[rows])
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
@@ -350,15 +357,18 @@ class Neighbours:
         self._known = train
         self._models = [
             HistGradientBoostingClassifier(
-                max_iter=300, learning_rate=0.05, max_leaf_nodes=15, l2_regularization=1.0,
+                max_iter=200, learning_rate=0.06, max_leaf_nodes=15, l2_regularization=1.0,
                 max_features=0.2, random_state=seed,
             ),
             ExtraTreesClassifier(
                 300, min_samples_leaf=2, max_features=0.15, n_jobs=-1, random_state=seed
             ),
         ]  # fmt: skip
-        for model in self._models:
-            model.fit(X, y[order])
+        # One thread: boosting is a chain of short parallel steps, which stall one another as soon
+        # as a second process wants the same cores.
+        with threadpool_limits(1, user_api="openmp"):
+            for model in self._models:
+                model.fit(X, y[order])
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
@@ -418,13 +428,13 @@ class Hybrid:
         """Fit both parts on `train` and their weights on `valid`; then the neighbours on both."""
         for part in (self.network, self.neighbours):
             part.fit(train, valid)
-        # Few validation rows carry the weights: the penalty keeps them near one another, and
-        # log-odds that speak against binding are never read as speaking for it.
-        stack = LogisticRegression(C=0.1).fit(self._log_odds(valid), self.table.y[valid])
+        # By likelihood, without an intercept: as many pairs bind as do not. Log-odds that speak
+        # against binding are never read as speaking for it.
+        stack = LogisticRegression(fit_intercept=False)
+        stack.fit(self._log_odds(valid), self.table.y[valid])
         self.weights = np.maximum(stack.coef_[0], 0)
         if not self.weights.any():
             self.weights = np.ones(2)
-        self.shift = float(stack.intercept_[0])
         # Every choice is made; for pairs that are like them, the validation pairs are neighbours.
         self.neighbours.fit(
             np.concatenate([train, valid]), valid, cold_rna=self.neighbours.cold_rna
@@ -434,7 +444,7 @@ class Hybrid:
         """Probabilities of `rows` by ``ours`` and by each part."""
         parts = self._log_odds(rows)
         return {
-            "ours": _sigmoid(parts @ self.weights + self.shift),
+            "ours": _sigmoid(parts @ self.weights),
             "network": _sigmoid(parts[:, 0]),
             "neighbours": _sigmoid(parts[:, 1]),
         }

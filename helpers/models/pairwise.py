@@ -47,7 +47,8 @@ class PairSpace:
     def __init__(self, rna: Sequence[str], peptide: Sequence[str]) -> None:
         if len(rna) != len(peptide):
             raise ValueError(
-                f"PairSpace: found {len(rna)} RNAs and {len(peptide)} peptides; expected one of each a pair"
+                f"PairSpace: found {len(rna)} RNAs and {len(peptide)} peptides; "
+                "expected one of each a pair"
             )
         chains, self._rna = np.unique(np.asarray(rna, dtype=object), return_inverse=True)
         rna_parts = [kmer_frequencies(chains.tolist(), k, RNA) for k in (1, 2, 3, 4)]

@@ -9,6 +9,7 @@ from helpers.training.calibration import Calibrated, Calibrator
 from helpers.training.fitting import FitResult, fit, predict
 from helpers.training.folds import Predictor, cross_validate
 from helpers.training.saving import load_run, save_run
+from helpers.training.stages import balance, fit_in_stages
 
 __all__ = [
     "Batches",
@@ -17,8 +18,10 @@ __all__ = [
     "Chains",
     "FitResult",
     "Predictor",
+    "balance",
     "cross_validate",
     "fit",
+    "fit_in_stages",
     "load_run",
     "predict",
     "save_run",

@@ -200,7 +200,7 @@ def _feed(
 
 
 def _check(inputs: Inputs, y: np.ndarray, part: str) -> None:
-    columns = [inputs] if isinstance(inputs, np.ndarray | Chains) else list(inputs)
+    columns: list[Any] = [inputs] if isinstance(inputs, np.ndarray | Chains) else list(inputs)
     rows = sorted({len(column) for column in columns} | {len(y)})
     if len(rows) > 1:
         raise ValueError(

@@ -111,9 +111,7 @@ def _one_fold(
         key = _fingerprint(predictor.settings, y, fold, data)
         path = Path(folder) / f"{name}-{fold.name}-{key}.csv"
         if path.is_file():
-            return pd.read_csv(
-                path, dtype={"fold": str, "model": str}, float_precision="round_trip"
-            )
+            return pd.read_csv(path, dtype={"fold": str, "model": str})
     train, valid, test = (np.asarray(rows) for rows in (fold.train, fold.valid, fold.test))
     predictor.fit(train, valid)
     found = predictor.predict(test)
@@ -152,6 +150,8 @@ def _check_fold(fold: Any) -> None:
 def _fingerprint(settings: Mapping[str, Any], y: np.ndarray, fold: Any, data: str) -> str:
     """Key of everything a fold's predictions depend on; ten hexadecimal digits."""
     digest = hashlib.sha256(json.dumps([settings, data], sort_keys=True).encode())
-    for array in (y, fold.train, fold.valid, fold.test):
-        digest.update(np.ascontiguousarray(array, dtype=np.int64).tobytes())
+    digest.update(np.ascontiguousarray(y, dtype=np.float64).tobytes())
+    for rows in (fold.train, fold.valid, fold.test):
+        digest.update(np.ascontiguousarray(rows, dtype=np.int64).tobytes())
+        digest.update(b"|")
     return digest.hexdigest()[:10]

@@ -22,7 +22,7 @@ class Run(NamedTuple):
     Attributes
     ----------
     model : keras.Model
-        The model, ready to predict.
+        The model, ready to predict; compile it to train it further.
     card : dict
         What was written beside it.
     """
@@ -128,7 +128,7 @@ def load_run(path: str | Path, *, expect: Mapping[str, Any] | None = None) -> Ru
             "The model or the card has been replaced or damaged; train or copy both again"
         )
     try:
-        model = keras.saving.load_model(path, safe_mode=True)
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise ValueError(
             f"{path}: Keras cannot read this model: {error}. It may hold code (which is refused) "
