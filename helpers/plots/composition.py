@@ -239,15 +239,20 @@ def audit(table: pd.DataFrame, *, title: str = "Leakage audit") -> Figure:
     panels = table.groupby("protocol", sort=False) if split else [("", table)]
     parts = {str(name): part for name, part in panels}
     rows = max(len(part) for part in parts.values())
-    fig = style.figure(style.DOUBLE, 34 + 6.5 * rows)
-    grid = np.atleast_1d(fig.subplots(1, len(parts), sharex=True))
+    across = min(len(parts), 2)
+    down = -(-len(parts) // across)
+    fig = style.figure(style.DOUBLE, 22 + (12 + 6.5 * rows) * down)
+    grid = np.ravel(fig.subplots(down, across, sharex=True, squeeze=False))
+    for ax in grid[len(parts) :]:
+        ax.remove()
+    grid = grid[: len(parts)]
     for ax, (name, part) in zip(grid, parts.items(), strict=True):
         _audit_panel(ax, part)
         if split:
             style.title(ax, words.protocol(name), weight="normal")
     named = [[tick.get_text() for tick in ax.get_yticklabels()] for ax in grid]
-    for ax, names in zip(grid[1:], named[1:], strict=True):
-        ax.tick_params(labelleft=names != named[0])
+    for number, ax in enumerate(grid):
+        ax.tick_params(labelleft=number % across == 0 or named[number] != named[number - 1])
     handles, texts = grid[0].get_legend_handles_labels()
     fig.legend(handles, texts, loc="outside lower left", ncols=2)
     style.head(fig, title)
