@@ -94,6 +94,11 @@ def compare(
         As for `score`.
     """
     _check(predictions, groups)
+    if unknown := sorted({model, *others} - set(predictions["model"])):
+        raise ValueError(
+            f"no predictions of {', '.join(unknown)}; found "
+            f"{', '.join(sorted(set(predictions['model'])))}"
+        )
     rows = []
     for protocol, part in predictions.groupby("protocol", sort=False):
         wide = part.pivot_table(index="row", columns="model", values="p")

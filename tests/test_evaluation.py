@@ -45,6 +45,8 @@ def test_errors(predictions):
         evaluation.curve(predictions, "det", protocol="random", models=["ours"])
     with pytest.raises(ValueError, match="no predictions of theirs under 'random'; found control"):
         evaluation.curve(predictions, "roc", protocol="random", models=["theirs"])
+    with pytest.raises(ValueError, match="no predictions of theirs; found control, ours"):
+        evaluation.compare(predictions, "ours", ["theirs"], groups=GROUPS)
     with pytest.raises(ValueError, match="lack the columns p; found"):
         evaluation.score(predictions.drop(columns="p"), groups=GROUPS, dataset="d")
     with pytest.raises(ValueError, match="groups has nothing for the protocols random"):

@@ -13,3 +13,4 @@ work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
     | sed -E 's/\+cpu$//' | grep -viE '^(nvidia-|triton|cuda-)'
 } > "$work/lock"
 mv "$work/lock" requirements.lock
+rm -rf build

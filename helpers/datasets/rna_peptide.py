@@ -330,7 +330,7 @@ def planted(pairs: pd.DataFrame, folder: str | Path) -> Planted:
     for number, pair in enumerate(pairs.itertuples()):
         found = planted_map(rna.loc[pair.rna_id], peptide.loc[pair.protein_id])
         maps[number, : found.shape[0], : found.shape[1]] = found
-    return Planted(maps, maps.any(axis=2), maps.any(axis=1))
+    return Planted(maps, np.any(maps, axis=2), np.any(maps, axis=1))
 
 
 def _loaded(table: pd.DataFrame, other: Other) -> Loaded:

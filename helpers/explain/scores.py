@@ -38,7 +38,7 @@ def stack_maps(maps: Sequence[ArrayLike], *, shape: Sequence[int] | None = None)
     shape = np.max([a.shape for a in arrays], axis=0) if shape is None else shape
     stacked = np.full((len(arrays), *shape), np.nan)
     for number, values in enumerate(arrays):
-        stacked[(number, *map(slice, values.shape))] = values
+        stacked[number][tuple(slice(size) for size in values.shape)] = values
     return stacked
 
 

@@ -115,7 +115,9 @@ class WindowSpread(keras.layers.Layer):
         for _ in range(2):
             weights = ops.matmul(_band(rna, self.rna_window, weights.dtype), weights)
             weights = ops.matmul(weights, _band(peptide, self.peptide_window, weights.dtype))
-        return mask * weights
+            # What falls beyond a chain's end is lost there and must not come back.
+            weights = mask * weights
+        return weights
 
     def get_config(self) -> dict[str, Any]:
         """Settings to build the layer again."""

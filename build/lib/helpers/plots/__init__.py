@@ -1,1 +1,0 @@
-"""Pictures: arrays and tables in, a matplotlib or a plotly figure out."""
