@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 import tempfile
@@ -60,6 +61,8 @@ def use(name: str = "tensorflow") -> str:
             import tensorflow as tf
 
             tf.function(lambda: tf.constant(1.0) + 1.0)()
+    # Batches of many lengths are traced anew by design, and TensorFlow would say so on the page.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return f"Keras {keras.__version__} on {name}"
 
 

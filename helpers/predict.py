@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 import pandas as pd
 
 from helpers.alphabet import PEPTIDE, RNA, Alphabet
 from helpers.explain.heads import Score, bar, scorer
 from helpers.explain.interaction import attention_map, paired_mutation
-from helpers.models.cross_attention import patches
+from helpers.models.cross_attention import patches, windows
+from helpers.models.layers import WindowSpread
 from helpers.records import clean
 from helpers.sequence import one_hot
 from helpers.tables import TableWriter, iter_table
@@ -493,7 +495,7 @@ def _limit(chain: str, fixed: int | None, card: Mapping[str, Any], max_length: i
 def _map(run: Run, inputs: list[np.ndarray], method: str, options: dict[str, Any]) -> np.ndarray:
     if method == "mutation":
         return paired_mutation(run.model, inputs, **options).values
-    return attention_map(run.model, inputs, **{"patch": patches(run.model), **options})[0]
+    return attention_map(run.model, inputs, **_view(run.model) | options)[0]
 
 
 def _rounded(table: pd.DataFrame) -> pd.DataFrame:
@@ -508,3 +510,11 @@ def _log_odds(p: np.ndarray) -> np.ndarray:
 
 def _sigmoid(score: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-score))
+
+
+def _view(model: keras.Model) -> dict[str, Any]:
+    """How the cells of a model's map stand to residues, where it is one of ours."""
+    found: dict[str, Any] = {"patch": patches(model)}
+    if any(isinstance(layer, WindowSpread) for layer in model.layers):
+        found["window"] = windows(model)
+    return found

@@ -162,6 +162,7 @@ class Network:
             "rna_alphabet": RNA.letters,
             "peptide_alphabet": PEPTIDE.letters,
             "patch": list(cross_attention.patches(self.model)),
+            "window": list(cross_attention.windows(self.model)),
             "best_epoch": self.result.best_epoch,
         }
 

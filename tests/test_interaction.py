@@ -220,3 +220,18 @@ def test_wrong_arguments_are_named(mapped):
         paired_mutation(bilinear, [pair()[0], np.zeros((5, 20))])
     with pytest.raises(ValueError, match="expected the RNA and the peptide first"):
         attention_map(keras.Sequential([keras.Input((7, 4)), layers.ReLU()]), pair()[:1])
+
+
+def test_a_smoothed_map_ignores_padding():
+    rna, peptide = keras.Input((None, 4)), keras.Input((None, 20))
+    first = [keras.layers.Dense(1, kernel_initializer="ones")(x) for x in (rna, peptide)]
+    product = keras.layers.Dot(2, name="interaction_map")(first)
+    model = keras.Model([rna, peptide], keras.layers.GlobalAveragePooling1D()(product))
+    pair = [np.eye(4, dtype=np.float32)[None], np.eye(20, dtype=np.float32)[None, :3]]
+    padded = [np.pad(x, ((0, 0), (0, 2), (0, 0))) for x in pair]
+    alone = attention_map(model, pair, window=(3, 3))
+    longer = attention_map(model, padded, window=(3, 3))
+    np.testing.assert_allclose(alone[0], longer[0, :4, :3])
+    assert alone[0, 1, 1] == pytest.approx(1)
+    assert alone[0, 0, 0] == pytest.approx(4 / 9)
+    assert np.isnan(longer[0, 4:]).all()

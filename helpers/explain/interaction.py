@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from helpers.explain import heads
 from helpers.explain.heads import Model, Score, Target
@@ -270,6 +271,7 @@ def attention_map(
     *,
     layer: str = "interaction_map",
     patch: tuple[int, int] = (1, 1),
+    window: tuple[int, int] = (1, 1),
     batch_size: int = 64,
 ) -> np.ndarray:
     """Interaction map of a named layer, position by position.
@@ -284,6 +286,9 @@ def attention_map(
     patch : tuple of int, optional
         Residues that one row and one column of the layer stand for, in a model that pools; every
         residue of a patch is given the patch's value.
+    window : tuple of int, optional
+        Average each map over a rectangle of so many RNA and peptide residues. A network peaks
+        anywhere in the motif that it reads, so a map smoothed by its windows is the fairer one.
     batch_size : int, optional
 
     Returns
@@ -323,8 +328,12 @@ def attention_map(
             "a layer that holds a map, or give the residues that one row and one column stand for"
         )
     maps = spread_patches(found, shape, patch)
-    present = [heads.residues(array) for array in arrays[:2]]
-    return np.where(present[0][:, :, None] & present[1][:, None, :], maps, np.float32(np.nan))
+    rna, peptide = (heads.residues(array) for array in arrays[:2])
+    present = rna[:, :, None] & peptide[:, None, :]
+    maps = np.where(present, maps, 0)
+    for axis, size in enumerate(window, start=1):
+        maps = uniform_filter1d(maps, size, axis=axis, mode="constant")
+    return np.where(present, maps, np.float32(np.nan))
 
 
 def layer_output(

@@ -216,6 +216,23 @@ def interaction_map(model: keras.Model, inputs: Any) -> np.ndarray:
     return keras.ops.convert_to_numpy(view([rna, peptide], training=False))
 
 
+def windows(model: keras.Model) -> tuple[int, int]:
+    """Residues of each chain that a cell of a model's interaction map was read from.
+
+    Returns
+    -------
+    tuple of int
+        RNA and peptide residues; (1, 1) for a network with patches, whose cells are coarser.
+
+    Examples
+    --------
+    >>> windows(build_cross_attention("sample"))
+    (9, 7)
+    """
+    layer = model.get_layer("interaction_map")
+    return layer.rna_window, layer.peptide_window
+
+
 def patches(model: keras.Model) -> tuple[int, int]:
     """Residues that one row and one column of a model's interaction map stand for.
 

@@ -93,11 +93,10 @@ class PairRead(keras.layers.Layer):
 
 @_register
 class WindowSpread(keras.layers.Layer):
-    """Each cell's weight shared among the residues about it, the nearer ones more.
+    """Each cell's weight shared evenly among the residues that were read to compute it.
 
     A position of an encoder reads a window of residues, so a cell of the attention stands for a
-    rectangle of (RNA residue, peptide residue) pairs, and its peak may lie anywhere in the motif:
-    the weight is averaged over the window twice, which gives a tent of twice its width.
+    rectangle of (RNA residue, peptide residue) pairs.
 
     Parameters
     ----------
@@ -112,12 +111,8 @@ class WindowSpread(keras.layers.Layer):
     def call(self, weights: Any, mask: Any) -> Any:
         """Spread ``weights`` under ``mask``, both (n, Lr, Lp)."""
         rna, peptide = ops.shape(weights)[1], ops.shape(weights)[2]
-        for _ in range(2):
-            weights = ops.matmul(_band(rna, self.rna_window, weights.dtype), weights)
-            weights = ops.matmul(weights, _band(peptide, self.peptide_window, weights.dtype))
-            # What falls beyond a chain's end is lost there and must not come back.
-            weights = mask * weights
-        return weights
+        spread = ops.matmul(_band(rna, self.rna_window, weights.dtype), weights)
+        return mask * ops.matmul(spread, _band(peptide, self.peptide_window, weights.dtype))
 
     def get_config(self) -> dict[str, Any]:
         """Settings to build the layer again."""
