@@ -59,6 +59,7 @@ bench: setup  ## Speed and memory of the parts that promise some
 	for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
 
 publish: run  ## Put the executed sample notebooks into notebooks/, with their outputs
+	$(BIN)/papermill notebooks/00_start_here.ipynb runs/sample/00_start_here.ipynb --no-progress-bar
 	$(BIN)/python tools/publish_notebooks.py
 
 sample: setup  ## Make the bundled samples anew, from their seeds

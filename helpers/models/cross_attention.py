@@ -77,7 +77,7 @@ class Sizes:
 
 PRESETS = {
     # Hiding residues breaks short motifs before it breaks what a chain can be recalled by.
-    "sample": Sizes(residue_dropout=0.0),
+    "sample": Sizes(filters=48, residue_dropout=0.0),
     "real": Sizes(
         filters=16,
         rna_patch=32,
