@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import keras
@@ -51,23 +52,8 @@ def fit_in_stages(
     FitResult
         The history has a column ``stage``, ``composition`` or ``whole``; epochs count on.
     """
-    if not any(layer.name == "rna_composition" for layer in model.layers):
-        return fit(
-            model,
-            inputs,
-            y,
-            valid=valid,
-            epochs=epochs,
-            batch_size=batch_size,
-            patience=patience,
-            seed=seed,
-            monitor=_MONITOR,
-            weight=weight,
-            verbosity=verbosity,
-        )
-    first = _fit_composition(model, inputs, y, valid, seed, weight, verbosity)
-    kept = model.get_weights()
-    second = fit(
+    whole = functools.partial(
+        fit,
         model,
         inputs,
         y,
@@ -80,6 +66,11 @@ def fit_in_stages(
         weight=weight,
         verbosity=verbosity,
     )
+    if not any(layer.name == "rna_composition" for layer in model.layers):
+        return whole()
+    first = _fit_composition(model, inputs, y, valid, seed, weight, verbosity)
+    kept = model.get_weights()
+    second = whole()
     best = len(first.history) + second.best_epoch
     if second.history[_MONITOR].max() <= first.history[_MONITOR].max():
         model.set_weights(kept)
