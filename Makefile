@@ -11,6 +11,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --rerun-incomplete --show-failed-logs --quiet rules
 
+# A run that was killed leaves its lock behind; it is taken away unless a run is still alive here.
+UNLOCK = @pgrep -f "$(CURDIR)/$(BIN)/[p]ython.*[s]nakemake" > /dev/null \
+	|| $(BIN)/snakemake --unlock --cores 1 > /dev/null 2>&1 || true
+
 .PHONY: help run test figures lab bench clean setup lint types unit notebooks pipeline publish sample lock
 
 help:  ## This list
@@ -26,10 +30,12 @@ help:  ## This list
 setup: .venv/installed  ## The environment: .venv, from requirements.lock
 
 run: setup  ## The sample profile of the whole suite, into runs/sample
+	$(UNLOCK)
 	$(SNAKEMAKE)
 	@$(BIN)/python tools/report_run.py sample
 
 figures: setup  ## The real profile: figures/<track>, results.csv and the table in the README
+	$(UNLOCK)
 	$(SNAKEMAKE) --configfile config/real.yaml
 	$(BIN)/python tools/readme_table.py
 	@$(BIN)/python tools/report_run.py real

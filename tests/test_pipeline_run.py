@@ -59,10 +59,9 @@ def test_a_killed_run_goes_on_and_ends_the_same(copy):
     process.communicate()
     assert first.exists()
     assert not (copy / target).exists()
-    subprocess.run(
-        [sys.executable, "-m", "snakemake", "--unlock", "--directory", str(copy),
-         "--snakefile", str(copy / "Snakefile")], check=True, capture_output=True,
-    )  # fmt: skip
+    process = snakemake(copy, "--unlock")
+    log, _ = process.communicate()
+    assert process.returncode == 0, log
     process = snakemake(copy, target, "--rerun-incomplete")
     log, _ = process.communicate()
     assert process.returncode == 0, log
