@@ -173,7 +173,8 @@ def _build(path: Path) -> None:
                 bar.refresh()
     if process.returncode:
         locked = any("LockException" in line or "cannot be locked" in line for line in lines)
-        hint = "Another build is under way (or was killed: run `snakemake --unlock --cores 1`). " * locked
+        unlock = "snakemake --unlock --cores 1"
+        hint = f"Another build is under way (or was killed: run `{unlock}`). " if locked else ""
         raise ValueError(
             f"{path} is missing and the pipeline could not make it. {hint}"
             "The end of its log:\n" + "\n".join(lines[-25:])
