@@ -1,4 +1,4 @@
-"""Time and peak memory of `helpers.predict.predict_pairs`.
+"""Time and peak memory of `helpers.predict.rna_peptide.predict_pairs`.
 
     python benchmarks/bench_predict.py --pairs 100000 --cores 2
 
@@ -50,7 +50,7 @@ def main() -> None:
     backend.use("tensorflow")
     from helpers.models.cross_attention import build_cross_attention
     from helpers.models.dual_dense import build_dual_dense
-    from helpers.predict import predict_pairs
+    from helpers.predict.rna_peptide import predict_pairs
     from helpers.training.saving import Run
 
     build = {"cross_attention": build_cross_attention, "dual_dense": build_dual_dense}

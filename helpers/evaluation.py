@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -10,7 +10,15 @@ from numpy.typing import ArrayLike
 from helpers import metrics, results
 
 COLUMNS = ("protocol", "model", "row", "y", "p")
-"""Columns of a table of predictions: one row a protocol, model and test item."""
+"""Columns of a table of predictions: one row a protocol, model and test item.
+
+A table of several tasks (modifications, cell types) has a column ``task`` beside them.
+"""
+
+KINDS: dict[str, Callable[..., pd.DataFrame]] = {
+    "classification": metrics.classification,
+    "regression": metrics.regression,
+}
 
 
 def score(
@@ -18,10 +26,11 @@ def score(
     *,
     groups: Mapping[str, ArrayLike],
     dataset: str,
+    kind: str = "classification",
     n_boot: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Classification metrics of every model under every protocol.
+    """All metrics of every model under every protocol, for each task where there are several.
 
     Parameters
     ----------
@@ -32,6 +41,8 @@ def score(
         the bootstrap draws whole groups.
     dataset : str
         For the results table.
+    kind : {"classification", "regression"}
+        Whether ``y`` holds labels and ``p`` probabilities, or both hold values of one unit.
     n_boot, seed : int
         Replicates and seed of the bootstrap.
 
@@ -43,19 +54,24 @@ def score(
     Raises
     ------
     ValueError
-        If a column or the groups of a protocol are missing, or as `helpers.metrics.classification`.
+        If the kind is unknown, a column or the groups of a protocol are missing, or as
+        `helpers.metrics.classification` and `helpers.metrics.regression`.
     """
     _check(predictions, groups)
+    if kind not in KINDS:
+        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
     rows = []
-    for (protocol, model), part in predictions.groupby(["protocol", "model"], sort=False):
-        frame = metrics.classification(
+    keys = ["protocol", "task", "model"]
+    for (protocol, task, model), part in _with_task(predictions).groupby(keys, sort=False):
+        frame = KINDS[kind](
             part["y"].to_numpy(),
             part["p"].to_numpy(),
             groups=pd.Series(groups[protocol]).iloc[part["row"]].to_numpy(),
             n_boot=n_boot,
             seed=seed,
         )
-        rows.append(results.tidy(frame, dataset=dataset, protocol=protocol, model=model, seed=seed))
+        named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model}
+        rows.append(results.tidy(frame, **named, seed=seed))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -85,8 +101,8 @@ def compare(
     Returns
     -------
     pandas.DataFrame
-        ``protocol, minus, metric, value, ci_low, ci_high, p_value, n``; `value` above 0 speaks for
-        `model`.
+        ``protocol, minus, metric, value, ci_low, ci_high, p_value, n``, with ``task`` in front
+        where the predictions have it; `value` above 0 speaks for `model` (for an error, against).
 
     Raises
     ------
@@ -100,7 +116,8 @@ def compare(
             f"{', '.join(sorted(set(predictions['model'])))}"
         )
     rows = []
-    for protocol, part in predictions.groupby("protocol", sort=False):
+    tasked = _with_task(predictions)
+    for (task, protocol), part in tasked.groupby(["task", "protocol"], sort=False):
         wide = part.pivot_table(index="row", columns="model", values="p")
         y = part.groupby("row")["y"].first().loc[wide.index].to_numpy()
         group = pd.Series(groups[protocol]).iloc[wide.index].to_numpy()
@@ -114,9 +131,10 @@ def compare(
                 n_boot=n_boot,
                 seed=seed,
             )
-            found = gain._asdict() | {"protocol": protocol, "minus": other, "metric": metric}
-            rows.append(found)
-    columns = ["protocol", "minus", "metric", "value", "ci_low", "ci_high", "p_value", "n"]
+            named = {"task": task, "protocol": protocol, "minus": other, "metric": metric}
+            rows.append(gain._asdict() | named)
+    columns = ["task"] if "task" in predictions else []
+    columns += ["protocol", "minus", "metric", "value", "ci_low", "ci_high", "p_value", "n"]
     return pd.DataFrame(rows)[columns]
 
 
@@ -174,6 +192,10 @@ def curve(
         ],
         ignore_index=True,
     )
+
+
+def _with_task(predictions: pd.DataFrame) -> pd.DataFrame:
+    return predictions if "task" in predictions else predictions.assign(task="")
 
 
 def _check(predictions: pd.DataFrame, groups: Mapping[str, ArrayLike]) -> None:

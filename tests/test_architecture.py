@@ -12,7 +12,7 @@ HELPERS = ROOT / "helpers"
 
 ROWS = [
     ["plots"],
-    ["predict", "predictors"],
+    ["predict", "predictors", "search"],
     ["training", "explain"],
     ["models", "datasets"],
     ["pairs", "splits", "features", "simulate", "folding", "evaluation"],

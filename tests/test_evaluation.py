@@ -34,6 +34,18 @@ def test_compare_pairs_the_rows(predictions):
     assert gain.loc[1, "value"] == 0
 
 
+def test_tasks_and_measured_values_have_rows_of_their_own(predictions):
+    tasks = [predictions.assign(task="a"), predictions.assign(task="b", y=1 - predictions["y"])]
+    both = pd.concat(tasks, ignore_index=True)
+    rows = evaluation.score(both, groups=GROUPS, dataset="d", kind="regression", n_boot=20)
+    pearson = rows[(rows["metric"] == "pearson") & (rows["model"] == "ours")].set_index("task")
+    assert pearson.loc["a", "value"] > 0.7
+    assert pearson.loc["b", "value"] == pytest.approx(-pearson.loc["a", "value"])
+    gain = evaluation.compare(both, "ours", ["control"], groups=GROUPS, n_boot=20)
+    assert gain["task"].tolist() == ["a", "b"]
+    assert gain.loc[0, "value"] > 0 > gain.loc[1, "value"]
+
+
 @pytest.mark.parametrize("kind", ["roc", "precision_recall", "calibration"])
 def test_curve_keeps_the_order_of_the_models(predictions, kind):
     points = evaluation.curve(predictions, kind, protocol="random", models=["control", "ours"])
@@ -41,6 +53,8 @@ def test_curve_keeps_the_order_of_the_models(predictions, kind):
 
 
 def test_errors(predictions):
+    with pytest.raises(ValueError, match="kind is 'ranking'; expected one of classification"):
+        evaluation.score(predictions, groups=GROUPS, dataset="d", kind="ranking")
     with pytest.raises(ValueError, match="kind is 'det'; expected one of roc"):
         evaluation.curve(predictions, "det", protocol="random", models=["ours"])
     with pytest.raises(ValueError, match="no predictions of theirs under 'random'; found control"):

@@ -33,7 +33,7 @@ def snakemake(root, *arguments, **options):
 @pytest.fixture
 def copy(tmp_path):
     """A copy of what the pipeline needs, so that a kill hurts no real run."""
-    for name in ("config", "notebooks", "data"):
+    for name in ("config", "notebooks", "data", "workflow"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "Snakefile", tmp_path / "Snakefile")
     return tmp_path

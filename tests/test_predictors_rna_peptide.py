@@ -7,7 +7,7 @@ from helpers import backend
 
 backend.use("tensorflow")
 
-from helpers import predictors  # noqa: E402
+from helpers.predictors import rna_peptide as predictors  # noqa: E402
 from helpers.simulate.rna_peptide import Plan, simulate  # noqa: E402
 
 

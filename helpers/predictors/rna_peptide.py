@@ -270,9 +270,10 @@ class Trees:
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit on the rows `train` and `valid`: there is nothing to choose."""
         rows = np.concatenate([train, valid])
-        self._trees = ExtraTreesClassifier(
+        trees = ExtraTreesClassifier(
             self.settings["trees"], n_jobs=-1, random_state=self.settings["seed"]
         ).fit(self.table.composition[rows], self.table.y[rows])
+        self._trees = _in_order(trees)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
@@ -370,6 +371,7 @@ class Neighbours:
         with threadpool_limits(1, user_api="openmp"):
             for model in self._models:
                 model.fit(X, y[order])
+        _in_order(self._models[1])
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
@@ -483,6 +485,11 @@ class Shuffled:
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
         return self.network.predict(rows)
+
+
+def _in_order(trees: ExtraTreesClassifier) -> ExtraTreesClassifier:
+    """A forest that adds up its trees in one order: threads add them up as they finish."""
+    return trees.set_params(n_jobs=1)
 
 
 def _logit(p: np.ndarray) -> np.ndarray:

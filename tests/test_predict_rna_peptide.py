@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 from keras import layers
 
-from helpers import predict
 from helpers.explain.gradients import integrated_gradients
 from helpers.explain.heads import scorer
 from helpers.explain.interaction import paired_mutation
 from helpers.models.cross_attention import build_cross_attention
 from helpers.models.dual_dense import build_dual_dense
-from helpers.predict import interaction_maps, predict_pairs, predict_table
+from helpers.predict import rna_peptide as predict
+from helpers.predict.rna_peptide import interaction_maps, predict_pairs, predict_table
 from helpers.sequence import one_hot
 from helpers.training import Calibrator, load_run, save_run
 from helpers.training.saving import Run
