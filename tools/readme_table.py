@@ -1,36 +1,49 @@
-"""Write the results table of the README from figures/<track>/results.csv; no hand types it."""
+"""Write the results tables of the README from figures/<track>/results.csv; no hand types them.
 
+Each track's section of the README holds a pair of marks, and its tables stand between them.
+"""
+
+import sys
 from pathlib import Path
 
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
-BEGIN, END = "<!-- results: made by tools/readme_table.py -->", "<!-- end of results -->"
+BEGIN, END = "<!-- results of {}: made by tools/readme_table.py -->", "<!-- end of {} -->"
 PREDICTION = ("accuracy", "auroc", "auprc", "mcc", "pearson", "spearman", "rmse")
 EXPLANATION = ("explanation_auroc", "spearman")
-PROTOCOLS = ("random_5fold", "random_10fold", "cold_peptide", "cold_rna", "cold_both")
-MODELS = ("ours", "network", "neighbours", "baseline", "original", "counts", "control")
+PROTOCOLS = (
+    "random_5fold", "random_10fold", "cold_peptide", "cold_rna", "cold_both", "grouped_5fold",
+    "mrna_disjoint_5fold", "chromosome_5fold", "given_test", "given_test_audited",
+)  # fmt: skip
+"""Protocols of predictions; rows of any other say how good explanations are."""
+MODELS = ("ours", "network", "neighbours", "features", "baseline", "original", "counts", "control")
+MAIN = ("auroc", "pearson")
+"""Metric shown where a table has a column a task."""
 
 
 def main() -> None:
     readme = ROOT / "README.md"
-    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
-    _, after = rest.split(END)
+    text = readme.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "figures").glob("*/results.csv")):
+        track = path.parent.name
+        begin, end = BEGIN.format(track), END.format(track)
+        if text.count(begin) != 1 or text.count(end) != 1:
+            sys.exit(f"README.md needs one line {begin!r} and one {end!r} for {path}")
+        before, rest = text.split(begin)
+        text = before + begin + "\n" + tables(path) + "\n" + end + rest.split(end)[1]
     part = readme.with_suffix(".part")
-    part.write_text(before + BEGIN + "\n" + tables() + "\n" + END + after, encoding="utf-8")
+    part.write_text(text, encoding="utf-8")
     part.replace(readme)
 
 
-def tables() -> str:
-    parts = []
-    for path in sorted((ROOT / "figures").glob("*/results.csv")):
-        parts.append(f"\n**{path.parent.name}** ([all metrics]({path.relative_to(ROOT)}))\n")
-        table = pd.read_csv(path, keep_default_na=False, na_values={"value": [""]})
-        explains = table["protocol"] == "validation_pairs"
-        parts.append(markdown(ordered(table[~explains]), PREDICTION))
-        if explains.any():
-            parts.append("How far explanations agree (mean over pairs):\n")
-            parts.append(markdown(table[explains], EXPLANATION))
+def tables(path: Path) -> str:
+    table = pd.read_csv(path, keep_default_na=False, na_values={"value": [""]})
+    predicts = table["protocol"].isin(PROTOCOLS)
+    parts = [f"[All metrics]({path.relative_to(ROOT)})\n", predictions(ordered(table[predicts]))]
+    if not predicts.all():
+        parts.append("Explanations, how far they agree or what they find (mean over items):\n")
+        parts.append(markdown(table[~predicts], EXPLANATION))
     return "\n".join(parts)
 
 
@@ -39,6 +52,19 @@ def ordered(results: pd.DataFrame) -> pd.DataFrame:
     place = {name: i for names in (PROTOCOLS, MODELS) for i, name in enumerate(names)}
     keys = ["protocol", "model"]
     return results.sort_values(keys, key=lambda column: column.map(place).fillna(99), kind="stable")
+
+
+def predictions(results: pd.DataFrame) -> str:
+    """Several tasks: a column each, of the main metric; one task: a column a metric."""
+    if results["task"].nunique() < 2:
+        return markdown(results, PREDICTION)
+    metric = next(name for name in MAIN if name in set(results["metric"]))
+    results = results[results["metric"] == metric]
+    tasks = list(dict.fromkeys(results["task"]))
+    # The number of items differs from task to task; the table shows the largest.
+    n = results.groupby(["protocol", "model"])["n"].transform("max")
+    shown = results.assign(n=n, metric=results["task"], task="")
+    return f"{metric} of each task (n of the largest):\n\n" + markdown(shown, tuple(tasks))
 
 
 def markdown(results: pd.DataFrame, shown: tuple[str, ...]) -> str:

@@ -1,0 +1,45 @@
+"""The README: its tables are the results files, and what it points to is there."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = sorted((ROOT / "figures").glob("*/results.csv"))
+
+
+@pytest.fixture(scope="module")
+def tool():
+    spec = importlib.util.spec_from_file_location(
+        "readme_table", ROOT / "tools" / "readme_table.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.parent.name)
+def test_no_hand_typed_the_tables(tool, path):
+    track = path.parent.name
+    shown = README.split(tool.BEGIN.format(track))[1].split(tool.END.format(track))[0]
+    assert shown.strip() == tool.tables(path).strip()
+
+
+def test_every_track_has_a_row_and_a_section():
+    for folder in sorted(path for path in (ROOT / "notebooks").iterdir() if path.is_dir()):
+        notebooks = sorted(path.stem for path in folder.glob("[0-9][0-9]_*.ipynb"))
+        if notebooks:
+            row = next(
+                line for line in README.splitlines() if line.startswith(f"| [`{folder.name}`]")
+            )
+            assert " ".join(notebooks) in row
+            assert f"### {folder.name}" in README
+
+
+def test_what_it_points_to_is_there():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if "://" not in target and not target.startswith("runs/"):
+            assert (ROOT / target).exists(), target
