@@ -52,8 +52,11 @@ types: setup
 unit: setup
 	$(BIN)/pytest -q -n $(CORES) --doctest-modules helpers tests -m "not pipeline"
 
+# What the notebooks read is made first, so that two of them can run side by side.
 notebooks: setup
-	$(BIN)/pytest -q -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 900 notebooks
+	$(UNLOCK)
+	$(SNAKEMAKE)
+	$(BIN)/pytest -q -n $(CORES) --dist loadfile -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 900 notebooks
 
 pipeline: setup
 	$(BIN)/pytest -q tests/test_pipeline_run.py -m pipeline
