@@ -48,6 +48,7 @@ def score_maps(
     *,
     dataset: str,
     task: str,
+    protocol: str = PROTOCOL,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Score each explanation against the planted positions.
@@ -59,7 +60,7 @@ def score_maps(
         explains the first items only may have fewer of them.
     truth : array-like of bool, shape=(m, ...), m >= n
         True at the planted positions.
-    dataset, task : str
+    dataset, task, protocol : str
         For the results table.
     seed : int
         Seed of the bootstrap over items.
@@ -88,12 +89,19 @@ def score_maps(
         frame = metrics.explanation_auroc(
             np.where(there, importance, 0), planted, mask=there, seed=seed
         )
-        rows.append(_tidy(frame, dataset, task, name, seed))
+        rows.append(_tidy(frame, dataset, task, name, protocol, seed))
     return pd.concat(rows, ignore_index=True)
 
 
 def rank_agreement(
-    first: ArrayLike, second: ArrayLike, *, dataset: str, task: str, model: str, seed: int = 0
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    dataset: str,
+    task: str,
+    model: str,
+    protocol: str = PROTOCOL,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """How far two explanations rank the positions alike: Spearman's correlation, item by item.
 
@@ -101,7 +109,7 @@ def rank_agreement(
     ----------
     first, second : array-like, shape=(n, ...)
         Importance, NaN at padding; absolute values count. The shorter one says how many items.
-    dataset, task, model : str
+    dataset, task, model, protocol : str
         For the results table.
     seed : int
         Seed of the bootstrap over items.
@@ -126,10 +134,12 @@ def rank_agreement(
         there = np.isfinite(a) & np.isfinite(b)
         values.append(float(spearmanr(a[there], b[there]).statistic))
     frame = metrics.mean_interval(values, metric="spearman", seed=seed)
-    return _tidy(frame, dataset, task, model, seed)
+    return _tidy(frame, dataset, task, model, protocol, seed)
 
 
-def _tidy(frame: pd.DataFrame, dataset: str, task: str, model: str, seed: int) -> pd.DataFrame:
+def _tidy(
+    frame: pd.DataFrame, dataset: str, task: str, model: str, protocol: str, seed: int
+) -> pd.DataFrame:
     return results.tidy(
-        frame, dataset=dataset, task=task, protocol=PROTOCOL, model=model, seed=seed
+        frame, dataset=dataset, task=task, protocol=protocol, model=model, seed=seed
     )
