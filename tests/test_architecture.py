@@ -13,7 +13,7 @@ HELPERS = ROOT / "helpers"
 ROWS = [
     ["plots"],
     ["predict", "predictors", "search"],
-    ["training", "explain"],
+    ["training", "explain", "motifs"],
     ["models", "datasets"],
     ["pairs", "splits", "features", "simulate", "folding", "evaluation"],
     ["chunks", "structures", "leakage", "metrics", "registry", "pipeline"],

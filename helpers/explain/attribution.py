@@ -24,7 +24,7 @@ from torch import nn
 from helpers.alphabet import Alphabet
 from helpers.explain import heads
 from helpers.runs import atomic_path
-from helpers.sequence import shuffle_dinucleotide
+from helpers.sequence import shuffle_one_hot
 
 R = TypeVar("R", bound=tuple)
 
@@ -129,15 +129,9 @@ def make_references(X: np.ndarray, n: int = 10, *, seed: int = 0) -> np.ndarray:
         raise ValueError(f"references is {n}; expected at least 1 shuffle of each sequence")
     made = np.repeat(X[:, None], n, axis=1)
     for item, copies in zip(X, made, strict=True):
-        places = np.flatnonzero(heads.residues(item))
-        if not places.size:
-            continue
-        rows, codes = np.unique(item[places], axis=0, return_inverse=True)
-        text = "".join(map(chr, codes.ravel() + 65))
         rng = np.random.default_rng([seed, zlib.crc32(item.tobytes())])
         for copy in copies:
-            shuffled = np.frombuffer(shuffle_dinucleotide(text, rng).encode(), dtype=np.uint8)
-            copy[places] = rows[shuffled - 65]
+            copy[:] = shuffle_one_hot(item, rng)
     return made
 
 
@@ -341,6 +335,46 @@ def out_of_fold(
     order = np.argsort(np.concatenate(rows))
     parts = [explain(models[fold], X[row]) for fold, row in zip(used, rows, strict=True)]
     return type(parts[0])(*(_joined(field, order) for field in zip(*parts, strict=True)))
+
+
+def row_scorer(
+    models: Mapping[Any, heads.Model], folds: ArrayLike, target: str | heads.Target = "logit"
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Function that judges each sequence by the model that did not train on its original.
+
+    Parameters
+    ----------
+    models : mapping of int or str to keras.Model
+        By fold.
+    folds : array of int or str, shape=(n,)
+        The fold in which each row was held out.
+    target : str or Target, optional
+        Which number, as in `helpers.explain.heads.scorer`.
+
+    Returns
+    -------
+    callable
+        From sequences (m, length, letters) and the row that each was made from (m,) to numbers
+        (m,), float64, as `helpers.motifs.effects` takes it.
+
+    Examples
+    --------
+    >>> score = row_scorer({"a": lambda x: keras.ops.sum(x, axis=(1, 2))}, ["a", "a"])
+    >>> score(np.ones((1, 2, 4), dtype=np.float32), np.array([1])).tolist()
+    [8.0]
+    """
+    held_out = np.asarray(folds)
+    scorers = {fold: heads.scorer(model, target) for fold, model in models.items()}
+
+    def score(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        found = np.full(len(X), np.nan)
+        for fold, one in scorers.items():
+            here = np.flatnonzero(held_out[rows] == fold)
+            for cut in heads.batches(len(here), 256):
+                found[here[cut]] = one([X[here[cut]]])
+        return found
+
+    return score
 
 
 def save(path: str | Path, X: np.ndarray, found: Contributions, ids: ArrayLike) -> Path:

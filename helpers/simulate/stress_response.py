@@ -300,7 +300,7 @@ def _layout(
 
 def _fits(spans: dict[str, tuple[int, int]], beside: bool, plan: Plan) -> bool:
     ordered = sorted(spans.values())
-    inside = all(0 <= start and stop <= plan.length for start, stop in ordered)
+    inside = all(start >= 0 and stop <= plan.length for start, stop in ordered)
     apart = all(
         second[0] - first[1] >= 3 for first, second in zip(ordered, ordered[1:], strict=False)
     )
