@@ -1,4 +1,4 @@
-"""Known binding motifs of plant transcription factors, from the copy of JASPAR that pyJASPAR ships.
+"""Known binding motifs of transcription factors, from the copy of JASPAR that pyJASPAR ships.
 
 Nothing is fetched: the database is a file inside the installed package.
 """
@@ -40,7 +40,51 @@ class Motif(NamedTuple):
     counts: np.ndarray
 
 
+TAXA = ("plants", "vertebrates", "insects", "nematodes", "fungi", "urochordates")
+"""Taxonomic groups of the collection."""
+
+
 @cache
+def motifs(taxon: str = "plants") -> tuple[Motif, ...]:
+    """Every motif of a taxonomic group of the CORE collection, ordered by its id.
+
+    Parameters
+    ----------
+    taxon : str, optional
+        One of `TAXA`.
+
+    Returns
+    -------
+    tuple of Motif
+
+    Raises
+    ------
+    ValueError
+        If the group is unknown.
+
+    Examples
+    --------
+    >>> motifs("insects")[0].counts.shape[1]
+    4
+    """
+    if taxon not in TAXA:
+        raise ValueError(
+            f"taxon {taxon!r} is no group of {RELEASE}; expected one of {', '.join(TAXA)}"
+        )
+    found = jaspardb(release=RELEASE).fetch_motifs(collection="CORE", tax_group=[taxon])
+    known = (
+        Motif(
+            one.matrix_id,
+            one.name,
+            ", ".join(one.tf_family or []),
+            ", ".join(one.tf_class or []),
+            np.array([one.counts[letter] for letter in DNA.letters], dtype=np.float64).T,
+        )
+        for one in found
+    )
+    return tuple(sorted(known, key=lambda motif: motif.id))
+
+
 def plant_motifs() -> tuple[Motif, ...]:
     """Every plant motif of the CORE collection, ordered by its id.
 
@@ -51,22 +95,11 @@ def plant_motifs() -> tuple[Motif, ...]:
 
     Examples
     --------
-    >>> motifs = plant_motifs()
-    >>> len(motifs), motifs[0].id
-    (927, 'MA0008.4')
+    >>> found = plant_motifs()
+    >>> len(found), found[0].id
+    (927, 'MA0001.3')
     """
-    found = jaspardb(release=RELEASE).fetch_motifs(collection="CORE", tax_group=["plants"])
-    motifs = (
-        Motif(
-            one.matrix_id,
-            one.name,
-            ", ".join(one.tf_family or []),
-            ", ".join(one.tf_class or []),
-            np.array([one.counts[letter] for letter in DNA.letters], dtype=np.float64).T,
-        )
-        for one in found
-    )
-    return tuple(sorted(motifs, key=lambda motif: motif.id))
+    return motifs("plants")
 
 
 def plant_motif(matrix_id: str) -> Motif:
@@ -151,13 +184,13 @@ def log_odds(
     Examples
     --------
     >>> log_odds([[30.0, 0.0, 0.0, 0.0]]).round(1).tolist()
-    [[2.0, -6.9, -6.9, -6.9]]
+    [[2.0, -6.7, -6.7, -6.7]]
     """
     table, share = np.asarray(counts, dtype=float), np.asarray(background, dtype=float)
-    if table.ndim != 2 or table.shape[1] != 4:
+    if table.ndim != 2 or table.shape[1] != share.size:
         raise ValueError(
-            f"counts have the shape {table.shape}; expected (width, 4), columns A C G T. "
-            "Transpose a matrix that has its bases in rows"
+            f"counts have the shape {table.shape}; expected (width, {share.size}), columns "
+            "A C G T. Transpose a matrix that has its bases in rows"
         )
     total = table.sum(axis=1, keepdims=True)
     if (empty := np.flatnonzero(total[:, 0] <= 0)).size:

@@ -359,6 +359,7 @@ def row_scorer(
 
     Examples
     --------
+    >>> import keras
     >>> score = row_scorer({"a": lambda x: keras.ops.sum(x, axis=(1, 2))}, ["a", "a"])
     >>> score(np.ones((1, 2, 4), dtype=np.float32), np.array([1])).tolist()
     [8.0]

@@ -1,4 +1,4 @@
-"""Libraries of known motifs: JASPAR plants, or any MEME file, read with every row checked."""
+"""Libraries of known motifs: JASPAR, or any MEME file, read with every row checked."""
 
 from __future__ import annotations
 
@@ -47,13 +47,23 @@ class KnownMotif(NamedTuple):
         return f"https://jaspar.elixir.no/matrix/{self.id}/"
 
 
-def plants() -> tuple[KnownMotif, ...]:
-    """The plant motifs of JASPAR CORE, from the copy inside pyJASPAR: no network is needed.
+def from_jaspar(taxon: str = "plants") -> tuple[KnownMotif, ...]:
+    """The motifs of JASPAR CORE, from the copy inside pyJASPAR: no network is needed.
+
+    Parameters
+    ----------
+    taxon : str, optional
+        One of `helpers.jaspar.TAXA`.
 
     Returns
     -------
     tuple of KnownMotif
         Letters in the order of DNA.
+
+    Raises
+    ------
+    ValueError
+        If the group is unknown.
 
     References
     ----------
@@ -62,7 +72,7 @@ def plants() -> tuple[KnownMotif, ...]:
 
     Examples
     --------
-    >>> motifs = plants()
+    >>> motifs = from_jaspar("plants")
     >>> next(motif.url for motif in motifs if motif.name == "ABF1")
     'https://jaspar.elixir.no/matrix/MA0570.3/'
     """
@@ -73,7 +83,7 @@ def plants() -> tuple[KnownMotif, ...]:
             motif.family,
             motif.counts / motif.counts.sum(axis=1, keepdims=True),
         )
-        for motif in jaspar.plant_motifs()
+        for motif in jaspar.motifs(taxon)
     )
 
 
@@ -83,8 +93,8 @@ def load(source: str | Path, alphabet: Alphabet = DNA) -> tuple[KnownMotif, ...]
     Parameters
     ----------
     source : str or pathlib.Path
-        ``"jaspar_plants"``, or a MEME file. A file's motifs get the family of the plant motif of
-        the same id, where there is one.
+        ``"jaspar_plants"`` (or another of `helpers.jaspar.TAXA`), or a MEME file. A file's motifs
+        get the family of the JASPAR motif of the same id, where there is one among the plants.
     alphabet : Alphabet, optional
         Which letters the motifs must have.
 
@@ -95,21 +105,21 @@ def load(source: str | Path, alphabet: Alphabet = DNA) -> tuple[KnownMotif, ...]
     Raises
     ------
     ValueError
-        As `read_meme`, and if the named library is asked for with other letters.
+        As `read_meme` and `from_jaspar`, and if JASPAR is asked for with other letters.
 
     Examples
     --------
     >>> len(load("jaspar_plants")) > 900
     True
     """
-    if str(source) != "jaspar_plants":
+    if not str(source).startswith("jaspar_"):
         return read_meme(source, alphabet)
     if alphabet.letters != DNA.letters:
         raise ValueError(
-            f"library 'jaspar_plants' holds DNA motifs; {alphabet.name} was asked for. Give a MEME "
+            f"library {str(source)!r} holds DNA motifs; {alphabet.name} was asked for. Give a MEME "
             f"file with ALPHABET= {alphabet.letters}"
         )
-    return plants()
+    return from_jaspar(str(source).removeprefix("jaspar_"))
 
 
 def write_meme(
@@ -154,20 +164,22 @@ def write_meme(
     return Path(path)
 
 
-def plants_as_meme(path: str | Path) -> Path:
-    """The plant motifs of JASPAR as a MEME file, written once; for other tools.
+def jaspar_as_meme(path: str | Path, taxon: str = "plants") -> Path:
+    """The motifs of JASPAR as a MEME file, written once; for other tools.
 
     Parameters
     ----------
     path : str or pathlib.Path
         Left as it is where it exists.
+    taxon : str, optional
+        One of `helpers.jaspar.TAXA`.
 
     Returns
     -------
     pathlib.Path
     """
     path = Path(path)
-    return path if path.is_file() else write_meme(path, plants(), DNA)
+    return path if path.is_file() else write_meme(path, from_jaspar(taxon), DNA)
 
 
 def read_meme(path: str | Path, alphabet: Alphabet) -> tuple[KnownMotif, ...]:
@@ -212,7 +224,7 @@ def read_meme(path: str | Path, alphabet: Alphabet) -> tuple[KnownMotif, ...]:
             "matrix each. Is the file whole?"
         )
     if any(_JASPAR_ID.fullmatch(name) for name in found):
-        families = {motif.id: motif.family for motif in jaspar.plant_motifs()}
+        families = {motif.id: motif.family for motif in jaspar.motifs("plants")}
         found = {i: m._replace(family=families.get(i, "")) for i, m in found.items()}
     return tuple(found.values())
 

