@@ -26,8 +26,8 @@ THRESHOLD = 2
 """A promoter with this score or more has label 1."""
 PARTNER = "DREB2A"
 """The motif that the conditional one needs beside it."""
-_FLOOR = 0.72
-_BESIDE = 0.75
+_FLOOR = 0.85
+_BESIDE = 0.85
 _SITES = ["gene_id", "motif", "jaspar_id", "start", "stop", "strand", "role", "effective"]
 
 
@@ -74,16 +74,16 @@ class Plan(NamedTuple):
         Further rows of each ortholog table, of genes without a promoter in the FASTA file.
     """
 
-    genes: int = 1200
-    length: int = 240
-    rates: tuple[float, float, float, float] = (0.45, 0.6, 0.35, 0.65)
-    near: int = 20
+    genes: int = 2400
+    length: int = 200
+    rates: tuple[float, float, float, float] = (0.4, 0.65, 0.35, 0.7)
+    near: int = 12
     far: int = 60
     orthologs: tuple[float, float] = (0.45, 0.35)
     substitutions: float = 0.15
     indels: float = 0.02
     site_substitutions: float = 0.03
-    unrelated: int = 300
+    unrelated: int = 600
 
 
 class Simulation(NamedTuple):

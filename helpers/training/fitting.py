@@ -12,7 +12,9 @@ from tqdm.auto import tqdm
 
 from helpers.training.batches import Batches, Chains
 
-Inputs = Chains | np.ndarray | Sequence[Chains] | Sequence[np.ndarray]
+Inputs = (
+    Chains | np.ndarray | Sequence[Chains] | Sequence[np.ndarray] | keras.utils.PyDataset
+)
 
 
 class FitResult(NamedTuple):
@@ -36,7 +38,7 @@ class FitResult(NamedTuple):
 def fit(
     model: keras.Model,
     inputs: Inputs,
-    y: np.ndarray,
+    y: np.ndarray | None,
     *,
     valid: tuple[Inputs, np.ndarray],
     epochs: int = 50,
@@ -57,9 +59,10 @@ def fit(
         Compiled model; trained in place.
     inputs : Chains, array, or list of them
         Inputs of the training part, one for each input of the model. `Chains` of any length are
-        batched by length.
-    y : numpy.ndarray, shape=(n,) or (n, outputs)
-        Labels of the training part.
+        batched by length. A `keras.utils.PyDataset` that holds labels, such as
+        `helpers.augment.AugmentedBatches`, is taken as it is.
+    y : numpy.ndarray, shape=(n,) or (n, outputs), or None
+        Labels of the training part; None with a `PyDataset`, whose batches hold them.
     valid : tuple of (inputs, y)
         The validation part, in the same form.
     epochs : int
@@ -191,6 +194,8 @@ def _feed(
     weight: np.ndarray | None = None,
 ) -> tuple[Any, np.ndarray | None]:
     """Inputs as `keras.Model.fit` takes them: arrays and labels, or a `Batches` holding both."""
+    if isinstance(inputs, keras.utils.PyDataset):
+        return inputs, None
     if isinstance(inputs, Chains):
         inputs = [inputs]
     if isinstance(inputs, np.ndarray) or not isinstance(inputs[0], Chains):
@@ -199,7 +204,16 @@ def _feed(
     return Batches(inputs, y, batch_size=batch_size, weight=weight, seed=seed), None  # type: ignore
 
 
-def _check(inputs: Inputs, y: np.ndarray, part: str) -> None:
+def _check(inputs: Inputs, y: np.ndarray | None, part: str) -> None:
+    if isinstance(inputs, keras.utils.PyDataset):
+        if y is not None:
+            raise ValueError(
+                f"fit: the {part} part is a {type(inputs).__name__}, whose batches hold their "
+                "labels; give None in place of further labels"
+            )
+        return
+    if y is None:
+        raise ValueError(f"fit: the {part} part has no labels; give one a row")
     columns: list[Any] = [inputs] if isinstance(inputs, np.ndarray | Chains) else list(inputs)
     rows = sorted({len(column) for column in columns} | {len(y)})
     if len(rows) > 1:
