@@ -286,7 +286,11 @@ def mutate(
 
 
 def out_of_fold(
-    explain: Callable[..., R], models: Mapping[Any, Any], folds: ArrayLike, X: np.ndarray
+    explain: Callable[..., R],
+    models: Mapping[Any, Any],
+    folds: ArrayLike,
+    X: np.ndarray,
+    **aligned: np.ndarray,
 ) -> R:
     """Explain each sequence by the model that did not train on it.
 
@@ -301,6 +305,8 @@ def out_of_fold(
     folds : array of int or str, shape=(n,)
         The fold in which each sequence was held out.
     X : numpy.ndarray, shape=(n, length, letters)
+    **aligned : numpy.ndarray
+        Further arguments of `explain` with a row a sequence, such as ``references``.
 
     Returns
     -------
@@ -333,7 +339,10 @@ def out_of_fold(
     used = [fold for fold in models if (held_out == fold).any()]
     rows = [np.flatnonzero(held_out == fold) for fold in used]
     order = np.argsort(np.concatenate(rows))
-    parts = [explain(models[fold], X[row]) for fold, row in zip(used, rows, strict=True)]
+    parts = [
+        explain(models[fold], X[row], **{name: array[row] for name, array in aligned.items()})
+        for fold, row in zip(used, rows, strict=True)
+    ]
     return type(parts[0])(*(_joined(field, order) for field in zip(*parts, strict=True)))
 
 

@@ -42,6 +42,51 @@ def stack_maps(maps: Sequence[ArrayLike], *, shape: Sequence[int] | None = None)
     return stacked
 
 
+def planted_positions(
+    sites: pd.DataFrame, ids: Sequence[str], length: int, *, name: str = "gene_id"
+) -> np.ndarray:
+    """Positions that planted sites cover, for some sequences.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        One row a site: the id of its sequence, `start` and `stop` (0-based, half-open).
+    ids : sequence of str
+        The sequences, in their order; sites of others are passed over.
+    length : int
+        Positions of a sequence.
+    name : str
+        Column of the id.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, length), dtype=bool
+
+    Raises
+    ------
+    ValueError
+        If a site lies outside its sequence.
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"gene_id": ["a", "z"], "start": [1, 0], "stop": [3, 1]})
+    >>> planted_positions(sites, ["b", "a"], 4).tolist()
+    [[False, False, False, False], [False, True, True, False]]
+    """
+    place = {one: row for row, one in enumerate(ids)}
+    found = np.zeros((len(place), length), dtype=bool)
+    for one, start, stop in zip(sites[name], sites["start"], sites["stop"], strict=True):
+        if one not in place:
+            continue
+        if not 0 <= start < stop <= length:
+            raise ValueError(
+                f"a site of {one!r} from {start} to {stop} lies outside its {length} positions; "
+                "are these sites of other sequences?"
+            )
+        found[place[one], start:stop] = True
+    return found
+
+
 def score_maps(
     maps: Mapping[str, ArrayLike],
     truth: ArrayLike,

@@ -234,6 +234,54 @@ class TorchView(nn.Module):
         return self.graph(*inputs).reshape(len(X), -1)
 
 
+def forward_only(model: keras.Model, *, target: str | Target = "logit") -> TorchView:
+    """A Keras model in tangermeme's layout, without rules.
+
+    Right for predictions and mutations, and for any layer. For DeepLIFT it is **wrong** without an
+    error: every step is taken for linear, which the convergence deltas show.
+
+    Parameters
+    ----------
+    model : keras.Model
+        One input (n, length, letters).
+    target : {"logit", "probability"} or Target, optional
+        See `view`.
+
+    Returns
+    -------
+    TorchView
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.Input((6, 4)), layers.LSTM(3), layers.Dense(1)])
+    >>> forward_only(model)(torch.eye(4).repeat(2, 1, 2)[:, :, :6]).shape
+    torch.Size([2, 1])
+    """
+    _check_backend()
+    head = heads.output_model(model, target)
+    return TorchView(_Plain(head)).eval()
+
+
+class _Plain(nn.Module):
+    """A Keras model as one step that torch's hooks do not see into."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self._model = (model,)
+
+    def forward(self, X: torch.Tensor) -> Any:
+        """Outputs of the model for ``X``, (n, length, letters)."""
+        return self._model[0](X, training=False)
+
+
+def _check_backend() -> None:
+    if keras.backend.backend() != "torch":
+        raise RuntimeError(
+            f"Keras runs on the {keras.backend.backend()!r} backend; a torch view needs 'torch'. "
+            "Restart the kernel and call helpers.backend.use('torch') before Keras is imported"
+        )
+
+
 def view(
     model: keras.Model,
     *,
@@ -282,11 +330,7 @@ def view(
     >>> view(model)(torch.eye(4).repeat(2, 1, 2)[:, :, :6]).shape
     torch.Size([2, 1])
     """
-    if keras.backend.backend() != "torch":
-        raise RuntimeError(
-            f"Keras runs on the {keras.backend.backend()!r} backend; a torch view needs 'torch'. "
-            "Restart the kernel and call helpers.backend.use('torch') before Keras is imported"
-        )
+    _check_backend()
     head = heads.output_model(model, target)
     if not isinstance(head, keras.Model) or not hasattr(model, "inputs"):
         raise ValueError(

@@ -188,16 +188,11 @@ def test_the_naive_way_is_wrong_and_the_view_is_right():
     model = network(["convolution", "relu", "max", "convolution", "tanh"], "flatten", 8)
     X = sequences(4)
     result = check(model, X)
-    logit = heads.output_model(model)
-
-    class Naive(torch.nn.Module):
-        def forward(self, X):
-            return logit(X.transpose(1, 2))
-
+    naive_view = torch_view.forward_only(model)
     references = torch.tensor(attribution.make_references(X, 3)).transpose(2, 3)
     with pytest.warns(RuntimeWarning) as warned:
         naive = deep_lift_shap(
-            Naive(), torch.tensor(X).transpose(1, 2), references=references, hypothetical=True
+            naive_view, torch.tensor(X).transpose(1, 2), references=references, hypothetical=True
         )
     assert any("no DeepLIFT rule" in str(one.message) for one in warned)
     assert np.abs(naive.numpy().transpose(0, 2, 1) - result.hypothetical).max() > 0.01
