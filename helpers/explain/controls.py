@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import keras
 
 
@@ -30,5 +32,11 @@ def untrained(model: keras.Model, *, seed: int = 0) -> keras.Model:
     >>> bool((other.get_weights()[0] == model.get_weights()[0]).any())
     False
     """
-    keras.utils.set_random_seed(seed)
-    return keras.models.clone_model(model)
+    # Initialisers draw their seeds from Python's generator. Keras's own seeding would import
+    # TensorFlow under torch, too, which writes its log on the page.
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        return keras.models.clone_model(model)
+    finally:
+        random.setstate(state)
