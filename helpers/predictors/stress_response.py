@@ -56,8 +56,8 @@ class Network:
         ``architecture`` ("original", "cnn" or "scanner"), ``build`` (arguments of its builder),
         ``epochs``, ``batch_size``, ``patience`` (of `helpers.training.fit`; the validation log loss
         chooses the epoch, but for the scanner, see `fit`), ``evoaug`` (edits in training),
-        ``swap_rate`` (share of the sequences that PhyloAug swaps), ``orthologs`` (related promoters as further training rows),
-        ``fine_tune`` (epochs on clean sequences behind an augmented training, at a tenth of the
+        ``swap_rate`` (share of the sequences that PhyloAug swaps), ``orthologs`` (related promoters
+        as further training rows), ``fine_tune`` (epochs on clean sequences behind an augmented training, at a tenth of the
         step).
 
     Raises
@@ -281,8 +281,8 @@ class Network:
         _, head = promoter_cnn.scanner_parts(model)
         result = fit(
             head, X, labels[:, None], valid=(counts[valid], y[valid][:, None]),
-            epochs=given["epochs"], batch_size=given["batch_size"], patience=given["patience"], seed=given["seed"],
-            monitor="loss", callbacks=self.callbacks, verbosity=self.verbosity,
+            epochs=given["epochs"], batch_size=given["batch_size"], patience=given["patience"],
+            seed=given["seed"], monitor="loss", callbacks=self.callbacks, verbosity=self.verbosity,
         )  # fmt: skip
         return [result._replace(model=model)]
 
