@@ -57,8 +57,8 @@ class Network:
         ``epochs``, ``batch_size``, ``patience`` (of `helpers.training.fit`; the validation log loss
         chooses the epoch, but for the scanner, see `fit`), ``evoaug`` (edits in training),
         ``swap_rate`` (share of the sequences that PhyloAug swaps), ``orthologs`` (related promoters
-        as further training rows), ``fine_tune`` (epochs on clean sequences behind an augmented training, at a tenth of the
-        step).
+        as further training rows), ``fine_tune`` (epochs on clean sequences behind an augmented
+        training, or an ordinary one, at a tenth of the step).
 
     Raises
     ------
@@ -223,7 +223,9 @@ class Network:
         turned = np.concatenate([table.X[valid], table.X[valid][:, ::-1, ::-1]])
         held = (turned, np.tile(y[valid], 2)[:, None])
         results = [self._stage(model, X, labels, rows, held, self._steps(), given["epochs"])]
-        if self._augmented and given["fine_tune"]:
+        if given["fine_tune"]:
+            # With augmentation or without: what the smaller step does must not be counted as what
+            # the augmentation does.
             model.optimizer.learning_rate = 0.1 * float(model.optimizer.learning_rate)
             results.append(self._stage(model, X, labels, rows, held, [], given["fine_tune"]))
         return results
