@@ -1,8 +1,8 @@
 """Changes to training sequences that leave their label true: EvoAug and PhyloAug.
 
-EvoAug (doi:10.1186/s13059-023-02941-w) edits a sequence as evolution might: the transforms are those of
-evoaug-tf. PhyloAug swaps a sequence for the one of an orthologous gene. Both act on training rows
-only; a validation or test row is never handed to anything here.
+EvoAug (doi:10.1186/s13059-023-02941-w) edits a sequence as evolution might: the transforms are
+those of evoaug-tf. PhyloAug swaps a sequence for the one of an orthologous gene. Both act on
+training rows only; a validation or test row is never handed to anything here.
 """
 
 from __future__ import annotations

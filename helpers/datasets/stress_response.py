@@ -315,9 +315,7 @@ def outcome(loaded: Loaded) -> pd.DataFrame:
         rejected = int((rows["status"] == "rejected").sum())
         counted = len(mine), int(mine["label"].sum()), mine["group"].nunique()
         table.append((species, len(rows), rejected, *counted))
-    return pd.DataFrame(
-        table, columns=["species", "rows", "rejected", "used", "label_1", "groups"]
-    )
+    return pd.DataFrame(table, columns=["species", "rows", "rejected", "used", "label_1", "groups"])
 
 
 def _with_groups(
@@ -363,9 +361,7 @@ def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
     _reject(
         table,
         usable & (sizes != expected),
-        lambda row: (
-            f"{len(row['sequence'])} nt long; the others have {expected}. Cut or extend it"
-        ),
+        lambda row: f"{len(row['sequence'])} nt long; the others have {expected}. Cut or extend it",
     )
     _reject_conflicts(table, main)
     used = table[table["status"] != "rejected"]

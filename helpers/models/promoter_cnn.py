@@ -151,7 +151,7 @@ def build_scanner(
     *,
     bins: int = 2,
     sharpness: float = 0.28,
-    l2: float = 0.4,
+    l2: float = 0.3,
     dropout: float = 0.0,
     learning_rate: float = 1e-3,
     motifs: Sequence[jaspar.Motif] | None = None,

@@ -7,10 +7,8 @@ where their group has no promoter outside the training rows.
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +18,13 @@ import pandas as pd
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 
-from helpers import augment, runs, sequence
+from helpers import augment, tables
 from helpers.alphabet import DNA
 from helpers.models import promoter_cnn
+from helpers.predictors.configurations import BUILDERS, check_build
+from helpers.predictors.promoters import PromoterTable
 from helpers.training import FitResult, fit, load_run, save_run
 from helpers.training.saving import card_path
-
-BUILDERS: dict[str, Callable[..., keras.Model]] = {
-    "original": promoter_cnn.build_original,
-    "cnn": promoter_cnn.build_cnn,
-    "scanner": promoter_cnn.build_scanner,
-}
-"""The networks by the name of their architecture."""
 
 STRANDS = {"original": 2, "cnn": 2, "scanner": 1}
 """Strands over which a network's predictions are averaged; the scanner reads both in one go."""
@@ -41,69 +34,6 @@ _DEFAULTS: dict[str, Any] = {
     "evoaug": False, "swap_rate": 0.0, "orthologs": False, "fine_tune": 5,
 }  # fmt: skip
 _CLIP = 1e-6
-
-
-class PromoterTable:
-    """Promoters of the main species and of related ones, encoded once.
-
-    Parameters
-    ----------
-    promoters : pandas.DataFrame
-        ``sequence, label, group``, one row a promoter of the main species.
-    orthologs : pandas.DataFrame, optional
-        The same for related species.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"sequence": ["ACGT", "GGGT"], "label": [1, 0], "group": ["a", "b"]})
-    >>> table = PromoterTable(rows, rows.iloc[:1])
-    >>> table.X.shape, table.usable(np.array([0])).tolist(), table.usable(np.array([1])).tolist()
-    ((2, 4, 4), [0], [])
-    """
-
-    def __init__(self, promoters: pd.DataFrame, orthologs: pd.DataFrame | None = None) -> None:
-        related = promoters.iloc[:0] if orthologs is None else orthologs
-        self.sequences = promoters["sequence"].tolist()
-        self.related_sequences = related["sequence"].tolist()
-        self.length = len(self.sequences[0])
-        self.X = sequence.one_hot(self.sequences, DNA, length=self.length)
-        self.related = sequence.one_hot(self.related_sequences, DNA, length=self.length)
-        self.y = promoters["label"].to_numpy(dtype=np.float32)
-        self.related_y = related["label"].to_numpy(dtype=np.float32)
-        self.groups = promoters["group"].to_numpy(dtype=object)
-        self.related_groups = related["group"].to_numpy(dtype=object)
-        self.links = augment.links_by_group(list(self.groups), list(self.related_groups))
-        self._counts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-
-    def __len__(self) -> int:
-        """Number of promoters of the main species."""
-        return len(self.y)
-
-    def usable(self, train: np.ndarray) -> np.ndarray:
-        """Related rows that may be trained on: their group has no promoter outside `train`."""
-        outside = np.ones(len(self), dtype=bool)
-        outside[train] = False
-        return np.flatnonzero(~np.isin(self.related_groups, self.groups[outside]))
-
-    @cached_property
-    def kmers(self) -> tuple[np.ndarray, np.ndarray]:
-        """Counts of 4- to 6-mers on both strands, of the main and of the related promoters."""
-        joined = np.concatenate(
-            [_both_strands(self.sequences + self.related_sequences, k) for k in (4, 5, 6)], axis=1
-        )
-        return joined[: len(self)], joined[len(self) :]
-
-    def motif_counts(self, model: keras.Model, key: str) -> tuple[np.ndarray, np.ndarray]:
-        """Counts of a motif scanner's fixed part, kept under `key`, for both tables."""
-        if key not in self._counts:
-            counter, _ = promoter_cnn.scanner_parts(model)
-            self._counts[key] = (
-                counter.predict(self.X, batch_size=32, verbose=0),
-                counter.predict(self.related, batch_size=32, verbose=0)
-                if len(self.related)
-                else np.zeros((0, *counter.output_shape[1:]), dtype=np.float32),
-            )
-        return self._counts[key]
 
 
 class Network:
@@ -118,15 +48,17 @@ class Network:
         Folder that keeps the model of each fit, so that a fold that is read back has its model.
     data : str
         What identifies the data, such as their sha256; part of a kept model's name.
+    callbacks : sequence of keras.callbacks.Callback
+        Callbacks beside the early stopping, such as one that reports to a search.
     verbosity : int
         1 shows a progress bar a stage.
     **settings
         ``architecture`` ("original", "cnn" or "scanner"), ``build`` (arguments of its builder),
         ``epochs``, ``batch_size``, ``patience`` (of `helpers.training.fit`; the validation log loss
-        chooses the epoch), ``evoaug`` (edits in training), ``swap_rate`` (share of the sequences
-        that PhyloAug swaps), ``orthologs`` (related promoters as further training rows),
-        ``fine_tune`` (epochs on clean sequences behind an augmented training, at a tenth of the
-        step).
+        chooses the epoch, but for the scanner, see `fit`), ``evoaug`` (edits in training),
+        ``swap_rate`` (share of the sequences that PhyloAug swaps), ``orthologs`` (related promoters
+        as further training rows), ``fine_tune`` (epochs on clean sequences behind an augmented
+        training, or an ordinary one, at a tenth of the step).
 
     Raises
     ------
@@ -147,6 +79,7 @@ class Network:
         seed: int = 0,
         folder: str | Path | None = None,
         data: str = "",
+        callbacks: Sequence[keras.callbacks.Callback] = (),
         verbosity: int = 0,
         **settings: Any,
     ) -> None:
@@ -155,12 +88,13 @@ class Network:
                 f"Network: no setting {', '.join(strange)}; expected some of {', '.join(_DEFAULTS)}"
             )
         self.table, self.folder, self.data, self.verbosity = table, folder, data, verbosity
+        self.callbacks = callbacks
         self.settings: dict[str, Any] = {"model": "network", **_DEFAULTS, **settings, "seed": seed}
         check_build(self.settings["architecture"], self.settings["build"])
         if self.settings["architecture"] == "scanner" and self._augmented:
             raise ValueError(
-                "Network: the scanner's first layer is fixed and its counts are kept, so evoaug and "
-                "swap_rate do nothing there; give orthologs = True, or take the cnn"
+                "Network: the scanner's first layer is fixed and its counts are kept, so "
+                "evoaug and swap_rate do nothing there; give orthologs = True, or take the cnn"
             )
         self.model: keras.Model
         self.history = pd.DataFrame()
@@ -175,20 +109,34 @@ class Network:
         """Strands over which predictions are averaged."""
         return STRANDS[self.settings["architecture"]]
 
-    def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
+    def fit(
+        self,
+        train: np.ndarray,
+        valid: np.ndarray,
+        *,
+        y: np.ndarray | None = None,
+        hold_out: bool = False,
+    ) -> None:
         """Fit on the rows `train`; the epoch is chosen on the rows `valid`.
 
-        `y` replaces the table's labels, for controls; orthologs are then left out.
+        The scanner has one penalised weight a count and one best fit, so it has no epoch to choose:
+        it is fitted to both, unless `hold_out` keeps `valid` for another choice. `y` replaces the
+        table's labels, for controls; orthologs are then left out.
         """
-        fitted = self._fit_scanner if self.settings["architecture"] == "scanner" else self._fit_cnn
-        results = fitted(train, valid, self.table.y if y is None else y, y is None)
+        labels, orthologs = self.table.y if y is None else y, y is None
+        if self.settings["architecture"] != "scanner":
+            results = self._fit_cnn(train, valid, labels, orthologs)
+        else:
+            both = train if hold_out else np.concatenate([train, valid])
+            results = self._fit_scanner(both, valid, labels, orthologs)
         self.model = results[-1].model
         stages = [one.history.assign(stage=number) for number, one in enumerate(results, 1)]
         self.history = pd.concat(stages, ignore_index=True)
         self.history["epoch"] = np.arange(1, len(self.history) + 1)
         self.best_epoch = results[-1].best_epoch + sum(len(s) for s in stages[:-1])
         if self.folder is not None and y is None:
-            save_run(self.path(train, valid), self.model, self.card())
+            path = save_run(self.path(train, valid), self.model, self.card())
+            tables.write_table(path.with_suffix(".history.csv"), self.history)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows` of the main table, shape (len(rows),)."""
@@ -232,8 +180,10 @@ class Network:
         if self.folder is None:
             raise ValueError("Network: no folder was given, so no model is kept")
         path = self.path(train, valid)
-        if path.is_file() and card_path(path).is_file():
-            self.model = load_run(path).model
+        kept = (path, card_path(path), path.with_suffix(".history.csv"))
+        if all(file.is_file() for file in kept):
+            self.model, card = load_run(path)
+            self.best_epoch, self.history = card["best_epoch"], pd.read_csv(kept[2])
         else:
             self.fit(train, valid)
         return path
@@ -273,7 +223,9 @@ class Network:
         turned = np.concatenate([table.X[valid], table.X[valid][:, ::-1, ::-1]])
         held = (turned, np.tile(y[valid], 2)[:, None])
         results = [self._stage(model, X, labels, rows, held, self._steps(), given["epochs"])]
-        if self._augmented and given["fine_tune"]:
+        if given["fine_tune"]:
+            # With augmentation or without: what the smaller step does must not be counted as what
+            # the augmentation does.
             model.optimizer.learning_rate = 0.1 * float(model.optimizer.learning_rate)
             results.append(self._stage(model, X, labels, rows, held, [], given["fine_tune"]))
         return results
@@ -290,13 +242,14 @@ class Network:
     ) -> FitResult:
         given = self.settings
         batches = augment.AugmentedBatches(
-            X, y[:, None], rows=rows, steps=steps, batch_size=given["batch_size"], seed=given["seed"],
+            X, y[:, None], rows=rows, steps=steps, batch_size=given["batch_size"],
+            seed=given["seed"],
             strands="both" if given["architecture"] == "original" else "random",
         )  # fmt: skip
         return fit(
             model, batches, None, valid=valid, epochs=epochs, batch_size=given["batch_size"],
             patience=given["patience"], seed=given["seed"], monitor="val_log_loss",
-            verbosity=self.verbosity,
+            callbacks=self.callbacks, verbosity=self.verbosity,
         )  # fmt: skip
 
     def _steps(self) -> list[Callable[[np.ndarray, np.ndarray], np.ndarray]]:
@@ -329,9 +282,9 @@ class Network:
         promoter_cnn.adapt(model, X)
         _, head = promoter_cnn.scanner_parts(model)
         result = fit(
-            head, X, labels[:, None], valid=(counts[valid], y[valid][:, None]), epochs=given["epochs"],
-            batch_size=given["batch_size"], patience=given["patience"], seed=given["seed"],
-            monitor="val_log_loss", verbosity=self.verbosity,
+            head, X, labels[:, None], valid=(counts[valid], y[valid][:, None]),
+            epochs=given["epochs"], batch_size=given["batch_size"], patience=given["patience"],
+            seed=given["seed"], monitor="loss", callbacks=self.callbacks, verbosity=self.verbosity,
         )  # fmt: skip
         return [result._replace(model=model)]
 
@@ -400,8 +353,8 @@ class Hybrid:
         }  # fmt: skip
 
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit both parts on `train` and their weights on `valid`; then the trees on both."""
-        self.network.fit(train, valid)
+        """Fit both parts on `train` and their weights on `valid`, then both anew on all."""
+        self.network.fit(train, valid, hold_out=True)
         self.trees.fit(train, valid[:0])
         stack = LogisticRegression().fit(self._log_odds(valid), self.network.table.y[valid])
         # Log-odds that speak against an answer are never read as speaking for it.
@@ -410,6 +363,8 @@ class Hybrid:
             self.weights = np.ones(2)
         self.intercept = float(stack.intercept_[0])
         self.trees.fit(train, valid)
+        if self.network.strands == 1:
+            self.network.fit(train, valid)
 
     def predict(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Probabilities of `rows` by the network, by the trees, and by both."""
@@ -457,90 +412,6 @@ class Shuffled:
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
         return self.network.predict(rows)
-
-
-def check_build(architecture: str, build: Mapping[str, Any]) -> None:
-    """Raise if an architecture, or an argument of its builder, is not known.
-
-    Parameters
-    ----------
-    architecture : str
-        One of `BUILDERS`.
-    build : dict
-        Arguments.
-
-    Raises
-    ------
-    ValueError
-        Naming what is known.
-
-    Examples
-    --------
-    >>> check_build("cnn", {"filters": 16})
-    """
-    if architecture not in BUILDERS:
-        raise ValueError(
-            f"architecture is {architecture!r}; expected one of {', '.join(BUILDERS)}"
-        )
-    known = [name for name in inspect.signature(BUILDERS[architecture]).parameters][1:]
-    if strange := sorted(set(build) - set(known)):
-        raise ValueError(
-            f"the {architecture} has no argument {', '.join(strange)}; expected some of "
-            f"{', '.join(known)}"
-        )
-
-
-def read_configuration(path: str | Path, architecture: str) -> dict[str, Any]:
-    """Settings of a network from the file that the search wrote, or none for an empty name.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        ``best_configuration.json`` of notebook 04; "" takes the defaults.
-    architecture : str
-        What the notebook trains.
-
-    Returns
-    -------
-    dict
-        ``architecture``, ``build`` and, if the file says so, ``batch_size``: arguments of `Network`.
-
-    Raises
-    ------
-    ValueError
-        If the file is not whole, is of another architecture, or names an unknown argument.
-
-    Examples
-    --------
-    >>> read_configuration("", "cnn")
-    {'architecture': 'cnn', 'build': {}}
-    """
-    if not str(path):
-        check_build(architecture, {})
-        return {"architecture": architecture, "build": {}}
-    found = runs.read_json(runs.find(path))
-    if not isinstance(found, dict) or not {"architecture", "build"} <= set(found):
-        raise ValueError(
-            f"{path}: no configuration; expected a JSON object with architecture and build, as "
-            "notebook 04 writes it"
-        )
-    if found["architecture"] != architecture:
-        raise ValueError(
-            f"{path}: a configuration of the {found['architecture']}, but the {architecture} is "
-            "trained here. Set the parameter architecture, or search again"
-        )
-    check_build(architecture, found["build"])
-    return {name: found[name] for name in ("architecture", "build", "batch_size") if name in found}
-
-
-def _both_strands(sequences: Sequence[str], k: int) -> np.ndarray:
-    """Counts of k-mers, each added up with its reverse complement."""
-    counts = sequence.kmer_counts(sequences, k, DNA)
-    words = sequence.kmers(k, DNA)
-    place = {word: number for number, word in enumerate(words)}
-    turned = np.array([place[sequence.reverse_complement(word, DNA)] for word in words])
-    first = np.flatnonzero(np.arange(len(words)) <= turned)
-    return counts[:, first] + counts[:, turned[first]]
 
 
 def _logit(p: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,7 +138,8 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noq
     _check(plan)
     rng = np.random.default_rng(seed)
     scan = _Scan()
-    rows, sites = [], []
+    rows: list[tuple[str, str, int, str]] = []
+    sites: list[tuple[object, ...]] = []
     for number in range(plan.genes):
         gene = f"SA{number + 1:05d}"
         planted = _layout(plan, rng)
@@ -301,9 +303,7 @@ def _layout(
 def _fits(spans: dict[str, tuple[int, int]], beside: bool, plan: Plan) -> bool:
     ordered = sorted(spans.values())
     inside = all(start >= 0 and stop <= plan.length for start, stop in ordered)
-    apart = all(
-        second[0] - first[1] >= 3 for first, second in zip(ordered, ordered[1:], strict=False)
-    )
+    apart = all(second[0] - first[1] >= 3 for first, second in pairwise(ordered))
     if inside and apart and not beside and {PARTNER, "MYB3"} <= set(spans):
         first, second = sorted([spans[PARTNER], spans["MYB3"]])
         return second[0] - first[1] >= plan.far
@@ -349,7 +349,7 @@ def _related(
 ) -> pd.DataFrame:
     """Mutated copies of a share of the promoters; the label is carried over, as in real tables."""
     inside = planted_mask(sites.assign(effective=True), main["gene_id"].tolist(), plan.length)
-    rows = []
+    rows: list[tuple[str, str, int, str]] = []
     for number in np.flatnonzero(rng.random(len(main)) < share):
         text = _mutated(main["sequence"].iloc[number], inside[number], plan, rng)
         gene = f"S{species[-1].upper()}{len(rows) + 1:05d}"

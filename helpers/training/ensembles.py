@@ -141,9 +141,7 @@ class Ensemble:
         return [np.flatnonzero(places == number) for number in range(len(self.members))]
 
 
-def save_ensemble(
-    path: str | Path, members: Sequence[Member], card: Mapping[str, Any]
-) -> Path:
+def save_ensemble(path: str | Path, members: Sequence[Member], card: Mapping[str, Any]) -> Path:
     """Write which models form an ensemble; the models are saved already.
 
     Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from helpers.training.batches import Batches, Chains
 
-Inputs = (
+Inputs: TypeAlias = (
     Chains | np.ndarray | Sequence[Chains] | Sequence[np.ndarray] | keras.utils.PyDataset
 )
 
@@ -47,6 +47,7 @@ def fit(
     seed: int = 0,
     monitor: str = "val_loss",
     weight: np.ndarray | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     verbosity: int = 1,
 ) -> FitResult:
     """Train a compiled model and keep the weights of the epoch that validated best.
@@ -79,6 +80,8 @@ def fit(
         unless its name holds ``error``.
     weight : numpy.ndarray, shape=(n,), optional
         Weight of each row of the training part in the loss.
+    callbacks : sequence of keras.callbacks.Callback
+        Further callbacks, such as one that reports to a search.
     verbosity : int
         0 shows nothing, 1 one progress bar.
 
@@ -118,7 +121,7 @@ def fit(
         epochs=epochs,
         batch_size=None if y_train is None else batch_size,
         sample_weight=None if y_train is None else weight,
-        callbacks=[stopping, progress],
+        callbacks=[stopping, progress, *callbacks],
         verbose=0,
     )
     history = pd.DataFrame(fitted.history)
