@@ -80,6 +80,40 @@ rule stress_response_04_hyperparameter_search:
         EXECUTE
 
 
+rule stress_response_05_saliency_maps:
+    input:
+        PROMOTERS,
+        run("stress_response", "ensemble.json", "predictions_03.csv"),
+        notebook=notebook("stress_response", "05_saliency_maps"),
+    output:
+        run("stress_response", "attributions.npz", "results/05_saliency_maps.csv"),
+        figures("stress_response", "05_logos.html"),
+        notebook=run("stress_response", "05_saliency_maps.ipynb"),
+    params:
+        encoded=parameters("stress_response", "05_saliency_maps"),
+    log:
+        run("stress_response", "logs/05_saliency_maps.log"),
+    shell:
+        EXECUTE
+
+
+rule stress_response_06_modisco_motifs:
+    input:
+        PROMOTERS,
+        run("stress_response", "ensemble.json", "attributions.npz"),
+        notebook=notebook("stress_response", "06_modisco_motifs"),
+    output:
+        run("stress_response", "matches_06.csv", "results/06_modisco_motifs.csv"),
+        figures("stress_response", "06_motifs.html"),
+        notebook=run("stress_response", "06_modisco_motifs.ipynb"),
+    params:
+        encoded=parameters("stress_response", "06_modisco_motifs"),
+    log:
+        run("stress_response", "logs/06_modisco_motifs.log"),
+    shell:
+        EXECUTE
+
+
 rule stress_response_results:
     input:
         run(
@@ -87,6 +121,8 @@ rule stress_response_results:
             "results/01_train_cnn.csv",
             "results/02_phylogenetic_augmentation.csv",
             "results/03_cross_validation.csv",
+            "results/05_saliency_maps.csv",
+            "results/06_modisco_motifs.csv",
         ),
     output:
         results("stress_response"),

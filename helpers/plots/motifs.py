@@ -40,7 +40,8 @@ class PatternCard:
     contributions : array of float, shape=(width, letters)
         Mean contribution of each letter, over the part that is shown.
     matches : pandas.DataFrame
-        Columns `id`, `name`, `family`, `p`, `q`, `url`, the best first.
+        Columns `id`, `name`, `family`, `p`, `q`, `url`, the best first; with `strand`, a match on
+        ``-`` is drawn as it reads on the other strand.
     known : mapping of str to array of float, shape=(width, letters)
         Letter probabilities of the matches, by id.
     """
@@ -165,6 +166,14 @@ def effects(table: pd.DataFrame, *, title: str = "What each motif adds") -> Figu
     return fig
 
 
+def turned(ppm: np.ndarray, match: pd.Series, alphabet: Alphabet) -> np.ndarray:
+    """A known motif as it lies beside the pattern: turned round for a match on the other strand."""
+    if match.get("strand", "+") != "-":
+        return np.asarray(ppm)
+    order = [alphabet.letters.index(alphabet.complement(letter)) for letter in alphabet.letters]
+    return np.asarray(ppm)[::-1, order]
+
+
 def _contribution_logo(ax: Axes, card: PatternCard, alphabet: Alphabet, widest: int) -> None:
     logo_axes(ax, card.contributions, alphabet)
     ax.set_xlim(0.5, widest + 0.5)
@@ -180,7 +189,7 @@ def _known_logo(ax: Axes, card: PatternCard, alphabet: Alphabet, most_q: float) 
         ax.text(0, 0.5, f"no known motif at q ≤ {most_q:g}", fontsize=7.5, transform=ax.transAxes)
         return
     best = found.iloc[0]
-    ppm = card.known[best["id"]]
+    ppm = turned(card.known[best["id"]], best, alphabet)
     logo_axes(ax, logos.information(ppm, alphabet), alphabet)
     ax.set(xlim=(0.5, max(len(ppm), 12) + 0.5), ylim=(0, 2), ylabel="bits")
     family = f" ({best['family']})" if best["family"] else ""

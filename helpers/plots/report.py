@@ -14,7 +14,7 @@ import pandas as pd
 from helpers.alphabet import Alphabet
 from helpers.plots import logos, style
 from helpers.plots.documents import document
-from helpers.plots.motifs import PatternCard, small_logo
+from helpers.plots.motifs import PatternCard, small_logo, turned
 
 _CSS = """
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
@@ -112,7 +112,7 @@ def _match(match: pd.Series, card: PatternCard, alphabet: Alphabet) -> str:
     family = f", {html.escape(str(match['family']))}" if match["family"] else ""
     picture = ""
     if match["id"] in card.known:
-        heights = logos.information(card.known[match["id"]], alphabet)
+        heights = logos.information(turned(card.known[match["id"]], match, alphabet), alphabet)
         picture = _image(heights, alphabet, f"logo of {match['id']}")
     return (
         f'<div class="match">{picture}<span>{html.escape(str(match["name"]))} ({text}){family}'
