@@ -50,7 +50,9 @@ def test_each_id_is_asked_of_the_model_that_never_saw_it(saved):
     p = ensemble.predict_out_of_fold(["h2", "g1", "g2"], X)
     for row, model in ((0, 1), (1, 0), (2, 1)):
         np.testing.assert_allclose(p[row], training.predict(models[model], X[[row]])[0], atol=1e-6)
-    with pytest.raises(ValueError, match="1 ids .the first is 'new'. were in no model's test part"):
+    with pytest.raises(
+        ValueError, match=r"1 ids .the first is 'new'. were in no model's test part"
+    ):
         ensemble.out_of_fold(["g1", "new"])
 
 
