@@ -18,7 +18,7 @@ def sequences(n=8, length=60, seed=0):
 
 
 def only(**sizes):
-    return augment.Edits(**{name: 0 for name in augment.EDITS} | sizes)
+    return augment.Edits(**dict.fromkeys(augment.EDITS, 0) | sizes)
 
 
 def test_same_seed_same_edits():
@@ -101,7 +101,7 @@ def test_phyloaug_swaps_linked_rows_only():
         found = swap(X, rows)
         np.testing.assert_array_equal(found[[1, 3]], X[[1, 3]])
         np.testing.assert_array_equal(found[2], related[1])
-        seen.add([i for i in (0, 2) if (found[0] == related[i]).all()][0])
+        seen.add(next(i for i in (0, 2) if (found[0] == related[i]).all()))
     assert seen == {0, 2}
     np.testing.assert_array_equal(augment.PhyloAug(related, links, rate=0.0)(X, rows), X)
 

@@ -1,4 +1,4 @@
-"""The simulated promoters: the truth is what the sequences hold, and git holds what the code makes."""
+"""The simulated promoters: the truth is what the sequences hold, and git holds the sample."""
 
 import json
 

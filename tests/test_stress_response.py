@@ -95,14 +95,10 @@ def test_a_bad_record_is_kept_with_its_reason(species, record, reason):
 )
 def test_every_record_has_a_row(tmp_path_factory, drawn):
     path = tmp_path_factory.mktemp("any") / "any.fa"
-    good = [("a_1", "ACGTAC"), ("b_0", "ACGTAG"), ("c_0", "ACGTAA")]
+    good = [(f"a{number}_{number % 2}", "ACGTACG") for number in range(10)]
     rows = [(f"x{number}{label}", text) for number, (text, label) in enumerate(drawn)]
     fasta(path, good + rows)
-    try:
-        found = loaders.from_fasta({"mine": path})
-    except ValueError as error:
-        assert "lengths" in str(error)
-        return
+    found = loaders.from_fasta({"mine": path})
     assert len(found.rows) == len(good) + len(rows)
     assert (found.rows["status"] != "rejected").sum() == len(found.promoters)
     assert (found.rows.loc[found.rows["status"] == "rejected", "note"] != "").all()
@@ -142,7 +138,7 @@ def test_all_lengths_differ(tmp_path):
 
 def test_nothing_usable(tmp_path):
     path = fasta(tmp_path / "a.fa", [("a", "ACG"), ("b", "ACG")])
-    with pytest.raises(ValueError, match="a.fa: none of its 2 rows can be used .line 1: no label"):
+    with pytest.raises(ValueError, match=r"a.fa: none of its 2 rows can be used .line 1: no label"):
         loaders.from_fasta({"mine": path})
 
 
@@ -169,7 +165,7 @@ def test_a_group_on_both_sides_is_found(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("gene_id,sequence,label,group\na,ACGT,1,f\nb,ACGG,0,f\nc,ACGA,0,\n")
     groups = loaders.from_csv(path).promoters["group"]
-    with pytest.raises(ValueError, match="group 'f' is in train .row 0. and in test .row 1."):
+    with pytest.raises(ValueError, match=r"group 'f' is in train .row 0. and in test .row 1."):
         splits.check(splits.given([0], [2], [1]), groups)
 
 
