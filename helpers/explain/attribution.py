@@ -441,7 +441,7 @@ def load(path: str | Path, alphabet: Alphabet) -> Saved:
         If the file is not whole, an array is missing, or shapes do not fit.
     """
     try:
-        with np.load(path) as archive:
+        with Path(path).open("rb") as stream, np.load(stream) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except Exception as error:
         raise ValueError(
