@@ -6,6 +6,8 @@ import random
 
 import keras
 
+from helpers import backend
+
 
 def untrained(model: keras.Model, *, seed: int = 0) -> keras.Model:
     """The same network with its weights drawn anew.
@@ -32,11 +34,12 @@ def untrained(model: keras.Model, *, seed: int = 0) -> keras.Model:
     >>> bool((other.get_weights()[0] == model.get_weights()[0]).any())
     False
     """
-    # Initialisers draw their seeds from Python's generator. Keras's own seeding would import
-    # TensorFlow under torch, too, which writes its log on the page.
+    # Initialisers draw their seeds from Python's generator, whose state is given back. Cloning
+    # imports TensorFlow even under torch, which would write its log on the page.
     state = random.getstate()
     random.seed(seed)
     try:
-        return keras.models.clone_model(model)
+        with backend.quiet_stderr():
+            return keras.models.clone_model(model)
     finally:
         random.setstate(state)
