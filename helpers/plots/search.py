@@ -84,8 +84,6 @@ def importances(table: pd.DataFrame, *, title: str = "Importance of the paramete
     1
     """
     need(table, ("parameter", "importance"), "importances")
-    if table.empty:
-        raise ValueError("no importances to draw; expected one row a parameter")
     ordered = table.sort_values("importance")
     fig = style.figure(style.SINGLE + 30, 25 + 7 * len(ordered))
     ax = fig.subplots()
