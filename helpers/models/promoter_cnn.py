@@ -188,8 +188,9 @@ def build_scanner(
     -------
     keras.Model
         Input ``promoter`` (n, length, 4); ``counts`` gives the motif counts, ``probability``
-        (n, 1) is the output. Both strands are read: turning the promoter changes nothing but the
-        order of the stretches.
+        (n, 1) is the output. Both strands are read: turning the promoter changes the order of the
+        stretches, and what stands in the last `width` nt at either end, where a kernel of even
+        width reaches one nt further out on one side.
 
     Raises
     ------
