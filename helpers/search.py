@@ -19,6 +19,7 @@ import optuna
 import pandas as pd
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 from tqdm.auto import tqdm
 
 from helpers import runs
@@ -130,7 +131,9 @@ whole=False). Give another study name or another storage
             pruner=optuna.pruners.MedianPruner(n_startup_trials=warmup, n_warmup_steps=1),
         )  # fmt: skip
         known = study.user_attrs.get(_ATTRIBUTE)
-    except (optuna.exceptions.OptunaError, json.JSONDecodeError, KeyError, OSError) as error:
+    except (
+        optuna.exceptions.OptunaError, SQLAlchemyError, json.JSONDecodeError, KeyError, OSError
+    ) as error:  # fmt: skip
         raise ValueError(
             f"the storage {shown} cannot be read ({type(error).__name__}: {error}). It may be cut "
             "short or be no study storage; move it away or give another one"

@@ -10,6 +10,8 @@ backend.use("tensorflow")
 from helpers import training  # noqa: E402
 from helpers.models import promoter_cnn  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 SHAPE = {"dna_alphabet": "ACGT", "length": 30, "strands": 2}
 
 

@@ -72,5 +72,5 @@ def test_nothing_to_draw(trials, draw):
 
 
 def test_no_importances():
-    with pytest.raises(ValueError, match="no importances to draw"):
+    with pytest.raises(ValueError, match="importances table has no row"):
         search.importances(pd.DataFrame({"parameter": [], "importance": []}))

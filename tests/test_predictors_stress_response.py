@@ -18,6 +18,8 @@ from helpers.predictors import stress_response as predictors  # noqa: E402
 from helpers.predictors.promoters import PromoterTable  # noqa: E402
 from helpers.simulate.stress_response import Plan, simulate  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 MOTIFS = [jaspar.plant_motif(name) for name in ("MA0570.3", "MA1258.2", "MA1301.2")]
 
 

@@ -13,6 +13,8 @@ from helpers.alphabet import DNA  # noqa: E402
 from helpers.models import promoter_cnn  # noqa: E402
 from helpers.sequence import one_hot  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 MOTIFS = [jaspar.plant_motif(name) for name in ("MA0570.3", "MA1258.2", "MA1301.2")]
 
 
@@ -83,7 +85,7 @@ def test_the_scanner_counts_what_is_there():
 
 def test_the_scanner_reads_both_strands():
     X = promoters(4, 80)
-    model = promoter_cnn.build_scanner(80, bins=1, motifs=MOTIFS)
+    model = promoter_cnn.build_scanner(80, bins=1, motifs=MOTIFS, width=15)
     counter, _ = promoter_cnn.scanner_parts(model)
     np.testing.assert_allclose(
         counter.predict(X, verbose=0), counter.predict(X[:, ::-1, ::-1], verbose=0), rtol=1e-4

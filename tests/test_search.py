@@ -122,14 +122,14 @@ def test_bad_trials_are_pruned(tmp_path):
 def test_a_storage_of_another_search(tmp_path, options, reason):
     open_at(tmp_path / "a.journal")
     with pytest.raises(
-        ValueError, match=f"'demo' in a.journal belongs to another search: {reason}"
+        ValueError, match=rf"'demo' in a.journal belongs to another search: {reason}"
     ):
         open_at(tmp_path / "a.journal", **options)
 
 
 def test_a_storage_with_another_space(tmp_path):
     open_at(tmp_path / "a.journal")
-    with pytest.raises(ValueError, match="its kind is Choice.* here it is not searched"):
+    with pytest.raises(ValueError, match=r"its kind is Choice.* here it is not searched"):
         search.open_study(
             tmp_path / "a.journal", "demo", {k: v for k, v in SPACE.items() if k != "kind"},
             data="d",
@@ -146,7 +146,7 @@ def test_a_study_of_another_program(tmp_path):
 
 def test_a_file_that_is_no_storage(tmp_path):
     (tmp_path / "a.db").write_text("not a database, but a text of some length\n" * 50)
-    with pytest.raises(ValueError, match="the storage a.db cannot be read"):
+    with pytest.raises(ValueError, match=r"the storage a.db cannot be read"):
         open_at(tmp_path / "a.db")
     with pytest.raises(
         ValueError, match=r"is of no known kind; expected a file ending in .journal"

@@ -188,8 +188,9 @@ def build_scanner(
     -------
     keras.Model
         Input ``promoter`` (n, length, 4); ``counts`` gives the motif counts, ``probability``
-        (n, 1) is the output. Both strands are read: turning the promoter changes nothing but the
-        order of the stretches.
+        (n, 1) is the output. Both strands are read: turning the promoter changes the order of the
+        stretches, and what stands in the last `width` nt at either end, where a kernel of even
+        width reaches one nt further out on one side.
 
     Raises
     ------
@@ -340,7 +341,7 @@ def predict_strands(
     >>> bool(np.allclose(p, predict_strands(model, X[:, ::-1, ::-1]), atol=1e-6))
     True
     """
-    read = [X, X[:, ::-1, ::-1]][:strands]
+    read = [X] if strands == 1 else [X, X[:, ::-1, ::-1]]
     found = [model.predict(x, batch_size=batch_size, verbose=0)[:, 0] for x in read]
     p = np.clip(np.asarray(found, dtype=float), _CLIP, 1 - _CLIP)
     score = np.mean(np.log(p) - np.log1p(-p), axis=0)

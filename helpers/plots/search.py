@@ -84,8 +84,6 @@ def importances(table: pd.DataFrame, *, title: str = "Importance of the paramete
     1
     """
     need(table, ("parameter", "importance"), "importances")
-    if table.empty:
-        raise ValueError("no importances to draw; expected one row a parameter")
     ordered = table.sort_values("importance")
     fig = style.figure(style.SINGLE + 30, 25 + 7 * len(ordered))
     ax = fig.subplots()
@@ -213,6 +211,10 @@ def slices(
             ax.set_xlim(-0.5, len(ticks[0]) - 0.5)
         elif name in log:
             ax.set_xscale("log")
+            # Three ticks of our own: the labels of a short logarithmic axis run into each other.
+            marks = np.geomspace(x.min(), x.max(), 3)
+            ax.set_xticks(marks, [_short(float(mark)) for mark in marks])
+            ax.minorticks_off()
         ax.set_xlabel(name.replace("_", " "))
     for ax in panels[len(parameters) :]:
         ax.set_visible(False)
@@ -369,5 +371,5 @@ def _dimension(column: pd.Series, name: str) -> dict[str, object]:
 
 def _short(value: object) -> str:
     if isinstance(value, float | np.floating):
-        return f"{value:.3g}"
+        return f"{value:.2g}"
     return words.plain(str(value), 14)

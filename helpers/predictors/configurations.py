@@ -82,7 +82,8 @@ def search_value(
     y : numpy.ndarray, shape=(n,)
         Labels of the table.
     folds : sequence of helpers.splits.Fold
-        The network is fitted on ``train`` and ``valid``, and its value is that on ``test``.
+        The network is fitted on ``train``; ``valid`` chooses its epoch and is what pruning
+        looks at; its value is that on ``test``.
     architecture : str
         One of `SPACES`.
     parameters : dict
@@ -102,7 +103,7 @@ def search_value(
     for number, fold in enumerate(folds):
         callbacks = [ReportEpochs(report)] if number == 0 else []
         network = build(epochs=epochs, seed=seed, callbacks=callbacks, **given)
-        network.fit(fold.train, fold.valid)
+        network.fit(fold.train, fold.valid, hold_out=True)
         p = network.predict(fold.test)
         scored = metrics.classification(y[fold.test], p, n_boot=0).set_index("metric")
         values.append(float(scored.loc["auroc", "value"]))

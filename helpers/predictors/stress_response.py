@@ -97,6 +97,8 @@ class Network:
                 "evoaug and swap_rate do nothing there; give orthologs = True, or take the cnn"
             )
         self.model: keras.Model
+        self._head: keras.Model | None = None
+        self._counts = np.zeros(0)
         self.history = pd.DataFrame()
         self.best_epoch = 0
 
@@ -140,7 +142,10 @@ class Network:
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows` of the main table, shape (len(rows),)."""
-        return self.ask(self.table.X[rows])
+        if self._head is None:
+            return self.ask(self.table.X[rows])
+        # The counts of the table's rows are at hand: the fixed layers need not be run again.
+        return promoter_cnn.predict_strands(self._head, self._counts[rows], strands=1)
 
     def predict_with_orthologs(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, each the mean in log-odds with those of its orthologs."""
@@ -183,6 +188,7 @@ class Network:
         kept = (path, card_path(path), path.with_suffix(".history.csv"))
         if all(file.is_file() for file in kept):
             self.model, card = load_run(path)
+            self._head = None
             self.best_epoch, self.history = card["best_epoch"], pd.read_csv(kept[2])
         else:
             self.fit(train, valid)
@@ -281,6 +287,7 @@ class Network:
             labels = np.concatenate([labels, table.related_y[more]])
         promoter_cnn.adapt(model, X)
         _, head = promoter_cnn.scanner_parts(model)
+        self._head, self._counts = head, counts
         result = fit(
             head, X, labels[:, None], valid=(counts[valid], y[valid][:, None]),
             epochs=given["epochs"], batch_size=given["batch_size"], patience=given["patience"],

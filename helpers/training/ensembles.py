@@ -171,7 +171,8 @@ def save_ensemble(path: str | Path, members: Sequence[Member], card: Mapping[str
     names, counts = np.unique([name for one in members for name in one.test], return_counts=True)
     if (twice := names[counts > 1]).size:
         raise ValueError(
-            f"{path.name}: {twice[0]!r} is in the test part of two models; expected one model that "
+            f"{path.name}: {str(twice[0])!r} is in the test part of two models; expected one "
+            "model that "
             "never saw it. Give the folds of one cross-validation"
         )
     listed = [
