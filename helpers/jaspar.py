@@ -53,7 +53,7 @@ def plant_motifs() -> tuple[Motif, ...]:
     --------
     >>> motifs = plant_motifs()
     >>> len(motifs), motifs[0].id
-    (927, 'MA0008.4')
+    (927, 'MA0001.3')
     """
     found = jaspardb(release=RELEASE).fetch_motifs(collection="CORE", tax_group=["plants"])
     motifs = (
@@ -151,7 +151,7 @@ def log_odds(
     Examples
     --------
     >>> log_odds([[30.0, 0.0, 0.0, 0.0]]).round(1).tolist()
-    [[2.0, -6.9, -6.9, -6.9]]
+    [[2.0, -6.7, -6.7, -6.7]]
     """
     table, share = np.asarray(counts, dtype=float), np.asarray(background, dtype=float)
     if table.ndim != 2 or table.shape[1] != 4:

@@ -100,7 +100,7 @@ def from_folder(folder: str | Path, *, main: str, related: Sequence[str] = ()) -
     >>> from helpers import runs
     >>> sample = from_folder(runs.find("data/sample/stress_response"), main="sia")
     >>> len(sample.promoters), len(sample.orthologs)
-    (1200, 0)
+    (2400, 0)
     """
     folder = Path(folder)
     orthologs = {name: folder / f"ath_{name}.txt" for name in (main, *related)}
