@@ -100,7 +100,7 @@ def from_folder(folder: str | Path, *, main: str, related: Sequence[str] = ()) -
     >>> from helpers import runs
     >>> sample = from_folder(runs.find("data/sample/stress_response"), main="sia")
     >>> len(sample.promoters), len(sample.orthologs)
-    (1200, 0)
+    (2400, 0)
     """
     folder = Path(folder)
     orthologs = {name: folder / f"ath_{name}.txt" for name in (main, *related)}
@@ -190,8 +190,9 @@ def from_csv(
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "a.csv"
-    >>> _ = path.write_text("gene_id,sequence,label\ng1,ACGT,1\ng2,AC,0\ng3,ACGA,yes\n")
-    >>> from_csv(path).rows["note"].tolist()[1:]
+    >>> rows = "g1,ACGT,1\ng2,AC,0\ng3,ACGA,yes\ng4,GGGT,0\n"
+    >>> _ = path.write_text("gene_id,sequence,label\n" + rows)
+    >>> from_csv(path).rows["note"].tolist()[1:3]
     ['2 nt long; the others have 4. Cut or extend it', "label is 'yes'; expected 0 or 1"]
     """
     parts = []

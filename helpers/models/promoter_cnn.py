@@ -45,7 +45,7 @@ def build_original(length: int, *, learning_rate: float = 1e-3) -> keras.Model:
     Examples
     --------
     >>> build_original(600).count_params()
-    119489
+    97953
     """
     if length < 17:
         raise ValueError(f"the length is {length} nt; the original network needs at least 17")

@@ -132,7 +132,7 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noq
     >>> list(small.promoters), len(small.promoters["sia"])
     (['sia', 'sib', 'sic'], 8)
     >>> site = small.sites.iloc[0]
-    >>> site.stop - site.start == len(jaspar.plant_motif(site.jaspar_id).counts)
+    >>> bool(site.stop - site.start == len(jaspar.plant_motif(site.jaspar_id).counts))
     True
     """
     _check(plan)

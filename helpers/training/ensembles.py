@@ -172,8 +172,7 @@ def save_ensemble(path: str | Path, members: Sequence[Member], card: Mapping[str
     if (twice := names[counts > 1]).size:
         raise ValueError(
             f"{path.name}: {str(twice[0])!r} is in the test part of two models; expected one "
-            "model that "
-            "never saw it. Give the folds of one cross-validation"
+            "model that never saw it. Give the folds of one cross-validation"
         )
     listed = [
         {
