@@ -95,13 +95,8 @@ def plant_motifs() -> tuple[Motif, ...]:
 
     Examples
     --------
-<<<<<<< HEAD
     >>> found = plant_motifs()
     >>> len(found), found[0].id
-=======
-    >>> motifs = plant_motifs()
-    >>> len(motifs), motifs[0].id
->>>>>>> stress
     (927, 'MA0001.3')
     """
     return motifs("plants")
