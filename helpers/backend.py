@@ -52,7 +52,7 @@ def use(name: str = "tensorflow") -> str:
         )
     os.environ["KERAS_BACKEND"] = name
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _quiet_stderr():
+    with quiet_stderr():
         import keras
 
         # The first compiled step writes a line of its own; take it here rather than on the page.
@@ -67,7 +67,7 @@ def use(name: str = "tensorflow") -> str:
 
 
 @contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
+def quiet_stderr() -> Iterator[None]:
     """Send the process's error stream to a file, and show that file only if the block fails."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as log:

@@ -450,6 +450,38 @@ def shuffle_dinucleotide(sequence: str, rng: np.random.Generator) -> str:
     return "".join(result)
 
 
+def shuffle_one_hot(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Dinucleotide shuffle of a one-hot sequence; unknown letters move with it, padding stays.
+
+    Parameters
+    ----------
+    X : numpy.ndarray, shape=(length, letters)
+        One-hot, uniform (unknown residue) and zero (padding) rows.
+    rng : numpy.random.Generator
+        Source of chance; the same state gives the same order.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(length, letters)
+        An array of its own.
+
+    Examples
+    --------
+    >>> X = np.eye(4, dtype=np.float32)[[0, 1, 0, 2, 1, 0]]
+    >>> shuffle_one_hot(X, np.random.default_rng(0)).sum(axis=0).tolist()
+    [3.0, 2.0, 1.0, 0.0]
+    """
+    result = X.copy()
+    places = np.flatnonzero(X.sum(axis=1) > 0)
+    # Any row may stand for a letter: the weights keep uniform rows apart from the others.
+    marks = X[places] @ np.arange(1, X.shape[1] + 1) + (X[places].max(axis=1) < 1) * 100
+    _, first, codes = np.unique(marks, return_index=True, return_inverse=True)
+    text = "".join(map(chr, codes + 65))
+    order = np.frombuffer(shuffle_dinucleotide(text, rng).encode("latin-1"), dtype=np.uint8)
+    result[places] = X[places][first][order - 65]
+    return result
+
+
 def _draw_last_edges(
     followers: dict[str, list[str]], end: str, rng: np.random.Generator
 ) -> dict[str, str]:

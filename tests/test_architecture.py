@@ -12,13 +12,13 @@ HELPERS = ROOT / "helpers"
 
 ROWS = [
     ["plots"],
-    ["predict", "predictors", "search"],
-    ["training", "explain"],
+    ["predict", "predictors"],
+    ["training", "explain", "motifs", "search"],
     ["models", "datasets"],
-    ["pairs", "splits", "features", "simulate", "folding", "evaluation"],
+    ["pairs", "splits", "features", "simulate", "folding", "evaluation", "augment"],
     ["chunks", "structures", "leakage", "metrics", "registry", "pipeline"],
     ["tables", "structure_files", "homology", "rewiring"],
-    ["sequence", "records", "pickles", "results", "bootstrap", "checks"],
+    ["sequence", "records", "pickles", "results", "bootstrap", "checks", "jaspar"],
     ["files"],
     ["runs", "backend"],
     ["alphabet"],

@@ -235,6 +235,6 @@ def test_wrong_arguments_are_named(pairs):
 
 
 def test_another_backend_is_refused(pairs, monkeypatch):
-    monkeypatch.setattr(gradients.keras.backend, "backend", lambda: "torch")
+    monkeypatch.setattr(gradients.keras.backend, "backend", lambda: "jax")
     with pytest.raises(RuntimeError, match="KERAS_BACKEND=tensorflow before Keras is imported"):
         saliency(linear, pairs)

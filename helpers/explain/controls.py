@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import keras
+
+from helpers import backend
 
 
 def untrained(model: keras.Model, *, seed: int = 0) -> keras.Model:
@@ -30,5 +34,12 @@ def untrained(model: keras.Model, *, seed: int = 0) -> keras.Model:
     >>> bool((other.get_weights()[0] == model.get_weights()[0]).any())
     False
     """
-    keras.utils.set_random_seed(seed)
-    return keras.models.clone_model(model)
+    # Initialisers draw their seeds from Python's generator, whose state is given back. Cloning
+    # imports TensorFlow even under torch, which would write its log on the page.
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        with backend.quiet_stderr():
+            return keras.models.clone_model(model)
+    finally:
+        random.setstate(state)

@@ -1,4 +1,4 @@
-"""Which positions a prediction rests on, by gradients (`tf.GradientTape`).
+"""Which positions a prediction rests on, by gradients (`tf.GradientTape`, or torch's own).
 
 Three methods, from the plainest to the most faithful: the gradient itself (saliency), gradient
 times input, and integrated gradients, whose values add up to the difference between a sequence and
@@ -83,7 +83,7 @@ def saliency(
     ValueError
         If no input is a sequence, or the inputs do not fit together.
     RuntimeError
-        If Keras runs on another backend than TensorFlow.
+        If Keras runs on another backend than TensorFlow or torch.
 
     References
     ----------
@@ -197,7 +197,7 @@ def integrated_gradients(
     ValueError
         If the baseline has another shape than the sequences, or `steps` is below 1.
     RuntimeError
-        If Keras runs on another backend than TensorFlow.
+        If Keras runs on another backend than TensorFlow or torch.
 
     References
     ----------
@@ -301,20 +301,22 @@ def output_gradient(model: Model, target: str | Target = "logit") -> Gradient:
     Raises
     ------
     RuntimeError
-        If Keras runs on another backend than TensorFlow.
+        If Keras runs on another backend than TensorFlow or torch.
     """
-    if keras.backend.backend() != "tensorflow":
+    if keras.backend.backend() not in _DIFFERENTIATE:
         raise RuntimeError(
             f"Keras runs on the {keras.backend.backend()!r} backend; gradients by tf.GradientTape "
-            "need 'tensorflow'. Restart the kernel and set the environment variable "
-            "KERAS_BACKEND=tensorflow before Keras is imported"
+            "need 'tensorflow' (or 'torch', whose own gradients serve as well). Restart the "
+            "kernel and set the environment variable KERAS_BACKEND=tensorflow before Keras is "
+            "imported"
         )
-    run = heads.compiled(_differentiate, model, heads.as_target(target))
+    differentiate = _DIFFERENTIATE[keras.backend.backend()]
+    run = heads.compiled(differentiate, model, heads.as_target(target))
 
     def gradient(arrays: Arrays) -> tuple[np.ndarray, Arrays]:
         tensors = [keras.ops.convert_to_tensor(array, dtype="float32") for array in arrays]
         outputs, gradients = run(*tensors)
-        return np.asarray(outputs, dtype=np.float64), [np.asarray(g) for g in gradients]
+        return heads.as_numpy(outputs).astype(np.float64), [heads.as_numpy(g) for g in gradients]
 
     return gradient
 
@@ -328,6 +330,24 @@ def _differentiate(head: Model, index: int, *tensors: Any) -> tuple[Any, list[An
         tape.watch(sequences)
         outputs = heads.select(heads.call(head, tensors), index)
     return outputs, tape.gradient(outputs, sequences, unconnected_gradients="zero")
+
+
+def _differentiate_torch(head: Model, index: int, *tensors: Any) -> tuple[Any, list[Any]]:
+    """The same under the torch backend: plain gradients need no torch view, only secants do."""
+    import torch
+
+    given = [tensor.detach().requires_grad_(tensor.ndim == 3) for tensor in tensors]
+    sequences = _sequences(given)
+    with torch.enable_grad():
+        outputs = heads.select(heads.call(head, given), index)
+        total = outputs.sum()
+    if not total.requires_grad:  # the output does not depend on any sequence
+        return outputs, [torch.zeros_like(sequence) for sequence in sequences]
+    gradients = torch.autograd.grad(total, sequences, materialize_grads=True)
+    return outputs.detach(), list(gradients)
+
+
+_DIFFERENTIATE = {"tensorflow": _differentiate, "torch": _differentiate_torch}
 
 
 def _checked(model: Model, inputs: np.ndarray | Sequence[np.ndarray]) -> Arrays:

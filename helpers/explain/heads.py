@@ -17,6 +17,8 @@ import keras
 import numpy as np
 from tqdm.auto import tqdm
 
+from helpers.alphabet import Alphabet
+
 Model = Callable[..., Any]
 """A Keras model, or any function from a list of tensors to a tensor of shape (n, outputs)."""
 
@@ -159,7 +161,7 @@ def _closing_layer(model: keras.Model) -> keras.layers.Layer | None:
     return None
 
 
-class _BeforeActivation(keras.layers.Layer):
+class BeforeActivation(keras.layers.Layer):
     """A dense layer up to its activation, with the same weights (not a copy of them)."""
 
     def __init__(self, dense: keras.layers.Dense) -> None:
@@ -206,7 +208,7 @@ def output_model(model: Model, target: str | Target = "logit") -> Model:
     if getattr(getattr(layer, "activation", None), "__name__", "") not in _CLOSING:
         return model
     if isinstance(layer, keras.layers.Dense):
-        return keras.Model(_input(model), _BeforeActivation(layer)(layer.input))
+        return keras.Model(_input(model), BeforeActivation(layer)(layer.input))
     return keras.Model(_input(model), layer.input)
 
 
@@ -252,6 +254,81 @@ def ensemble(models: Sequence[keras.Model], target: str | Target = "logit") -> k
     outputs = [call(member, inputs) for member in named]
     mean = keras.layers.Average()(outputs) if len(outputs) > 1 else outputs[0]
     return keras.Model(inputs if len(inputs) > 1 else inputs[0], mean)
+
+
+@keras.saving.register_keras_serializable(package="helpers")
+class OtherStrand(keras.layers.Layer):
+    """One-hot rows of the reverse complement: positions backwards, letters exchanged.
+
+    Parameters
+    ----------
+    order : list of int
+        For each letter the column of its complement.
+
+    Examples
+    --------
+    >>> X = np.eye(4, dtype="float32")[None, :2]                       # AC
+    >>> np.asarray(OtherStrand([3, 2, 1, 0])(X)).argmax(-1).tolist()    # GT
+    [[2, 3]]
+    """
+
+    def __init__(self, order: list[int], **options: Any) -> None:
+        super().__init__(**options)
+        self.order = list(order)
+
+    def call(self, X: Any) -> Any:
+        """Other strand of ``X``, (n, length, letters)."""
+        return keras.ops.take(keras.ops.flip(X, axis=1), keras.ops.array(self.order), axis=2)
+
+    def get_config(self) -> dict[str, Any]:
+        """Settings to build the layer again."""
+        return {**super().get_config(), "order": self.order}
+
+
+def both_strands(
+    model: keras.Model, alphabet: Alphabet, target: str | Target = "logit"
+) -> keras.Model:
+    """Model whose output is the mean of a model's numbers for a sequence and its other strand.
+
+    Parameters
+    ----------
+    model : keras.Model
+        One input (n, length, letters) without padding.
+    alphabet : Alphabet
+        DNA or RNA, whose letters have complements.
+    target : str or Target, optional
+        What is averaged, see `Target`.
+
+    Returns
+    -------
+    keras.Model
+        The same input; it shares the model's weights.
+
+    Raises
+    ------
+    ValueError
+        If the alphabet has no complements, or the model has several inputs.
+
+    Examples
+    --------
+    >>> from helpers.alphabet import DNA
+    >>> member = keras.Sequential([keras.Input((3, 4)), keras.layers.Flatten(),
+    ...                            keras.layers.Dense(1)])
+    >>> X = np.eye(4, dtype="float32")[[[0, 1, 2], [1, 2, 3]]]          # ACG and CGT
+    >>> outputs = as_numpy(both_strands(member, DNA)(X)).ravel()
+    >>> bool(np.isclose(*outputs))
+    True
+    """
+    if len(model.inputs) != 1:
+        raise ValueError(
+            f"the model has {len(model.inputs)} inputs; expected one to read on both strands"
+        )
+    order = [alphabet.letters.index(alphabet.complement(letter)) for letter in alphabet.letters]
+    head: Any = output_model(model, target)
+    member = keras.Model(_input(head), head.outputs[0], name="strand")
+    given = keras.Input(model.inputs[0].shape[1:], name=model.inputs[0].name)
+    strands = [member(given), member(OtherStrand(order, name="other_strand")(given))]
+    return keras.Model(given, keras.layers.Average(name="both_strands")(strands))
 
 
 def layer_model(model: keras.Model, layer: str) -> keras.Model:
@@ -323,10 +400,16 @@ def scorer(model: Model, target: str | Target = "logit") -> Score:
 
     def score(arrays: Sequence[np.ndarray]) -> np.ndarray:
         tensors = [keras.ops.convert_to_tensor(array, dtype="float32") for array in arrays]
-        outputs = keras.ops.stop_gradient(run(*tensors))
-        return np.asarray(keras.ops.convert_to_numpy(outputs), dtype=np.float64)
+        return as_numpy(keras.ops.stop_gradient(run(*tensors))).astype(np.float64)
 
     return score
+
+
+def as_numpy(tensor: Any) -> np.ndarray:
+    """A tensor of either backend as an array, without its gradient."""
+    if hasattr(tensor, "detach"):  # torch; Keras's own way there draws a warning from numpy 2
+        return np.asarray(tensor.detach().cpu().numpy())
+    return np.asarray(keras.ops.convert_to_numpy(tensor))
 
 
 @functools.lru_cache(maxsize=8)

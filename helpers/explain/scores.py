@@ -42,12 +42,58 @@ def stack_maps(maps: Sequence[ArrayLike], *, shape: Sequence[int] | None = None)
     return stacked
 
 
+def planted_positions(
+    sites: pd.DataFrame, ids: Sequence[str], length: int, *, name: str = "gene_id"
+) -> np.ndarray:
+    """Positions that planted sites cover, for some sequences.
+
+    Parameters
+    ----------
+    sites : pandas.DataFrame
+        One row a site: the id of its sequence, `start` and `stop` (0-based, half-open).
+    ids : sequence of str
+        The sequences, in their order; sites of others are passed over.
+    length : int
+        Positions of a sequence.
+    name : str
+        Column of the id.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, length), dtype=bool
+
+    Raises
+    ------
+    ValueError
+        If a site lies outside its sequence.
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"gene_id": ["a", "z"], "start": [1, 0], "stop": [3, 1]})
+    >>> planted_positions(sites, ["b", "a"], 4).tolist()
+    [[False, False, False, False], [False, True, True, False]]
+    """
+    place = {one: row for row, one in enumerate(ids)}
+    found = np.zeros((len(place), length), dtype=bool)
+    for one, start, stop in zip(sites[name], sites["start"], sites["stop"], strict=True):
+        if one not in place:
+            continue
+        if not 0 <= start < stop <= length:
+            raise ValueError(
+                f"a site of {one!r} from {start} to {stop} lies outside its {length} positions; "
+                "are these sites of other sequences?"
+            )
+        found[place[one], start:stop] = True
+    return found
+
+
 def score_maps(
     maps: Mapping[str, ArrayLike],
     truth: ArrayLike,
     *,
     dataset: str,
     task: str,
+    protocol: str = PROTOCOL,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Score each explanation against the planted positions.
@@ -59,7 +105,7 @@ def score_maps(
         explains the first items only may have fewer of them.
     truth : array-like of bool, shape=(m, ...), m >= n
         True at the planted positions.
-    dataset, task : str
+    dataset, task, protocol : str
         For the results table.
     seed : int
         Seed of the bootstrap over items.
@@ -88,12 +134,19 @@ def score_maps(
         frame = metrics.explanation_auroc(
             np.where(there, importance, 0), planted, mask=there, seed=seed
         )
-        rows.append(_tidy(frame, dataset, task, name, seed))
+        rows.append(_tidy(frame, dataset, task, name, protocol, seed))
     return pd.concat(rows, ignore_index=True)
 
 
 def rank_agreement(
-    first: ArrayLike, second: ArrayLike, *, dataset: str, task: str, model: str, seed: int = 0
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    dataset: str,
+    task: str,
+    model: str,
+    protocol: str = PROTOCOL,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """How far two explanations rank the positions alike: Spearman's correlation, item by item.
 
@@ -101,7 +154,7 @@ def rank_agreement(
     ----------
     first, second : array-like, shape=(n, ...)
         Importance, NaN at padding; absolute values count. The shorter one says how many items.
-    dataset, task, model : str
+    dataset, task, model, protocol : str
         For the results table.
     seed : int
         Seed of the bootstrap over items.
@@ -126,10 +179,12 @@ def rank_agreement(
         there = np.isfinite(a) & np.isfinite(b)
         values.append(float(spearmanr(a[there], b[there]).statistic))
     frame = metrics.mean_interval(values, metric="spearman", seed=seed)
-    return _tidy(frame, dataset, task, model, seed)
+    return _tidy(frame, dataset, task, model, protocol, seed)
 
 
-def _tidy(frame: pd.DataFrame, dataset: str, task: str, model: str, seed: int) -> pd.DataFrame:
+def _tidy(
+    frame: pd.DataFrame, dataset: str, task: str, model: str, protocol: str, seed: int
+) -> pd.DataFrame:
     return results.tidy(
-        frame, dataset=dataset, task=task, protocol=PROTOCOL, model=model, seed=seed
+        frame, dataset=dataset, task=task, protocol=protocol, model=model, seed=seed
     )

@@ -6,6 +6,7 @@ probabilities of a fold's test rows once, after it has been fitted.
 
 from helpers.training.batches import Batches, Chains
 from helpers.training.calibration import Calibrated, Calibrator
+from helpers.training.ensembles import Ensemble, Member, load_ensemble, save_ensemble
 from helpers.training.fitting import FitResult, fit, predict
 from helpers.training.folds import Predictor, cross_validate
 from helpers.training.saving import load_run, save_run
@@ -16,13 +17,17 @@ __all__ = [
     "Calibrated",
     "Calibrator",
     "Chains",
+    "Ensemble",
     "FitResult",
+    "Member",
     "Predictor",
     "balance",
     "cross_validate",
     "fit",
     "fit_in_stages",
+    "load_ensemble",
     "load_run",
     "predict",
+    "save_ensemble",
     "save_run",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import keras
 import numpy as np
@@ -12,7 +12,9 @@ from tqdm.auto import tqdm
 
 from helpers.training.batches import Batches, Chains
 
-Inputs = Chains | np.ndarray | Sequence[Chains] | Sequence[np.ndarray]
+Inputs: TypeAlias = (
+    Chains | np.ndarray | Sequence[Chains] | Sequence[np.ndarray] | keras.utils.PyDataset
+)
 
 
 class FitResult(NamedTuple):
@@ -36,7 +38,7 @@ class FitResult(NamedTuple):
 def fit(
     model: keras.Model,
     inputs: Inputs,
-    y: np.ndarray,
+    y: np.ndarray | None,
     *,
     valid: tuple[Inputs, np.ndarray],
     epochs: int = 50,
@@ -45,6 +47,7 @@ def fit(
     seed: int = 0,
     monitor: str = "val_loss",
     weight: np.ndarray | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     verbosity: int = 1,
 ) -> FitResult:
     """Train a compiled model and keep the weights of the epoch that validated best.
@@ -57,9 +60,10 @@ def fit(
         Compiled model; trained in place.
     inputs : Chains, array, or list of them
         Inputs of the training part, one for each input of the model. `Chains` of any length are
-        batched by length.
-    y : numpy.ndarray, shape=(n,) or (n, outputs)
-        Labels of the training part.
+        batched by length. A `keras.utils.PyDataset` that holds labels, such as
+        `helpers.augment.AugmentedBatches`, is taken as it is.
+    y : numpy.ndarray, shape=(n,) or (n, outputs), or None
+        Labels of the training part; None with a `PyDataset`, whose batches hold them.
     valid : tuple of (inputs, y)
         The validation part, in the same form.
     epochs : int
@@ -76,6 +80,8 @@ def fit(
         unless its name holds ``error``.
     weight : numpy.ndarray, shape=(n,), optional
         Weight of each row of the training part in the loss.
+    callbacks : sequence of keras.callbacks.Callback
+        Further callbacks, such as one that reports to a search.
     verbosity : int
         0 shows nothing, 1 one progress bar.
 
@@ -115,7 +121,7 @@ def fit(
         epochs=epochs,
         batch_size=None if y_train is None else batch_size,
         sample_weight=None if y_train is None else weight,
-        callbacks=[stopping, progress],
+        callbacks=[stopping, progress, *callbacks],
         verbose=0,
     )
     history = pd.DataFrame(fitted.history)
@@ -191,6 +197,8 @@ def _feed(
     weight: np.ndarray | None = None,
 ) -> tuple[Any, np.ndarray | None]:
     """Inputs as `keras.Model.fit` takes them: arrays and labels, or a `Batches` holding both."""
+    if isinstance(inputs, keras.utils.PyDataset):
+        return inputs, None
     if isinstance(inputs, Chains):
         inputs = [inputs]
     if isinstance(inputs, np.ndarray) or not isinstance(inputs[0], Chains):
@@ -199,7 +207,16 @@ def _feed(
     return Batches(inputs, y, batch_size=batch_size, weight=weight, seed=seed), None  # type: ignore
 
 
-def _check(inputs: Inputs, y: np.ndarray, part: str) -> None:
+def _check(inputs: Inputs, y: np.ndarray | None, part: str) -> None:
+    if isinstance(inputs, keras.utils.PyDataset):
+        if y is not None:
+            raise ValueError(
+                f"fit: the {part} part is a {type(inputs).__name__}, whose batches hold their "
+                "labels; give None in place of further labels"
+            )
+        return
+    if y is None:
+        raise ValueError(f"fit: the {part} part has no labels; give one a row")
     columns: list[Any] = [inputs] if isinstance(inputs, np.ndarray | Chains) else list(inputs)
     rows = sorted({len(column) for column in columns} | {len(y)})
     if len(rows) > 1:

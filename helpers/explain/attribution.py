@@ -1,0 +1,564 @@
+"""DeepLIFT/SHAP and in-silico mutation of a torch module, by tangermeme.
+
+The module takes (n, letters, length), as a `helpers.explain.torch_view` of a Keras model does; all
+arrays here are (n, length, letters), as everywhere else in this package. A model is always an
+argument, and so is the mapping from each sequence to the model that did not train on it.
+"""
+
+from __future__ import annotations
+
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from tangermeme.deep_lift_shap import deep_lift_shap
+from tangermeme.saturation_mutagenesis import saturation_mutagenesis
+from torch import nn
+
+from helpers.alphabet import Alphabet
+from helpers.explain import heads
+from helpers.runs import atomic_path
+from helpers.sequence import shuffle_one_hot
+
+R = TypeVar("R", bound=tuple)
+
+
+class Contributions(NamedTuple):
+    """What each letter contributes to an output, compared with shuffles of its sequence.
+
+    Attributes
+    ----------
+    values : numpy.ndarray, shape=(n, length, letters), dtype=float32
+        Contribution of the letter that is there, zero elsewhere and at padding; they add up to the
+        output minus the mean output of the references, but for the deltas.
+    hypothetical : numpy.ndarray, shape=(n, length, letters), dtype=float32
+        What each letter would contribute if it stood there; zero at padding.
+    outputs : numpy.ndarray, shape=(n,), dtype=float64
+        The output of each sequence.
+    reference_outputs : numpy.ndarray, shape=(n, references), dtype=float64
+        The output of each of its references.
+    deltas : numpy.ndarray, shape=(n, references), dtype=float64
+        Convergence: the sum of the contributions against one reference minus the difference of the
+        two outputs. Zero where every step of the network has its rule.
+    """
+
+    values: np.ndarray
+    hypothetical: np.ndarray
+    outputs: np.ndarray
+    reference_outputs: np.ndarray
+    deltas: np.ndarray
+
+
+class Mutations(NamedTuple):
+    """What each single substitution does to an output.
+
+    Attributes
+    ----------
+    effects : numpy.ndarray, shape=(n, length, letters), dtype=float32
+        Output with that letter minus the output as it is: zero for the letter that is there, and
+        at padding.
+    values : numpy.ndarray, shape=(n, length, letters), dtype=float32
+        At the letter that is there: minus the mean effect of the other letters, which is positive
+        where the letter holds the output up; zero elsewhere.
+    outputs : numpy.ndarray, shape=(n,), dtype=float64
+    """
+
+    effects: np.ndarray
+    values: np.ndarray
+    outputs: np.ndarray
+
+
+class Saved(NamedTuple):
+    """What an attributions file holds.
+
+    Attributes
+    ----------
+    X, values, hypothetical : numpy.ndarray, shape=(n, length, letters), dtype=float32
+    deltas : numpy.ndarray, shape=(n, references), dtype=float64
+    ids : numpy.ndarray of str, shape=(n,)
+    """
+
+    X: np.ndarray
+    values: np.ndarray
+    hypothetical: np.ndarray
+    deltas: np.ndarray
+    ids: np.ndarray
+
+
+def make_references(X: np.ndarray, n: int = 10, *, seed: int = 0) -> np.ndarray:
+    """Dinucleotide shuffles of each sequence; padding stays where it is.
+
+    The shuffles of a sequence depend on the seed and the sequence only, not on what else is
+    explained with it.
+
+    Parameters
+    ----------
+    X : numpy.ndarray, shape=(n_sequences, length, letters)
+        One-hot, uniform (unknown) and zero (padding) rows.
+    n : int, optional
+        Shuffles of each.
+    seed : int, optional
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n_sequences, n, length, letters), dtype=float32
+
+    Raises
+    ------
+    ValueError
+        If `n` is below 1 or X is no batch of sequences.
+
+    References
+    ----------
+    .. [1] Altschul and Erickson 1985, doi:10.1093/oxfordjournals.molbev.a040370
+
+    Examples
+    --------
+    >>> X = np.eye(4, dtype=np.float32)[[[0, 1, 2, 0, 1, 3]]]
+    >>> make_references(X, 3).shape, make_references(X, 3).sum(axis=2)[0, 0].tolist()
+    ((1, 3, 6, 4), [2.0, 2.0, 1.0, 1.0])
+    """
+    X = _sequences(X)
+    if n < 1:
+        raise ValueError(f"references is {n}; expected at least 1 shuffle of each sequence")
+    made = np.repeat(X[:, None], n, axis=1)
+    for item, copies in zip(X, made, strict=True):
+        rng = np.random.default_rng([seed, zlib.crc32(item.tobytes())])
+        for copy in copies:
+            copy[:] = shuffle_one_hot(item, rng)
+    return made
+
+
+def deep_lift(
+    model: nn.Module,
+    X: np.ndarray,
+    *,
+    others: Sequence[np.ndarray] = (),
+    references: int | np.ndarray = 10,
+    index: int = 0,
+    batch_size: int = 256,
+    seed: int = 0,
+    progress: bool = True,
+) -> Contributions:
+    """DeepLIFT/SHAP: contributions averaged over references of each sequence.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        From `helpers.explain.torch_view.view`, or any torch module that takes (n, letters, length).
+    X : numpy.ndarray, shape=(n, length, letters), dtype=float32
+    others : sequence of numpy.ndarray, optional
+        Further inputs of the model, held fixed.
+    references : int or numpy.ndarray, shape=(n, references, length, letters), optional
+        How many dinucleotide shuffles to compare with, or the references themselves.
+    index : int, optional
+        Which output.
+    batch_size : int, optional
+        Pairs of sequence and reference in a pass.
+    seed : int, optional
+        Seed of the shuffles.
+    progress : bool, optional
+        Show a bar when it takes longer than two seconds.
+
+    Returns
+    -------
+    Contributions
+        Read its `deltas`: where they are not small, a step of the model has no rule.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, there is nothing to explain, or a contribution is not finite.
+
+    References
+    ----------
+    .. [1] Shrikumar, Greenside and Kundaje 2017, doi:10.48550/arXiv.1704.02685
+    .. [2] Lundberg and Lee 2017, doi:10.48550/arXiv.1705.07874
+
+    Examples
+    --------
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(24, 3), nn.ReLU(), nn.Linear(3, 1))
+    >>> X = np.eye(4, dtype=np.float32)[[[0, 1, 2, 0, 1, 3]]]
+    >>> found = deep_lift(model, X, references=4)
+    >>> explained = found.outputs - found.reference_outputs.mean(axis=1)
+    >>> bool(np.isclose(found.values.sum(), explained[0], atol=1e-5)), found.deltas.shape
+    (True, (1, 4))
+    """
+    X = _sequences(X)
+    fixed = _fixed(others, len(X))
+    if isinstance(references, int | np.integer):
+        references = make_references(X, int(references), seed=seed)
+    references = np.asarray(references, dtype=np.float32)
+    if references.ndim != 4 or references[:, 0].shape != X.shape:
+        raise ValueError(
+            f"references have the shape {references.shape}; expected ({len(X)}, references, "
+            f"{X.shape[1]}, {X.shape[2]})"
+        )
+    count = references.shape[1]
+    outputs = _forward(model, X, fixed, index, batch_size)
+    cuts = list(heads.batches(len(X), max(1, batch_size // count)))
+    parts = [
+        _lift(model, X[cut], references[cut], [array[cut] for array in fixed], index, batch_size)
+        for cut in heads.bar(cuts, desc="DeepLIFT/SHAP", shown=progress)
+    ]
+    hypothetical, explained, at_references = (
+        np.concatenate([part[k] for part in parts]) for k in range(3)
+    )
+    hypothetical = (hypothetical * heads.residues(X)[..., None]).astype(np.float32)
+    if not np.isfinite(hypothetical).all():
+        row = int(np.argwhere(~np.isfinite(hypothetical))[0][0])
+        raise ValueError(
+            f"the contributions of sequence {row} are not finite; look at the model's weights and "
+            "at its output for that sequence"
+        )
+    deltas = explained - (outputs[:, None] - at_references)
+    return Contributions(hypothetical * X, hypothetical, outputs, at_references, deltas)
+
+
+def mutate(
+    model: nn.Module,
+    X: np.ndarray,
+    *,
+    others: Sequence[np.ndarray] = (),
+    index: int = 0,
+    batch_size: int = 512,
+    progress: bool = True,
+) -> Mutations:
+    """In-silico saturation mutagenesis: every single substitution, one at a time.
+
+    Parameters
+    ----------
+    model, X, others, index, progress
+        As in `deep_lift`.
+    batch_size : int, optional
+        Mutants in a pass.
+
+    Returns
+    -------
+    Mutations
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit or there is nothing to mutate.
+
+    Examples
+    --------
+    >>> class CountA(nn.Module):
+    ...     def forward(self, X):
+    ...         return X[:, :1].sum(dim=2)
+    >>> X = np.eye(4, dtype=np.float32)[[[0, 1]]]              # the sequence AC
+    >>> mutate(CountA(), X).effects[0].tolist()
+    [[0.0, -1.0, -1.0, -1.0], [1.0, 0.0, 0.0, 0.0]]
+    """
+    X = _sequences(X)
+    fixed = _fixed(others, len(X))
+    there = heads.residues(X)
+    known = (X == 1.0).any(axis=-1)
+    # tangermeme keeps sequences as whole numbers, so an unknown letter is handed over beside them.
+    whole = np.where(known[..., None], X, 0.0)
+    letters = np.where((there & ~known)[..., None], X, 0.0)
+    effects, outputs = [], []
+    for cut in heads.bar(list(heads.batches(len(X), 4)), desc="mutations", shown=progress):
+        given = [letters[cut], *(array[cut] for array in fixed)]
+        with _quiet():
+            first, changed = saturation_mutagenesis(
+                _WithUnknown(model),
+                torch.from_numpy(whole[cut].transpose(0, 2, 1)),
+                args=tuple(map(torch.from_numpy, given)),
+                batch_size=batch_size,
+                raw_outputs=True,
+                fast=False,
+            )
+        start = first[:, index].numpy().astype(np.float64)
+        ends = changed[..., index].numpy().astype(np.float64).transpose(0, 2, 1)
+        effects.append(ends - start[:, None, None])
+        outputs.append(start)
+    effect = (np.concatenate(effects) * there[..., None] * (X != 1.0)).astype(np.float32)
+    losses = -effect.sum(axis=-1, keepdims=True) / (X.shape[-1] - 1)
+    return Mutations(effect, (losses * np.where(known[..., None], X, 0)), np.concatenate(outputs))
+
+
+def out_of_fold(
+    explain: Callable[..., R],
+    models: Mapping[Any, Any],
+    folds: ArrayLike,
+    X: np.ndarray,
+    **aligned: np.ndarray,
+) -> R:
+    """Explain each sequence by the model that did not train on it.
+
+    Parameters
+    ----------
+    explain : callable
+        From a model and an array of sequences to a tuple of arrays with a row a sequence, such as
+        `deep_lift`, `mutate` or `helpers.explain.gradients.integrated_gradients` with its options
+        set by `functools.partial`.
+    models : mapping of int or str to model
+        By fold.
+    folds : array of int or str, shape=(n,)
+        The fold in which each sequence was held out.
+    X : numpy.ndarray, shape=(n, length, letters)
+    **aligned : numpy.ndarray
+        Further arguments of `explain` with a row a sequence, such as ``references``.
+
+    Returns
+    -------
+    tuple
+        As `explain` gives it, rows in the order of X.
+
+    Raises
+    ------
+    ValueError
+        If a fold has no model, or there is not one fold for each sequence.
+
+    Examples
+    --------
+    >>> class Two(NamedTuple):
+    ...     total: np.ndarray
+    >>> double = lambda factor, X: Two(factor * X.sum(axis=(1, 2)))
+    >>> out_of_fold(double, {0: 1.0, 1: 10.0}, [1, 0, 1], np.ones((3, 2, 4))).total.tolist()
+    [80.0, 8.0, 80.0]
+    """
+    held_out = np.asarray(folds)
+    if held_out.shape != (len(X),):
+        raise ValueError(
+            f"folds has shape {held_out.shape}; expected ({len(X)},), a fold a sequence"
+        )
+    if missing := sorted(set(held_out.tolist()) - set(models)):
+        raise ValueError(
+            f"no model for fold {missing[0]}; there are models for {sorted(models)}. Explain "
+            "sequences that the cross-validation held out"
+        )
+    used = [fold for fold in models if (held_out == fold).any()]
+    rows = [np.flatnonzero(held_out == fold) for fold in used]
+    order = np.argsort(np.concatenate(rows))
+    parts = [
+        explain(models[fold], X[row], **{name: array[row] for name, array in aligned.items()})
+        for fold, row in zip(used, rows, strict=True)
+    ]
+    return type(parts[0])(*(_joined(field, order) for field in zip(*parts, strict=True)))
+
+
+def row_scorer(
+    models: Mapping[Any, heads.Model], folds: ArrayLike, target: str | heads.Target = "logit"
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Function that judges each sequence by the model that did not train on its original.
+
+    Parameters
+    ----------
+    models : mapping of int or str to keras.Model
+        By fold.
+    folds : array of int or str, shape=(n,)
+        The fold in which each row was held out.
+    target : str or Target, optional
+        Which number, as in `helpers.explain.heads.scorer`.
+
+    Returns
+    -------
+    callable
+        From sequences (m, length, letters) and the row that each was made from (m,) to numbers
+        (m,), float64, as `helpers.motifs.effects` takes it.
+
+    Examples
+    --------
+    >>> import keras
+    >>> score = row_scorer({"a": lambda x: keras.ops.sum(x, axis=(1, 2))}, ["a", "a"])
+    >>> score(np.ones((1, 2, 4), dtype=np.float32), np.array([1])).tolist()
+    [8.0]
+    """
+    held_out = np.asarray(folds)
+    scorers = {fold: heads.scorer(model, target) for fold, model in models.items()}
+
+    def score(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        found = np.full(len(X), np.nan)
+        for fold, one in scorers.items():
+            here = np.flatnonzero(held_out[rows] == fold)
+            for cut in heads.batches(len(here), 256):
+                found[here[cut]] = one([X[here[cut]]])
+        return found
+
+    return score
+
+
+def save(path: str | Path, X: np.ndarray, found: Contributions, ids: ArrayLike) -> Path:
+    """Write attributions with what they were made from: X, values, hypothetical, deltas, ids.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        An ``.npz`` file, complete or absent at any moment.
+    X : numpy.ndarray, shape=(n, length, letters)
+    found : Contributions
+    ids : array of str, shape=(n,)
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        If there is not one id for each sequence.
+    """
+    names = np.asarray(ids).astype(str)
+    if names.shape != (len(X),) or len(found.values) != len(X):
+        raise ValueError(
+            f"{names.shape} ids and {len(found.values)} attributions for {len(X)} sequences; "
+            "expected one of each a sequence"
+        )
+    with atomic_path(path) as part:
+        np.savez_compressed(
+            part, X=X.astype(np.float32), values=found.values, hypothetical=found.hypothetical,
+            deltas=found.deltas, ids=names,
+        )  # fmt: skip
+    return Path(path)
+
+
+def load(path: str | Path, alphabet: Alphabet) -> Saved:
+    """Read attributions that `save`, or another tool, has written.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        An ``.npz`` file with the arrays X, values, hypothetical, deltas and ids.
+    alphabet : Alphabet
+        Its size is checked; its order of letters is the caller's word.
+
+    Returns
+    -------
+    Saved
+
+    Raises
+    ------
+    ValueError
+        If the file is not whole, an array is missing, or shapes do not fit.
+    """
+    try:
+        with Path(path).open("rb") as stream, np.load(stream) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except Exception as error:
+        raise ValueError(
+            f"{path}: not a whole .npz file ({type(error).__name__}); make it anew with notebook "
+            "05_saliency_maps"
+        ) from error
+    if missing := [name for name in Saved._fields if name not in arrays]:
+        raise ValueError(
+            f"{path}: there is no array {', '.join(missing)}; found {', '.join(arrays)}. "
+            f"Expected {', '.join(Saved._fields)}"
+        )
+    saved = Saved(*(arrays[name] for name in Saved._fields))
+    shape = saved.X.shape
+    if len(shape) != 3 or shape[2] != alphabet.size or saved.hypothetical.shape != shape \
+            or saved.values.shape != shape or len(saved.ids) != shape[0]:  # fmt: skip
+        raise ValueError(
+            f"{path}: X has the shape {shape}, values {saved.values.shape}, hypothetical "
+            f"{saved.hypothetical.shape}, ids {saved.ids.shape}; expected (n, length, "
+            f"{alphabet.size}) three times and (n,)"
+        )
+    return saved
+
+
+class _WithUnknown(nn.Module):
+    """A model that gets its unknown letters as a further input, unless they were replaced."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, X: torch.Tensor, unknown: torch.Tensor, *others: torch.Tensor) -> Any:
+        """Outputs for ``X``, (n, letters, length), with ``unknown``, (n, length, letters)."""
+        absent = (X.sum(dim=1, keepdim=True) == 0).to(X.dtype)
+        return self.model(X + absent * unknown.transpose(1, 2), *others)
+
+
+def _sequences(X: np.ndarray) -> np.ndarray:
+    array = np.ascontiguousarray(X, dtype=np.float32)
+    if array.ndim != 3 or not len(array):
+        raise ValueError(
+            f"X has the shape {array.shape}; expected (n, length, letters) with at least one "
+            "sequence to explain"
+        )
+    return array
+
+
+def _fixed(others: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
+    arrays = [np.asarray(array, dtype=np.float32) for array in others]
+    if wrong := [len(array) for array in arrays if len(array) != n]:
+        raise ValueError(f"a further input holds {wrong[0]} items; expected {n}, one a sequence")
+    return arrays
+
+
+def _forward(
+    model: nn.Module, X: np.ndarray, fixed: Sequence[np.ndarray], index: int, batch_size: int
+) -> np.ndarray:
+    """One output for each sequence."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = model.to(device).eval()
+    found = []
+    with torch.no_grad():
+        for cut in heads.batches(len(X), batch_size):
+            tensors = [torch.from_numpy(array[cut]).to(device) for array in (X, *fixed)]
+            outputs = model(tensors[0].transpose(1, 2), *tensors[1:])
+            found.append(outputs[:, index].cpu().numpy().astype(np.float64))
+    return np.concatenate(found)
+
+
+def _lift(
+    model: nn.Module,
+    X: np.ndarray,
+    references: np.ndarray,
+    fixed: Sequence[np.ndarray],
+    index: int,
+    batch_size: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Hypothetical contributions, what they explain against each reference, its output."""
+    n, count = references.shape[:2]
+    with _quiet():
+        raw = deep_lift_shap(
+            model,
+            torch.from_numpy(X.transpose(0, 2, 1)),
+            args=tuple(map(torch.from_numpy, fixed)) or None,
+            references=torch.from_numpy(references.transpose(0, 1, 3, 2)),
+            target=index,
+            batch_size=batch_size,
+            raw_outputs=True,
+            only_warn=True,
+            additional_nonlinear_ops=_rules(model),
+        )
+    multipliers = raw.numpy().transpose(0, 1, 3, 2)
+    there = np.einsum("nrla,nrla->nrl", references, multipliers)
+    hypothetical = (multipliers - there[..., None]).mean(axis=1)
+    explained = np.einsum("nla,nrla->nr", X, multipliers, dtype=np.float64) - there.sum(
+        axis=-1, dtype=np.float64
+    )
+    repeated = [np.repeat(array, count, axis=0) for array in fixed]
+    flat = references.reshape(n * count, *references.shape[2:])
+    outputs = _forward(model, flat, repeated, index, batch_size)
+    return hypothetical, explained, outputs.reshape(n, count)
+
+
+def _rules(model: nn.Module) -> dict[type, Any] | None:
+    """Rules that a view brings along."""
+    return getattr(model, "nonlinear_ops", None)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Tangermeme warns of deltas, which are returned here, and of padding, which is meant."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _joined(field: tuple[Any, ...], order: np.ndarray) -> Any:
+    """Rows of one field of several results, in the order of the sequences."""
+    if isinstance(field[0], list):
+        return [_joined(arrays, order) for arrays in zip(*field, strict=True)]
+    return np.concatenate(field)[order]

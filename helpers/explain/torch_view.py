@@ -1,0 +1,509 @@
+"""The one file that sees Keras and torch together: a Keras model as a torch module with rules.
+
+DeepLIFT replaces the slope of each non-linear step by a secant, and tangermeme does so by hooks on
+torch modules. A Keras model under the torch backend has no such modules: its layers run as plain
+functions, every step would be taken for linear and the attributions would be wrong without an
+error. Here the graph of a Functional model is walked call by call: linear layers run as they are,
+each non-linear one as a torch module that a rule belongs to, and a layer without a rule is refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import keras
+import torch
+from keras import layers
+from tangermeme.deep_lift_shap import BilinearOp, _nonlinear
+from torch import nn
+
+from helpers.explain import heads
+from helpers.explain.heads import Target
+from helpers.models.layers import LogLength, PairMask, ResidueDropout, ResidueMask
+
+Part = Callable[..., Any]
+Rule = Literal["linear", "constant"] | Callable[[Any], Part]
+"""What becomes of a layer: ``"linear"``, it runs as it is; ``"constant"``, it runs as it is and
+nothing is attributed through it (a mask); or a function from the layer to its replacement."""
+
+ACTIVATIONS = (
+    "celu", "elu", "exponential", "gelu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_tanh",
+    "leaky_relu", "linear", "log_sigmoid", "mish", "relu", "relu6", "selu", "sigmoid", "silu",
+    "soft_shrink", "softplus", "softsign", "sparse_plus", "sparse_sigmoid", "squareplus", "tanh",
+    "tanh_shrink", "threshold",
+)  # fmt: skip
+"""Keras activations that act on each number by itself: one rule serves them all."""
+
+_LINEAR = (
+    layers.Add, layers.Average, layers.AveragePooling1D, layers.BatchNormalization,
+    layers.Concatenate, layers.Cropping1D, layers.Dropout, layers.Flatten, layers.GaussianDropout,
+    layers.GaussianNoise, layers.GlobalAveragePooling1D, layers.Identity, layers.Normalization,
+    layers.Permute, layers.RepeatVector, layers.Rescaling, layers.Reshape, layers.SpatialDropout1D,
+    layers.Subtract, layers.UpSampling1D, layers.ZeroPadding1D, ResidueDropout,
+    heads.BeforeActivation,
+    heads.OtherStrand,
+)  # fmt: skip
+_ELEMENTWISE = (layers.ELU, layers.LeakyReLU, layers.PReLU, layers.ReLU)
+# References keep the padding of their sequence, so what depends on the padding alone is constant.
+_CONSTANT = (LogLength, PairMask, ResidueMask)
+
+
+class Elementwise(nn.Module):
+    """A function of each number by itself, as a module that a rule can be hooked to."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()
+        # A tuple hides a Keras layer from torch, which would register it as a part of its own.
+        self._function = (function,)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The function of ``x``, any shape."""
+        return self._function[0](x)
+
+
+NONLINEAR_OPS: dict[type, Any] = {Elementwise: _nonlinear}
+"""Rules beside those of tangermeme, for its argument ``additional_nonlinear_ops``."""
+
+
+class MaxPool(nn.Module):
+    """`MaxPooling1D` of (n, length, channels) by the torch module that has a rule.
+
+    Parameters
+    ----------
+    size, stride : int
+        Positions in a window, and between the starts of two; `size` 0 takes the whole length.
+    same : bool
+        Whether windows may hang over the ends, as Keras's ``padding="same"``.
+    """
+
+    def __init__(self, size: int, stride: int, *, same: bool = False) -> None:
+        super().__init__()
+        self.size, self.stride, self.same = size, stride, same
+        self.pool = nn.MaxPool1d(max(size, 1), stride)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Largest value of each window of ``x``, (n, length, channels)."""
+        length = x.shape[1]
+        if not self.size:
+            self.pool.kernel_size = self.pool.stride = length
+        if self.same:
+            over = (-(-length // self.stride) - 1) * self.stride + self.size - length
+            over = max(over, 0)
+            # An odd rest hangs over the right end, which is what rounding up allows.
+            self.pool.padding, self.pool.ceil_mode = over // 2, over % 2 == 1
+        return self.pool(x.transpose(1, 2)).transpose(1, 2)
+
+
+class GlobalMax(nn.Module):
+    """`GlobalMaxPooling1D`: one window over the whole length."""
+
+    def __init__(self, keepdims: bool) -> None:
+        super().__init__()
+        self.pool, self.keepdims = MaxPool(0, 1), keepdims
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Largest value along the length of ``x``, (n, length, channels)."""
+        found = self.pool(x)
+        return found if self.keepdims else found[:, 0]
+
+
+class Product(nn.Module):
+    """`Multiply`: the product of several tensors, two at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.product = BilinearOp("...,...->...")
+
+    def forward(self, tensors: list[torch.Tensor]) -> torch.Tensor:
+        """Product of ``tensors``, shapes that broadcast."""
+        result = tensors[0]
+        for tensor in tensors[1:]:
+            result = self.product(result, tensor)
+        return result
+
+
+class DotProduct(nn.Module):
+    """`Dot` of two tensors of two or three axes."""
+
+    def __init__(self, axes: int | tuple[int, int]) -> None:
+        super().__init__()
+        self.axes = (axes, axes) if isinstance(axes, int) else tuple(axes)
+        self.product = BilinearOp("bip,bjp->bij")
+
+    def forward(self, tensors: list[torch.Tensor]) -> torch.Tensor:
+        """Products of ``tensors``, summed over one axis of each."""
+        flat = all(tensor.ndim == 2 for tensor in tensors)
+        left, right = (t[:, None] if t.ndim == 2 else t.movedim(axis, -1)
+                       for t, axis in zip(tensors, self.axes, strict=True))  # fmt: skip
+        result = self.product(left, right)
+        return result[:, 0] if flat else result.squeeze(1) if left.shape[1] == 1 else result
+
+
+class DotAttention(nn.Module):
+    """`Attention`: softmax of scaled products, then a weighted sum."""
+
+    def __init__(self, scale: Any) -> None:
+        super().__init__()
+        self._scale = (scale,)
+        self.scores, self.read = BilinearOp("bqd,bkd->bqk"), BilinearOp("bqk,bkd->bqd")
+        self.softmax = nn.Softmax(dim=-1)
+
+    def forward(self, tensors: list[torch.Tensor]) -> torch.Tensor:
+        """Read ``tensors``: query, value and, if it differs from the value, key."""
+        query, value = tensors[:2]
+        scores = self.scores(query, tensors[2] if len(tensors) > 2 else value)
+        scale = self._scale[0]
+        scores = scores if scale is None else scores * keras.ops.convert_to_tensor(scale)
+        return self.read(self.softmax(scores), value)
+
+
+class HeadsAttention(nn.Module):
+    """`MultiHeadAttention`: the same for several projections of its inputs."""
+
+    def __init__(self, layer: layers.MultiHeadAttention) -> None:
+        super().__init__()
+        self._layer = (layer,)
+        self.scores, self.read = BilinearOp("bqhd,bkhd->bhqk"), BilinearOp("bhqk,bkhd->bqhd")
+        self.softmax = nn.Softmax(dim=-1)
+
+    def forward(
+        self, query: torch.Tensor, value: torch.Tensor, key: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Attention of ``query``, (n, length, d), to ``value`` by ``key``."""
+        layer = self._layer[0]
+        q, v = layer.query_dense(query), layer.value_dense(value)
+        k = layer.key_dense(value if key is None else key)
+        weights = self.softmax(self.scores(q / layer.key_dim**0.5, k))
+        return layer.output_dense(self.read(weights, v))
+
+
+class Graph(nn.Module):
+    """A Functional Keras model, each of its calls replaced by the part that stands for it."""
+
+    def __init__(self, model: keras.Model, rules: Mapping[type, Rule]) -> None:
+        super().__init__()
+        self._model = (model,)
+        self._parts: dict[int, Part] = {}
+        self.modules_with_rules = nn.ModuleList()
+        for layer in model.operations:
+            if isinstance(layer, layers.InputLayer):
+                continue
+            part = _part(layer, rules)
+            self._parts[id(layer)] = part
+            if isinstance(part, nn.Module) and not isinstance(part, keras.layers.Layer):
+                self.modules_with_rules.append(part)
+
+    def forward(self, *inputs: Any) -> Any:
+        """Output of the model; a nested model may be given one list of inputs."""
+        # A layer called several times has one module; tangermeme keeps what each call has seen.
+        outputs = self._model[0]._run_through_graph(
+            keras.tree.flatten(inputs), operation_fn=lambda layer: self._parts[id(layer)]
+        )
+        found = keras.tree.flatten(outputs)
+        return found[0] if len(found) == 1 else outputs
+
+
+class TorchView(nn.Module):
+    """A Keras model as tangermeme wants it: (n, letters, length) in, (n, outputs) out.
+
+    Parameters
+    ----------
+    graph : torch.nn.Module
+        Takes the inputs in the Keras layout, in the model's order.
+    explained : int
+        Which input is the sequence that is explained; it alone has its axes swapped.
+
+    Attributes
+    ----------
+    nonlinear_ops : dict
+        `NONLINEAR_OPS`, which `helpers.explain.attribution` hands to tangermeme.
+    """
+
+    nonlinear_ops = NONLINEAR_OPS
+
+    def __init__(self, graph: nn.Module, explained: int = 0) -> None:
+        super().__init__()
+        self.graph, self.explained = graph, explained
+
+    def forward(self, X: torch.Tensor, *others: torch.Tensor) -> torch.Tensor:
+        """Outputs for ``X``, (n, letters, length), and the model's other inputs, held fixed."""
+        inputs = list(others)
+        inputs.insert(self.explained, X.transpose(1, 2))
+        return self.graph(*inputs).reshape(len(X), -1)
+
+
+def forward_only(model: keras.Model, *, target: str | Target = "logit") -> TorchView:
+    """A Keras model in tangermeme's layout, without rules.
+
+    Right for predictions and mutations, and for any layer. For DeepLIFT it is **wrong** without an
+    error: every step is taken for linear, which the convergence deltas show.
+
+    Parameters
+    ----------
+    model : keras.Model
+        One input (n, length, letters).
+    target : {"logit", "probability"} or Target, optional
+        See `view`.
+
+    Returns
+    -------
+    TorchView
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.Input((6, 4)), layers.LSTM(3), layers.Dense(1)])
+    >>> forward_only(model)(torch.eye(4).repeat(2, 1, 2)[:, :, :6]).shape
+    torch.Size([2, 1])
+    """
+    _check_backend()
+    head = heads.output_model(model, target)
+    return TorchView(_Plain(head)).eval()
+
+
+class _Plain(nn.Module):
+    """A Keras model as one step that torch's hooks do not see into."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self._model = (model,)
+
+    def forward(self, X: torch.Tensor) -> Any:
+        """Outputs of the model for ``X``, (n, length, letters)."""
+        return self._model[0](X, training=False)
+
+
+def _check_backend() -> None:
+    if keras.backend.backend() != "torch":
+        raise RuntimeError(
+            f"Keras runs on the {keras.backend.backend()!r} backend; a torch view needs 'torch'. "
+            "Restart the kernel and call helpers.backend.use('torch') before Keras is imported"
+        )
+
+
+def view(
+    model: keras.Model,
+    *,
+    target: str | Target = "logit",
+    explained: int = 0,
+    rules: Mapping[type, Rule] | None = None,
+) -> TorchView:
+    """A Keras model as a torch module for which DeepLIFT is right.
+
+    The view shares the model's weights. Sub-models, layers called several times, and activations
+    inside a convolution or a dense layer are taken apart.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional or Sequential, under the torch backend, with (n, length, letters) inputs.
+    target : {"logit", "probability"} or Target, optional
+        What is explained: the number before the closing sigmoid by default.
+    explained : int, optional
+        Which of several inputs is explained.
+    rules : mapping of type to Rule, optional
+        What to do with layers of your own; a mask is ``"constant"``, a flip ``"linear"``.
+
+    Returns
+    -------
+    TorchView
+        For `tangermeme.deep_lift_shap.deep_lift_shap` give `NONLINEAR_OPS` as its
+        ``additional_nonlinear_ops``; `helpers.explain.attribution` does so.
+
+    Raises
+    ------
+    ValueError
+        If a layer has no rule (the message names it), the model is not Functional, or it has no
+        input of that number.
+    RuntimeError
+        If Keras runs on another backend than torch.
+
+    References
+    ----------
+    .. [1] Shrikumar, Greenside and Kundaje 2017, arXiv 1704.02685, doi:10.48550/arXiv.1704.02685
+
+    Examples
+    --------
+    >>> model = keras.Sequential([keras.Input((6, 4)), layers.Conv1D(3, 2), layers.ReLU(),
+    ...                           layers.GlobalMaxPooling1D(), layers.Dense(1, "sigmoid")])
+    >>> view(model)(torch.eye(4).repeat(2, 1, 2)[:, :, :6]).shape
+    torch.Size([2, 1])
+    """
+    _check_backend()
+    head = heads.output_model(model, target)
+    if not isinstance(head, keras.Model) or not hasattr(model, "inputs"):
+        raise ValueError(
+            f"the model is {type(model).__name__}; expected a Functional or Sequential keras.Model"
+        )
+    if not 0 <= explained < len(head.inputs):
+        raise ValueError(
+            f"explained is {explained}; the model has {len(head.inputs)} input(s), numbered from 0"
+        )
+    known = {**_RULES, **(rules or {})}
+    return TorchView(Graph(_functional(head), known), explained).eval()
+
+
+def _functional(model: keras.Model) -> keras.Model:
+    """The model as a Functional one; a Sequential holds the same graph."""
+    if not hasattr(model, "_run_through_graph"):
+        if not isinstance(model, keras.Sequential):
+            raise ValueError(
+                f"the model {model.name!r} ({type(model).__name__}) is no Functional model; build "
+                "it from keras.Input with layers, so that its graph can be read"
+            )
+        model = keras.Model(model.inputs, model.outputs)
+    return model
+
+
+def _part(layer: Any, rules: Mapping[type, Rule]) -> Part:
+    """What stands for a layer in the graph; a subclass may do otherwise and needs its own rule."""
+    rule = rules.get(type(layer))
+    if rule is None and isinstance(layer, keras.Model):
+        return _without_options(layer, Graph(_functional(layer), rules))
+    if rule is None:
+        raise _no_rule(layer)
+    if isinstance(rule, str):
+        return _as_it_is(layer) if rule == "linear" else _held(layer)
+    return _without_options(layer, rule(layer))
+
+
+def _no_rule(layer: Any, why: str = "") -> ValueError:
+    return ValueError(
+        f"layer {layer.name!r} ({type(layer).__name__}{why}) has no DeepLIFT rule; treated as "
+        "linear it would give wrong attributions. Replace it by layers that have one, or give "
+        "view(..., rules={the layer's class: 'linear', 'constant' or a function to a module})"
+    )
+
+
+def _as_it_is(layer: Any) -> Part:
+    """A call of the layer in inference mode."""
+    known = inspect.signature(layer.call).parameters
+    fixed = {"training": False} if "training" in known else {}
+    return lambda *args, **options: layer(*args, **(options | fixed))
+
+
+def _held(layer: Any) -> Part:
+    """A call of the layer whose result is not differentiated."""
+    run = _as_it_is(layer)
+    return lambda *args, **options: keras.ops.stop_gradient(run(*args, **options))
+
+
+def _without_options(layer: Any, part: Part) -> Part:
+    """The part, refusing masks and other options of a call that it would leave out."""
+    if not isinstance(part, nn.Module):
+        return part
+
+    def check(_: nn.Module, args: Any, options: dict[str, Any]) -> Any:
+        given = {name: x for name, x in options.items() if x is not None and x is not False}
+        if unknown := sorted(set(given) - {"query", "value", "key"}):
+            raise _no_rule(layer, f" called with {', '.join(unknown)}")
+        return args, given
+
+    part.register_forward_pre_hook(check, with_kwargs=True)
+    return part
+
+
+def _weighted(layer: Any) -> Part:
+    """A convolution or a dense layer, its activation parted from its sums."""
+    if getattr(layer, "activation", None) in (None, keras.activations.linear):
+        return _as_it_is(layer)
+    activation = _activation(layer, layer.activation)
+
+    def sums(x: Any) -> Any:
+        if isinstance(layer, layers.Dense):
+            result = keras.ops.matmul(x, layer.kernel)
+        else:
+            result = layer.convolution_op(x, layer.kernel)
+        first = getattr(layer, "data_format", "") == "channels_first"
+        bias = layer.bias if layer.use_bias else 0.0
+        return result + (keras.ops.expand_dims(bias, -1) if first and layer.use_bias else bias)
+
+    return _Chain(sums, activation)
+
+
+class _Chain(nn.Module):
+    """A function, then a module."""
+
+    def __init__(self, first: Part, then: nn.Module) -> None:
+        super().__init__()
+        self.first, self.then = first, then
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Both in turn."""
+        return self.then(self.first(x))
+
+
+def _activation(layer: Any, function: Any) -> nn.Module:
+    if function is keras.activations.softmax:
+        return nn.Softmax(dim=-1)
+    if any(function is getattr(keras.activations, name) for name in ACTIVATIONS):
+        return Elementwise(function)
+    raise _no_rule(layer, f" with the activation {getattr(function, '__name__', function)!r}")
+
+
+def _softmax(layer: layers.Softmax) -> nn.Module:
+    if not isinstance(layer.axis, int):
+        raise _no_rule(layer, f" over the axes {layer.axis}")
+    return nn.Softmax(dim=layer.axis)
+
+
+def _max_pool(layer: layers.MaxPooling1D) -> nn.Module:
+    _channels_last(layer)
+    return MaxPool(layer.pool_size[0], layer.strides[0], same=layer.padding == "same")
+
+
+def _global_max(layer: layers.GlobalMaxPooling1D) -> nn.Module:
+    _channels_last(layer)
+    return GlobalMax(layer.keepdims)
+
+
+def _channels_last(layer: Any) -> None:
+    if layer.data_format != "channels_last":
+        raise _no_rule(layer, " with channels first")
+
+
+def _norm(layer: Any) -> nn.Module:
+    """Layer or root-mean-square normalisation over the last axis, with the layer's weights."""
+    shape = layer._inbound_nodes[0].input_tensors[0].shape
+    axes = list(layer.axis) if isinstance(layer.axis, list | tuple) else [layer.axis]
+    if axes not in ([-1], [len(shape) - 1]) or getattr(layer, "rms_scaling", False):
+        raise _no_rule(layer, f" over the axes {axes}, not the last one alone")
+    root = isinstance(layer, layers.RMSNormalization)
+    norm = (nn.RMSNorm if root else nn.LayerNorm)(shape[-1], eps=layer.epsilon)
+    weights = {"weight": layer.scale} if root else {"weight": layer.gamma, "bias": layer.beta}
+    for name, weight in weights.items():
+        if weight is not None:
+            setattr(norm, name, nn.Parameter(weight.value.detach(), requires_grad=False))
+    return norm.requires_grad_(False)
+
+
+def _dot(layer: layers.Dot) -> nn.Module:
+    if layer.normalize:
+        raise _no_rule(layer, " with normalize=True")
+    return DotProduct(layer.axes)
+
+
+def _attention(layer: layers.Attention) -> nn.Module:
+    if layer.score_mode != "dot":
+        raise _no_rule(layer, f" with score_mode={layer.score_mode!r}")
+    return DotAttention(layer.scale)
+
+
+_RULES: dict[type, Rule] = {
+    **dict.fromkeys(_LINEAR, "linear"),
+    **dict.fromkeys(_CONSTANT, "constant"),
+    **dict.fromkeys(_ELEMENTWISE, Elementwise),
+    layers.Activation: lambda layer: _activation(layer, layer.activation),
+    layers.Attention: _attention,
+    layers.Conv1D: _weighted,
+    layers.Dense: _weighted,
+    layers.Dot: _dot,
+    layers.GlobalMaxPooling1D: _global_max,
+    layers.LayerNormalization: _norm,
+    layers.MaxPooling1D: _max_pool,
+    layers.MultiHeadAttention: HeadsAttention,
+    layers.Multiply: lambda _: Product(),
+    layers.RMSNormalization: _norm,
+    layers.Softmax: _softmax,
+}

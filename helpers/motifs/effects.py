@@ -1,0 +1,265 @@
+"""What a motif adds to a prediction: its contributions, its removal, its insertion.
+
+Three answers to one question. Contributions say what the explanation gives the motif's letters,
+ablation what the output loses without it where it stands, insertion what it adds where it was not.
+A model is a function from sequences to numbers, told which row each sequence is made from, so that
+each can be judged by the model that did not train on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from helpers import metrics
+from helpers.sequence import shuffle_one_hot
+
+Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From sequences (m, length, letters) and the row that each is made from (m,) to numbers (m,)."""
+
+
+class Ablation(NamedTuple):
+    """What the output loses when a motif's places are overwritten.
+
+    Attributes
+    ----------
+    rows : numpy.ndarray, shape=(k,), dtype=int
+        The sequences that hold the motif.
+    effects : numpy.ndarray, shape=(k,), dtype=float64
+        Output as it is minus the mean output without the motif: positive for an activator.
+    outputs : numpy.ndarray, shape=(k,), dtype=float64
+        Mean output without the motif.
+    """
+
+    rows: np.ndarray
+    effects: np.ndarray
+    outputs: np.ndarray
+
+
+def contributions(values: np.ndarray, sites: pd.DataFrame) -> np.ndarray:
+    """Sum of the attributions over each place.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape=(n, length, letters) or (n, length)
+        Signed attributions.
+    sites : pandas.DataFrame
+        Columns `row`, `start`, `stop`.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(sites,), dtype=float64
+
+    Examples
+    --------
+    >>> sites = pd.DataFrame({"row": [0], "start": [1], "stop": [3]})
+    >>> contributions(np.array([[1.0, 2.0, 3.0, 4.0]]), sites).tolist()
+    [5.0]
+    """
+    line = values.sum(axis=-1) if values.ndim == 3 else values
+    sums = np.cumsum(np.pad(line.astype(np.float64), ((0, 0), (1, 0))), axis=1)
+    rows = sites["row"].to_numpy(int)
+    return sums[rows, sites["stop"].to_numpy(int)] - sums[rows, sites["start"].to_numpy(int)]
+
+
+def ablate(
+    score: Score,
+    X: np.ndarray,
+    sites: pd.DataFrame,
+    *,
+    how: str = "shuffle",
+    draws: int = 5,
+    seed: int = 0,
+) -> Ablation:
+    """Overwrite all places of a motif in each sequence that holds it, and predict again.
+
+    Parameters
+    ----------
+    score : callable
+        See `Score`.
+    X : numpy.ndarray, shape=(n, length, letters)
+    sites : pandas.DataFrame
+        Columns `row`, `start`, `stop`; places may overlap.
+    how : {"shuffle", "neutral"}, optional
+        ``"shuffle"``: with the letters at the same places of a dinucleotide shuffle of the whole
+        sequence, which looks like the rest of it. ``"neutral"``: with rows in which every letter
+        is equally likely, which no real sequence has.
+    draws : int, optional
+        Shuffles that are averaged.
+    seed : int, optional
+
+    Returns
+    -------
+    Ablation
+
+    Raises
+    ------
+    ValueError
+        If `how` is unknown, `draws` below 1, or a place lies outside its sequence.
+
+    Examples
+    --------
+    >>> X = np.eye(4, dtype=np.float32)[[[0, 1, 2, 0, 1, 2, 3, 3]]]
+    >>> count_c = lambda X, rows: X[:, :, 1].sum(axis=1)
+    >>> found = ablate(count_c, X, pd.DataFrame({"row": [0], "start": [1], "stop": [2]}),
+    ...                how="neutral")
+    >>> found.effects.tolist()
+    [0.75]
+    """
+    if how not in ("shuffle", "neutral") or draws < 1:
+        raise ValueError(
+            f"how is {how!r} with {draws} draws; expected 'shuffle' or 'neutral', and 1 or more"
+        )
+    outside = (sites["start"] < 0) | (sites["stop"] > X.shape[1]) | (sites["row"] >= len(X))
+    if outside.any():
+        bad = sites[outside].iloc[0]
+        raise ValueError(
+            f"a place ({bad['row']}, {bad['start']} to {bad['stop']}) lies outside sequences of "
+            f"shape {X.shape}; are the sites of these sequences?"
+        )
+    rows = np.unique(sites["row"].to_numpy(int))
+    if not rows.size:
+        return Ablation(rows, np.empty(0), np.empty(0))
+    covered = np.zeros(X.shape[:2], dtype=bool)
+    for site in sites.itertuples():
+        covered[site.row, site.start : site.stop] = True
+    covered = covered[rows][..., None]
+    before = score(X[rows], rows)
+    outputs = np.zeros(len(rows))
+    count = draws if how == "shuffle" else 1
+    for draw in range(count):
+        if how == "shuffle":
+            other = shuffled(X[rows], seed=seed + draw)
+        else:
+            other = np.full_like(X[rows], 1 / X.shape[2]) * (X[rows].sum(-1, keepdims=True) > 0)
+        outputs += score(np.where(covered, other, X[rows]), rows) / count
+    return Ablation(rows, before - outputs, outputs)
+
+
+def insert(
+    score: Score,
+    X: np.ndarray,
+    ppm: ArrayLike,
+    *,
+    rows: ArrayLike | None = None,
+    at: int | None = None,
+    draws: int = 1,
+    seed: int = 0,
+) -> np.ndarray:
+    """Put a motif's best word into shuffled sequences, and see what the output gains.
+
+    Parameters
+    ----------
+    score : callable
+        See `Score`.
+    X : numpy.ndarray, shape=(n, length, letters)
+        Sequences whose dinucleotide shuffles are the background.
+    ppm : array-like, shape=(width, letters)
+        The motif; its most probable letter is written at each position.
+    rows : array-like of int, shape=(n,), optional
+        The row that each sequence is, for `score`; their order by default.
+    at : int, optional
+        Start of the word; at a place of its own in each background when not given.
+    draws : int, optional
+        Backgrounds for each sequence, averaged.
+    seed : int, optional
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n,), dtype=float64
+        Output with the word minus output of the same background without it.
+
+    Raises
+    ------
+    ValueError
+        If the motif does not fit into the sequences at that place.
+
+    Examples
+    --------
+    >>> X = np.eye(4, dtype=np.float32)[[[0, 1, 2, 0, 1, 2, 3, 3]]]
+    >>> count_c = lambda X, rows: X[:, :, 1].sum(axis=1)
+    >>> insert(count_c, X, [[0, 1, 0, 0]] * 8, at=0).tolist()
+    [6.0]
+    """
+    word = np.eye(X.shape[2], dtype=X.dtype)[np.asarray(ppm).argmax(axis=1)]
+    room = X.shape[1] - len(word)
+    if room < 0 or (at is not None and not 0 <= at <= room):
+        raise ValueError(
+            f"a motif of {len(word)} positions at {at} does not fit into sequences of "
+            f"{X.shape[1]}; expected a start from 0 to {room}"
+        )
+    which = np.arange(len(X)) if rows is None else np.asarray(rows)
+    rng = np.random.default_rng(seed)
+    gains = np.zeros(len(X))
+    for draw in range(draws):
+        plain = shuffled(X, seed=seed + draw)
+        starts = rng.integers(0, room + 1, len(X)) if at is None else np.full(len(X), at)
+        changed = plain.copy()
+        for row, start in enumerate(starts):
+            changed[row, start : start + len(word)] = word
+        gains += (score(changed, which) - score(plain, which)) / draws
+    return gains
+
+
+def shuffled(X: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """One dinucleotide shuffle of each sequence; padding and unknown letters move with it.
+
+    Parameters
+    ----------
+    X : numpy.ndarray, shape=(n, length, letters)
+    seed : int, optional
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, length, letters)
+
+    Examples
+    --------
+    >>> X = np.eye(4, dtype=np.float32)[[[0, 1, 2, 0, 1, 3]]]
+    >>> shuffled(X).sum(axis=1).tolist() == X.sum(axis=1).tolist()
+    True
+    """
+    rngs = (np.random.default_rng([seed, row]) for row in range(len(X)))
+    return np.stack([shuffle_one_hot(item, rng) for item, rng in zip(X, rngs, strict=False)])
+
+
+def summary(
+    measures: dict[str, ArrayLike], *, groups: dict[str, ArrayLike] | None = None, seed: int = 0
+) -> pd.DataFrame:
+    """Mean and interval of each measure of a motif.
+
+    Parameters
+    ----------
+    measures : dict of str to array-like
+        Values by name, such as contribution, ablation, insertion.
+    groups : dict of str to array-like, optional
+        For a measure, the group of each value; whole groups are drawn.
+    seed : int, optional
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `measure`, `value`, `ci_low`, `ci_high`, `n`; NaN where a measure has no value, and
+        no interval where all values are of one group.
+
+    Examples
+    --------
+    >>> summary({"ablation": [1.0, 2.0, 3.0], "insertion": []})["value"].tolist()
+    [2.0, nan]
+    """
+    rows = []
+    for name, values in measures.items():
+        numbers = np.asarray(values, dtype=float)
+        if not numbers.size:
+            rows.append((name, np.nan, np.nan, np.nan, 0))
+            continue
+        of = None if groups is None or name not in groups else np.asarray(groups[name])
+        boot = 0 if of is not None and len(set(of.tolist())) < 2 else 1000
+        frame = metrics.mean_interval(numbers, metric=name, groups=of, n_boot=boot, seed=seed)
+        rows.append((name, *frame.loc[0, ["value", "ci_low", "ci_high", "n"]]))
+    return pd.DataFrame(rows, columns=["measure", "value", "ci_low", "ci_high", "n"])

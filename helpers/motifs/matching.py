@@ -1,0 +1,100 @@
+"""Which known motifs a motif is like: TOMTOM in memelite, with q-values."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from memelite import tomtom
+from numpy.typing import ArrayLike
+from scipy.stats import false_discovery_control
+
+from helpers.motifs.library import KnownMotif
+
+COLUMNS = ("query", "rank", "id", "name", "family", "p", "q", "overlap", "strand", "url")
+"""Columns of a table of matches."""
+
+
+def match(
+    queries: Mapping[str, ArrayLike],
+    library: Sequence[KnownMotif],
+    *,
+    strands: int = 2,
+    best: int = 5,
+) -> pd.DataFrame:
+    """The known motifs that are most like each query.
+
+    Parameters
+    ----------
+    queries : mapping of str to array-like, shape=(width, letters)
+        Probabilities of the letters, by name.
+    library : sequence of KnownMotif
+        Motifs with the same letters.
+    strands : {1, 2}, optional
+        2 also turns the known motifs round; 1 for RNA.
+    best : int, optional
+        Matches to give for each query, significant or not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `COLUMNS`; `p` of TOMTOM [1]_, `q` by Benjamini and Hochberg [2]_ over the whole
+        library for each query, `overlap` in positions.
+
+    Raises
+    ------
+    ValueError
+        If the library is empty, the letters differ, or `strands` is neither 1 nor 2.
+
+    References
+    ----------
+    .. [1] Gupta et al. 2007, doi:10.1186/gb-2007-8-2-r24
+    .. [2] Benjamini and Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x
+
+    Notes
+    -----
+    The first call on a machine compiles TOMTOM, which takes about a minute; it is kept on disk.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> library = [KnownMotif(f"M{i}", f"M{i}", "", rng.dirichlet(np.full(4, 0.2), 8))
+    ...            for i in range(30)]
+    >>> match({"mine": library[3].ppm}, library, best=1)[["query", "id"]].values.tolist()
+    [['mine', 'M3']]
+    """
+    if strands not in (1, 2):
+        raise ValueError(f"strands is {strands}; expected 1 (RNA) or 2 (DNA)")
+    if not library:
+        raise ValueError("the library holds no motif to match against; give at least one")
+    tables = {name: np.asarray(table, dtype=float) for name, table in queries.items()}
+    letters = library[0].ppm.shape[1]
+    for name, table in tables.items():
+        if table.ndim != 2 or table.shape[1] != letters or not len(table):
+            raise ValueError(
+                f"query {name!r} has the shape {table.shape}; expected (width, {letters}), the "
+                "letters of the library"
+            )
+    if not tables:
+        return pd.DataFrame(columns=list(COLUMNS))
+    with warnings.catch_warnings():
+        # A library of fewer than 25 motifs draws a warning; the docstring of tomtom says why.
+        warnings.simplefilter("ignore")
+        p, _, _, overlaps, turned = tomtom(
+            [np.ascontiguousarray(table.T) for table in tables.values()],
+            [np.ascontiguousarray(motif.ppm.T) for motif in library],
+            reverse_complement=strands == 2,
+            n_jobs=1,
+        )
+    rows = []
+    for name, chances, overlap, strand in zip(tables, p, overlaps, turned, strict=True):
+        chances = np.clip(chances, 0.0, 1.0)
+        q = false_discovery_control(chances)
+        for rank, k in enumerate(np.argsort(chances, kind="stable")[:best], start=1):
+            motif = library[k]
+            sign = "-" if strands == 2 and strand[k] else "+"
+            rows.append((name, rank, motif.id, motif.name, motif.family, float(chances[k]),
+                         float(q[k]), int(overlap[k]), sign, motif.url))  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))

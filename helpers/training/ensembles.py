@@ -1,0 +1,239 @@
+"""The models of a cross-validation as one: saved, loaded and asked together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from helpers import runs
+from helpers.training.fitting import predict
+from helpers.training.saving import load_run
+
+_KEYS = ("members", "dna_alphabet", "length", "strands")
+_CLIP = 1e-6
+
+
+class Member(NamedTuple):
+    """One model of an ensemble.
+
+    Attributes
+    ----------
+    fold : str
+        Fold it was trained in.
+    path : pathlib.Path
+        Model file; its card lies beside it.
+    test : tuple of str
+        Ids of the items that it has seen neither in training nor in validation.
+    """
+
+    fold: str
+    path: Path
+    test: tuple[str, ...]
+
+
+class Ensemble:
+    """Models of one kind whose log-odds are averaged.
+
+    `load_ensemble` makes one.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Which model is which.
+    models : sequence of keras.Model
+        The models, in the same order.
+    card : dict
+        What the file says besides.
+    ask : callable
+        ``ask(model, X)`` gives the probabilities of one model.
+
+    Examples
+    --------
+    >>> members = [Member("1", Path("a.keras"), ("g1",)), Member("2", Path("b.keras"), ("g2",))]
+    >>> both = Ensemble(members, [0.2, 0.6], {}, ask=lambda p, X: np.full(len(X), p))
+    >>> both.predict(np.zeros(1)).round(3).tolist()
+    [0.38]
+    >>> both.predict_out_of_fold(["g2", "g1"], np.zeros(2)).tolist()
+    [0.6, 0.2]
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        models: Sequence[Any],
+        card: Mapping[str, Any],
+        *,
+        ask: Callable[[Any, np.ndarray], np.ndarray] = predict,
+    ) -> None:
+        self.members, self.models, self.card = list(members), list(models), dict(card)
+        self._ask = ask
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Probabilities of new items: the mean of all models in log-odds.
+
+        Parameters
+        ----------
+        X : numpy.ndarray, shape=(n, length, letters), dtype=float32
+            One-hot sequences that no model was trained on.
+
+        Returns
+        -------
+        numpy.ndarray, shape=(n,), dtype=float64
+        """
+        score = np.mean([_logit(self._ask(model, X)) for model in self.models], axis=0)
+        return np.asarray(1 / (1 + np.exp(-score)))
+
+    def predict_out_of_fold(self, ids: Sequence[str], X: np.ndarray) -> np.ndarray:
+        """Probabilities of items of the cross-validation, each by the model that never saw it.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            Id of each row of `X`.
+        X : numpy.ndarray, shape=(n, length, letters), dtype=float32
+            One-hot sequences.
+
+        Returns
+        -------
+        numpy.ndarray, shape=(n,), dtype=float64
+
+        Raises
+        ------
+        ValueError
+            If an id was in no model's test part.
+        """
+        p = np.empty(len(ids))
+        for number, rows in enumerate(self.out_of_fold(ids)):
+            if rows.size:
+                p[rows] = self._ask(self.models[number], X[rows])
+        return p
+
+    def out_of_fold(self, ids: Sequence[str]) -> list[np.ndarray]:
+        """For each model, the places of the ids that it never saw.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            Ids of items.
+
+        Returns
+        -------
+        list of numpy.ndarray
+            Together every place once.
+
+        Raises
+        ------
+        ValueError
+            If an id was in no model's test part.
+        """
+        owner = {name: place for place, one in enumerate(self.members) for name in one.test}
+        if strange := [name for name in ids if name not in owner]:
+            raise ValueError(
+                f"{len(strange)} ids (the first is {strange[0]!r}) were in no model's test part; "
+                "for new items ask the whole ensemble"
+            )
+        places = np.array([owner[name] for name in ids], dtype=np.int64)
+        return [np.flatnonzero(places == number) for number in range(len(self.members))]
+
+
+def save_ensemble(path: str | Path, members: Sequence[Member], card: Mapping[str, Any]) -> Path:
+    """Write which models form an ensemble; the models are saved already.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        JSON file; the models are named relative to its folder.
+    members : sequence of Member
+        The models, each written by `helpers.training.save_run`.
+    card : dict
+        ``dna_alphabet``, ``length``, ``strands`` and further plain values.
+
+    Returns
+    -------
+    pathlib.Path
+        Path of the JSON file.
+
+    Raises
+    ------
+    ValueError
+        If there is no member, an id is in two test parts, or the card lacks a key.
+    """
+    path = Path(path)
+    if not members:
+        raise ValueError(f"{path.name}: an ensemble needs at least one model")
+    if missing := [key for key in _KEYS[1:] if key not in card]:
+        raise ValueError(f"{path.name}: the card lacks {', '.join(missing)}")
+    names, counts = np.unique([name for one in members for name in one.test], return_counts=True)
+    if (twice := names[counts > 1]).size:
+        raise ValueError(
+            f"{path.name}: {str(twice[0])!r} is in the test part of two models; expected one "
+            "model that never saw it. Give the folds of one cross-validation"
+        )
+    listed = [
+        {
+            "fold": one.fold,
+            "model": Path(os.path.relpath(one.path.resolve(), path.parent.resolve())).as_posix(),
+            "test": list(one.test),
+        }
+        for one in members
+    ]
+    return runs.write_json(path, {**card, "members": listed})
+
+
+def load_ensemble(
+    path: str | Path,
+    *,
+    expect: Mapping[str, Any] | None = None,
+    ask: Callable[[keras.Model, np.ndarray], np.ndarray] = predict,
+) -> Ensemble:
+    """Read an ensemble with all its models, in Keras's safe mode.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        As `save_ensemble` wrote it.
+    expect : dict, optional
+        Keys of the file and the values they must have, such as ``{"length": 600}``.
+    ask : callable
+        ``ask(model, X)`` gives the probabilities of one model.
+
+    Returns
+    -------
+    Ensemble
+
+    Raises
+    ------
+    ValueError
+        If the file is not whole, holds something else than expected, or a model is missing,
+        damaged or not the one that was saved.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: no ensemble there. Run the cross-validation notebook first")
+    card = runs.read_json(path)
+    if not isinstance(card, dict) or (missing := [key for key in _KEYS if key not in card]):
+        found = ", ".join(missing) if isinstance(card, dict) else "everything"
+        raise ValueError(f"{path}: not an ensemble; it lacks {found}. Make it anew")
+    for key, value in (expect or {}).items():
+        if card.get(key) != value:
+            raise ValueError(
+                f"{path}: this ensemble has {key} = {card.get(key)!r}, but {value!r} is asked for "
+                "here. Use the ensemble that fits the data, or train one that does"
+            )
+    members = [
+        Member(one["fold"], path.parent / one["model"], tuple(one["test"]))
+        for one in card.pop("members")
+    ]
+    shape = {"dna_alphabet": card["dna_alphabet"], "length": card["length"]}
+    loaded = [load_run(one.path, expect={**shape, "fold": one.fold}) for one in members]
+    return Ensemble(members, [one.model for one in loaded], card, ask=ask)
+
+
+def _logit(p: np.ndarray) -> np.ndarray:
+    p = np.clip(np.asarray(p, dtype=float), _CLIP, 1 - _CLIP)
+    return np.asarray(np.log(p) - np.log1p(-p))

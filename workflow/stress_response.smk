@@ -1,0 +1,130 @@
+# Track stress_response: the rules of its notebooks. Read by the Snakefile, whose functions it uses.
+
+STRESS = "data/sample/stress_response"
+PROMOTERS = run("stress_response", "promoters.csv", "orthologs.csv")
+
+
+rule stress_response_01_train_cnn:
+    input:
+        notebook=notebook("stress_response", "01_train_cnn"),
+        sample=[] if REAL else STRESS,
+    output:
+        PROMOTERS,
+        run(
+            "stress_response",
+            "rows_01.csv",
+            "predictions_01.csv",
+            "results/01_train_cnn.csv",
+            "stress_response_cnn.keras",
+        ),
+        notebook=run("stress_response", "01_train_cnn.ipynb"),
+    params:
+        encoded=parameters("stress_response", "01_train_cnn"),
+    log:
+        run("stress_response", "logs/01_train_cnn.log"),
+    shell:
+        EXECUTE
+
+
+rule stress_response_02_phylogenetic_augmentation:
+    input:
+        PROMOTERS,
+        notebook=notebook("stress_response", "02_phylogenetic_augmentation"),
+    output:
+        run(
+            "stress_response",
+            "predictions_02.csv",
+            "results/02_phylogenetic_augmentation.csv",
+        ),
+        notebook=run("stress_response", "02_phylogenetic_augmentation.ipynb"),
+    params:
+        encoded=parameters("stress_response", "02_phylogenetic_augmentation"),
+    log:
+        run("stress_response", "logs/02_phylogenetic_augmentation.log"),
+    shell:
+        EXECUTE
+
+
+rule stress_response_03_cross_validation:
+    input:
+        PROMOTERS,
+        notebook=notebook("stress_response", "03_cross_validation"),
+    output:
+        run(
+            "stress_response",
+            "predictions_03.csv",
+            "ensemble.json",
+            "results/03_cross_validation.csv",
+        ),
+        notebook=run("stress_response", "03_cross_validation.ipynb"),
+    params:
+        encoded=parameters("stress_response", "03_cross_validation"),
+    log:
+        run("stress_response", "logs/03_cross_validation.log"),
+    shell:
+        EXECUTE
+
+
+rule stress_response_04_hyperparameter_search:
+    input:
+        PROMOTERS,
+        notebook=notebook("stress_response", "04_hyperparameter_search"),
+    output:
+        run("stress_response", "best_configuration.json", "trials_04.csv"),
+        notebook=run("stress_response", "04_hyperparameter_search.ipynb"),
+    params:
+        encoded=parameters("stress_response", "04_hyperparameter_search"),
+    log:
+        run("stress_response", "logs/04_hyperparameter_search.log"),
+    shell:
+        EXECUTE
+
+
+rule stress_response_05_saliency_maps:
+    input:
+        PROMOTERS,
+        run("stress_response", "ensemble.json", "predictions_03.csv"),
+        notebook=notebook("stress_response", "05_saliency_maps"),
+    output:
+        run("stress_response", "attributions.npz", "results/05_saliency_maps.csv"),
+        figures("stress_response", "05_logos.html"),
+        notebook=run("stress_response", "05_saliency_maps.ipynb"),
+    params:
+        encoded=parameters("stress_response", "05_saliency_maps"),
+    log:
+        run("stress_response", "logs/05_saliency_maps.log"),
+    shell:
+        EXECUTE
+
+
+rule stress_response_06_modisco_motifs:
+    input:
+        PROMOTERS,
+        run("stress_response", "ensemble.json", "attributions.npz"),
+        notebook=notebook("stress_response", "06_modisco_motifs"),
+    output:
+        run("stress_response", "matches_06.csv", "results/06_modisco_motifs.csv"),
+        figures("stress_response", "06_motifs.html"),
+        notebook=run("stress_response", "06_modisco_motifs.ipynb"),
+    params:
+        encoded=parameters("stress_response", "06_modisco_motifs"),
+    log:
+        run("stress_response", "logs/06_modisco_motifs.log"),
+    shell:
+        EXECUTE
+
+
+rule stress_response_results:
+    input:
+        run(
+            "stress_response",
+            "results/01_train_cnn.csv",
+            "results/02_phylogenetic_augmentation.csv",
+            "results/03_cross_validation.csv",
+            "results/05_saliency_maps.csv",
+            "results/06_modisco_motifs.csv",
+        ),
+    output:
+        results("stress_response"),
+    shell:
+        "python -m helpers.results {output} {input}"
