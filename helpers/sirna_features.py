@@ -276,7 +276,9 @@ def _profiles(
             found[mrna][name] = values
     for mrna in distinct:
         # The eight nucleotides that meet the guide's 5' end stand at the site's 3' end.
-        found[mrna]["open_seed_site"] = found[mrna]["open_seed_site"][_OPENED["open_seed_site"][1] :]
+        found[mrna]["open_seed_site"] = found[mrna]["open_seed_site"][
+            _OPENED["open_seed_site"][1] :
+        ]
     return found
 
 

@@ -90,7 +90,9 @@ def find(guide: str, mrna: str, *, max_mismatches: int = 0) -> Site:
     'sense'
     """
     if len(guide) != GUIDE:
-        raise ValueError(f"the guide has {len(guide)} nt; expected {GUIDE}. Give its 21 nt 5' to 3'")
+        raise ValueError(
+            f"the guide has {len(guide)} nt; expected {GUIDE}. Give its 21 nt 5' to 3'"
+        )
     if not 0 <= max_mismatches < CORE:
         raise ValueError(f"max_mismatches is {max_mismatches}; expected 0 to {CORE - 1}")
     if len(mrna) < GUIDE:

@@ -49,33 +49,68 @@ class Sizes:
 
 
 @_register
-class StrandScores(layers.Layer):
-    """Score of every guide position against every target position; (n, guide, target).
+class ReverseComplement(layers.Layer):
+    """One-hot rows of the other strand, 5' to 3'; (n, length, 4).
 
-    A dot product of the shared keys, and a learnt number for each diagonal: two strands run
-    against each other, so partners stand where the sum of both positions is the same. All
-    diagonals start equal: which one holds the partners is learnt.
+    The letters stand in the order A C G U, so that turning both axes around turns each letter into
+    its partner. A residue that pairs and its partner are then the same letter to an encoder.
 
     Examples
     --------
-    >>> scores = StrandScores()(ops.ones((1, 2, 4)), ops.ones((1, 3, 4)))
-    >>> ops.convert_to_numpy(scores).tolist()
+    >>> X = ops.reshape(ops.cast([[1, 0, 0, 0], [0, 0, 1, 0]], "float32"), (1, 2, 4))  # AG
+    >>> ops.convert_to_numpy(ReverseComplement()(X))[0].argmax(axis=1).tolist()  # CU
+    [1, 3]
+    """
+
+    def call(self, X: Any) -> Any:
+        """Rows ``X``, (n, length, 4), of the strand that is read from the other end."""
+        return ops.flip(X, axis=(1, 2))
+
+
+@_register
+class StrandScores(layers.Layer):
+    """Score of every guide position against every target position; (n, guide, target).
+
+    How alike their surroundings are (a cosine, times a learnt factor), and a learnt number for
+    each offset between the two strands, which starts at zero: where the partner stands is
+    learnt.
+
+    Parameters
+    ----------
+    factor : float
+        What the cosine is multiplied by at first.
+
+    Examples
+    --------
+    >>> scores = StrandScores(factor=2.0)(ops.ones((1, 2, 4)), ops.ones((1, 3, 4)))
+    >>> ops.convert_to_numpy(scores).round(3).tolist()
     [[[2.0, 2.0, 2.0], [2.0, 2.0, 2.0]]]
     """
 
+    def __init__(self, factor: float = 6.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.factor = factor
+
     def build(self, guide_shape: Any, target_shape: Any) -> None:
-        """Make a number for each diagonal."""
+        """Make the factor, and a number for each offset."""
         self.rows, self.columns = int(guide_shape[1]), int(target_shape[1])
-        self.diagonal = self.add_weight(
-            name="diagonal", shape=(self.rows + self.columns - 1,), initializer="zeros"
+        self.sharpness = self.add_weight(
+            name="sharpness", shape=(), initializer=keras.initializers.Constant(self.factor)
+        )
+        self.offset = self.add_weight(
+            name="offset", shape=(self.rows + self.columns - 1,), initializer="zeros"
         )
 
     def call(self, guide: Any, target: Any) -> Any:
         """Scores of keys ``guide`` (n, guide, d) against ``target`` (n, target, d)."""
-        scale = float(guide.shape[-1]) ** -0.5
-        scores = ops.matmul(guide, ops.transpose(target, (0, 2, 1))) * scale
-        place = ops.arange(self.rows)[:, None] + ops.arange(self.columns)[None, :]
-        return scores + ops.take(self.diagonal, place, axis=0)[None]
+        keys = [keys / (ops.norm(keys, axis=-1, keepdims=True) + 1e-3) for keys in (guide, target)]
+        scores = self.sharpness * ops.matmul(keys[0], ops.transpose(keys[1], (0, 2, 1)))
+        place = ops.arange(self.columns)[None, :] - ops.arange(self.rows)[:, None]
+        return scores + ops.take(self.offset, place + self.rows - 1, axis=0)[None]
+
+    def get_config(self) -> dict[str, Any]:
+        """Settings to build the layer again."""
+        return {**super().get_config(), "factor": self.factor}
 
 
 @_register
@@ -128,11 +163,14 @@ class StrandRead(layers.Layer):
 
 @_register
 class MutualAttention(layers.Layer):
-    """Product of the attention in both directions: high where either strand looks at the other."""
+    """Product of the attention in both directions: high where either strand looks at the other.
+
+    The target stands 5' to 3' in it, as in the input.
+    """
 
     def call(self, forward: Any, backward: Any) -> Any:
-        """Weights ``forward`` times ``backward``, both (n, guide, target)."""
-        return forward * backward
+        """Weights ``forward`` times ``backward``, both (n, guide, target of the other strand)."""
+        return ops.flip(forward * backward, axis=2)
 
 
 @_register
@@ -147,7 +185,8 @@ class Held(layers.Layer):
 def build_siamese(features: int, **changes: Any) -> keras.Model:
     """Build and compile our network.
 
-    Guide and target context go through the same embedding and the same convolution. One matrix
+    Guide and target context (as its reverse complement, so that partners are the same letter)
+    go through the same embedding and the same convolution. One matrix
     scores every guide position against every target position; its softmax along either axis is
     the attention of one strand on the other, with the same keys and values in both directions.
     What a position holds, what it reads, and the product of the two (which can tell a base pair
@@ -190,11 +229,13 @@ def build_siamese(features: int, **changes: Any) -> keras.Model:
     )
     key = layers.Dense(sizes.width, use_bias=False, name="key")
     value = layers.Dense(sizes.width, name="value")
-    letters = {"guide": embed(guide), "target": embed(target)}
-    seen = {name: layers.ReLU(name=f"{name}_relu")(encode(x)) for name, x in letters.items()}
+    turned = ReverseComplement(name="reverse_complement")(target)
+    letters = {"guide": embed(guide), "target": embed(turned)}
+    encoded = {name: encode(x) for name, x in letters.items()}
+    seen = {name: layers.ReLU(name=f"{name}_relu")(x) for name, x in encoded.items()}
     values = {name: value(x) for name, x in letters.items()}
 
-    scores = StrandScores(name="strand_scores")(key(letters["guide"]), key(letters["target"]))
+    scores = StrandScores(name="strand_scores")(key(encoded["guide"]), key(encoded["target"]))
     forward = StrandSoftmax(2, name="guide_attention")(scores)
     backward = StrandSoftmax(1, name="target_attention")(scores)
     mutual = MutualAttention(name="interaction_map")(forward, backward)
