@@ -16,7 +16,7 @@ ROWS = [
     ["training", "explain"],
     ["models", "datasets"],
     ["sirna_features", "simulate"],
-    ["pairs", "splits", "features", "folding", "evaluation", "design_rules"],
+    ["pairs", "splits", "features", "folding", "evaluation", "design_rules", "relations"],
     ["chunks", "structures", "leakage", "metrics", "registry", "pipeline"],
     ["tables", "structure_files", "homology", "rewiring", "sirna_records"],
     ["sequence", "records", "pickles", "results", "bootstrap", "checks"],
