@@ -34,6 +34,8 @@ SEED = slice(1, 8)
 _OPENED = {"open_site": (GUIDE, 0), "open_seed_site": (8, GUIDE - 8), "unpaired_nt": (1, 0)}
 """For each accessibility: nucleotides that lie open together, and their offset in the site."""
 
+_REACH = 160  # nt on either side of a site; twice the window of the folding
+
 _PLAIN = (
     ("energy_duplex", "kcal/mol", "thermodynamics", "free energy of the 19 base pairs"),
     ("energy_5_end", "kcal/mol", "thermodynamics", "four steps at the guide's 5' end"),
@@ -285,15 +287,36 @@ def _profiles(
 def _site(
     mrnas: list[str], starts: np.ndarray, workers: int, folder: str | Path | None
 ) -> pd.DataFrame:
-    profiles = _profiles(mrnas, workers, folder)
+    texts, places = _around(mrnas, starts)
+    profiles = _profiles(texts, workers, folder)
     rows = []
-    for mrna, start in zip(mrnas, starts, strict=True):
-        profile = profiles[mrna]
+    for text, start in zip(texts, places, strict=True):
+        profile = profiles[text]
         open_ = profile["unpaired_nt"][start : start + GUIDE]
         energies = profile["open_site"][start], profile["open_seed_site"][start]
         rows.append((*energies, open_.mean(), open_[-8:].mean()))
     names = ["open_site", "open_seed_site", "unpaired_site", "unpaired_seed_site"]
     return pd.DataFrame(rows, columns=names)
+
+
+def _around(mrnas: list[str], starts: np.ndarray) -> tuple[list[str], list[int]]:
+    """What has to be folded for each site: the mRNA, or the part around it where that is less.
+
+    Folding is local: no window that holds the site reaches beyond `_REACH`, so the part gives the
+    numbers of the whole.
+    """
+    sites: dict[str, set[int]] = {}
+    for mrna, start in zip(mrnas, starts, strict=True):
+        sites.setdefault(mrna, set()).add(int(start))
+    texts, places = [], []
+    for mrna, start in zip(mrnas, starts, strict=True):
+        first = 0
+        if len(sites[mrna]) * (2 * _REACH + GUIDE) < len(mrna):
+            first = max(0, int(start) - _REACH)
+            mrna = mrna[first : int(start) + GUIDE + _REACH]
+        texts.append(mrna)
+        places.append(int(start) - first)
+    return texts, places
 
 
 def _target(mrnas: list[str], starts: np.ndarray) -> pd.DataFrame:

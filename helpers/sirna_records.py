@@ -59,7 +59,7 @@ def read_guides(path: str | Path) -> pd.DataFrame:
 
 
 def read_mrnas(path: str | Path, *, lower_case: str = "keep") -> pd.DataFrame:
-    r"""mRNAs of a FASTA file.
+    r"""Target sequences of a FASTA file: the mRNAs.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
-"""How stable an RNA duplex is: nearest-neighbour energies, the asymmetry of its ends, its melting.
+"""How stable an RNA duplex is: energies, the asymmetry of its ends, its melting.
 
-Parameters are those of Xia 1998, doi:10.1021/bi9809425, at 37 degrees Celsius in 1 M NaCl. A guide is
+Nearest-neighbour parameters are those of Xia 1998, doi:10.1021/bi9809425, at 37 degrees Celsius in
+1 M NaCl. A guide is
 written 5' to 3'; position 1 is its 5' end. Its first 19 residues pair with the target, the last
 two overhang.
 """

@@ -12,10 +12,11 @@ HELPERS = ROOT / "helpers"
 
 ROWS = [
     ["plots"],
-    ["predict", "predictors", "search"],
+    ["predict", "search"],
+    ["predictors"],
     ["training", "explain"],
     ["models", "datasets"],
-    ["sirna_features", "simulate"],
+    ["guide_scan", "sirna_features", "simulate"],
     ["pairs", "splits", "features", "folding", "evaluation", "design_rules", "relations"],
     ["chunks", "structures", "leakage", "metrics", "registry", "pipeline"],
     ["tables", "structure_files", "homology", "rewiring", "sirna_records"],

@@ -264,6 +264,10 @@ class Network:
         own = self.effects.apply(self.table.mrna[rows])
         return np.stack([outputs(r.model, inputs) + own for r in self.results])
 
+    def outputs(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        """Mean output of the members for arrays, without the effect of an mRNA, shape (n,)."""
+        return np.mean([outputs(r.model, inputs) for r in self.results], axis=0)
+
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Efficacy of `rows`, shape (len(rows),)."""
         return self.members(rows).mean(axis=0)
