@@ -1,4 +1,4 @@
-"""How features relate to a measured value, with intervals over groups of rows that belong together."""
+"""How features relate to a measured value, with intervals over groups of rows."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def deciles(values: ArrayLike, y: ArrayLike, *, bins: int = 10) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``x`` (mean of the feature), ``y`` (mean), ``ci_low, ci_high`` (1.96 standard errors), ``n``.
+        ``x`` and ``y`` (means), ``ci_low, ci_high`` (1.96 standard errors of ``y``), ``n``.
 
     Examples
     --------

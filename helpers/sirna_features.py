@@ -261,13 +261,16 @@ def _profiles(
     mrnas: Sequence[str], workers: int, folder: str | Path | None
 ) -> dict[str, dict[str, np.ndarray]]:
     distinct = sorted(set(mrnas))
-    several = workers if sum(map(len, distinct)) > 20_000 else 1
+    nucleotides = sum(map(len, distinct))
+    several = workers if nucleotides > 20_000 else 1
     found: dict[str, dict[str, np.ndarray]] = {mrna: {} for mrna in distinct}
     for name, (length, _) in _OPENED.items():
         settings = {"what": name, "length": length, "window": 80, "span": 40, "version": 1}
 
         def fold(sequences: Sequence[str], length: int = length) -> fold_cache.Arrays:
-            folded = folding.unpaired_many(sequences, length=length, workers=several)
+            folded = folding.unpaired_many(
+                sequences, length=length, workers=several, progress=nucleotides > 100_000
+            )
             return {str(row): values for row, values in enumerate(folded)}
 
         arrays = fold_cache.cached(folder, distinct, settings, fold)

@@ -119,6 +119,38 @@ def find(guide: str, mrna: str, *, max_mismatches: int = 0) -> Site:
     return Site("none", -1, 0, (), note)
 
 
+def turned(sense: str, mrna: str, site: Site) -> str:
+    """Guide of a siRNA that was given as its sense strand.
+
+    Parameters
+    ----------
+    sense : str
+        21 nt that are a copy of the mRNA, or 19 and an overhang that is none.
+    mrna : str
+    site : Site
+        As `find` gives it for the sense strand.
+
+    Returns
+    -------
+    str
+        The reverse complement. Where the overhang of the sense strand is no copy of the mRNA, the
+        19 paired residues are turned, and the mRNA's two letters in front of them stand for the
+        overhang of the guide (U where the mRNA has none).
+
+    Examples
+    --------
+    >>> mrna = "GG" + "AACCGGUUACGUACGUUAGCA" + "CC"
+    >>> turned("AACCGGUUACGUACGUUAGCA", mrna, find("AACCGGUUACGUACGUUAGCA", mrna))
+    'UGCUAACGUACGUAACCGGUU'
+    >>> turned("AACCGGUUACGUACGUUAGUU", mrna, find("AACCGGUUACGUACGUUAGUU", mrna))
+    'CUAACGUACGUAACCGGUUCC'
+    """
+    if not set(site.mismatches) & {CORE + 1, CORE + 2}:
+        return reverse_complement(sense)
+    before = mrna[max(0, site.start - 2) : site.start]
+    return reverse_complement("A" * (2 - len(before)) + before + sense[:CORE])
+
+
 def context(mrna: str, start: int, *, length: int = CONTEXT) -> str:
     """The site with what lies around it; N where the mRNA has ended.
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers import records, registry, sirna_records, tables
 from helpers.alphabet import RNA
-from helpers.target_sites import context, find, reverse_complement
+from helpers.target_sites import context, find, turned
 
 PAIR = ["sirna_id", "mrna_id", "guide", "context", "start", "mismatches", "efficacy", "group"]
 """Columns of the tidy table; `group` is the mRNA, `start` 0-based, `mismatches` their number."""
@@ -96,8 +96,7 @@ def from_files(
         status = "ok"
         place = found
         if found.orientation == "sense" and turn_sense:
-            # Its overhang is not known; the target's own letters stand in for it.
-            guide = reverse_complement(_target(guide, mrna, found.start))
+            guide = turned(guide, mrna, found)
             place = find(guide, mrna, max_mismatches=max_mismatches)
             notes.append("given as the sense strand, turned into the antisense strand")
             status = "changed"
@@ -254,13 +253,6 @@ def _unreadable(row: tuple, guides: pd.DataFrame, mrnas: pd.DataFrame) -> str:
 def _rejected(named: dict, why: str) -> dict:
     plain = {"orientation": "none", "start": -1, "mismatches": ""}
     return plain | named | {"status": "rejected", "note": why}
-
-
-def _target(guide: str, mrna: str, start: int) -> str:
-    """Target of a guide that was given as the sense strand: two nt before it and its first 19."""
-    if start < 2:
-        return "U" * (2 - start) + mrna[:start] + guide[:19]
-    return mrna[start - 2 : start] + guide[:19]
 
 
 def _check_scale(pairs: pd.DataFrame, path: str | Path) -> None:

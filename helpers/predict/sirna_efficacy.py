@@ -12,7 +12,7 @@ from helpers import design_rules, sirna_features
 from helpers.alphabet import RNA
 from helpers.explain.interaction import layer_output
 from helpers.predictors.sirna_efficacy import Hybrid, Table
-from helpers.target_sites import CORE, GUIDE, context, find, reverse_complement
+from helpers.target_sites import GUIDE, context, find, reverse_complement, turned
 
 COLUMNS = (
     "mrna_id", "sirna_id", "guide", "position", "sites", "mismatches", "efficacy", "low", "high",
@@ -202,7 +202,7 @@ def _located(mrna: tuple, guide: tuple, turn_sense: bool, max_mismatches: int) -
     sequence, notes = guide.sequence, [guide.note]  # type: ignore[attr-defined]
     found = find(sequence, mrna.sequence, max_mismatches=max_mismatches)  # type: ignore[attr-defined]
     if found.orientation == "sense" and turn_sense:
-        sequence = turned(sequence, mrna.sequence, found.start)  # type: ignore[attr-defined]
+        sequence = turned(sequence, mrna.sequence, found)  # type: ignore[attr-defined]
         found = find(sequence, mrna.sequence, max_mismatches=max_mismatches)  # type: ignore[attr-defined]
         notes.append("given as the sense strand; its reverse complement was scored")
     notes.append(found.note)
@@ -217,21 +217,6 @@ def _located(mrna: tuple, guide: tuple, turn_sense: bool, max_mismatches: int) -
         "status": "scored",
         "note": said,
     }
-
-
-def turned(sense: str, mrna: str, start: int) -> str:
-    """Guide against the site that a sense strand is a copy of.
-
-    Its overhang is not known, so the mRNA's own two letters in front of the site stand for it;
-    U where the mRNA has none.
-
-    Examples
-    --------
-    >>> turned("AACCGGUUACGUACGUUAGCA", "GGAACCGGUUACGUACGUUAGCACC", 2)
-    'CUAACGUACGUAACCGGUUCC'
-    """
-    before = mrna[max(0, start - 2) : start]
-    return reverse_complement("A" * (2 - len(before)) + before + sense[:CORE])
 
 
 def _with_rules(table: pd.DataFrame) -> pd.DataFrame:

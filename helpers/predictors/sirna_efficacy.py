@@ -399,23 +399,25 @@ class Baseline:
 
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit on `train`; the penalty is the one that does best on `valid`."""
-        X = self._X(train)
+        X = self._design(train)
         self.scaler = Scaler.of(X)
         errors = []
         penalties = 10.0 ** np.arange(1, 5.5, 0.5)
         for penalty in penalties:
             model = LinearModel(penalty).fit(self.scaler.apply(X), self.table.y[train])
-            rest = self.table.y[valid] - model.predict(self.scaler.apply(self._X(valid)))
+            rest = self.table.y[valid] - model.predict(self.scaler.apply(self._design(valid)))
             errors.append(float(np.mean(rest**2)))
         rows = np.concatenate([train, valid])
         best = penalties[int(np.argmin(errors))]
-        self.model = LinearModel(best).fit(self.scaler.apply(self._X(rows)), self.table.y[rows])
+        self.model = LinearModel(best).fit(
+            self.scaler.apply(self._design(rows)), self.table.y[rows]
+        )
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Efficacy of `rows`, shape (len(rows),)."""
-        return self.model.predict(self.scaler.apply(self._X(rows)))
+        return self.model.predict(self.scaler.apply(self._design(rows)))
 
-    def _X(self, rows: np.ndarray) -> np.ndarray:
+    def _design(self, rows: np.ndarray) -> np.ndarray:
         raw = self.table.raw(rows)
         counts = self.table.features.filter(like="count_").to_numpy()[rows]
         return np.concatenate([raw["letters"], raw["context"], counts, raw["words"]], axis=1)
@@ -430,8 +432,8 @@ class Support(Baseline):
 
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit on `train`; the cost is the one that does best on `valid`."""
-        self.scaler = Scaler.of(self._X(train))
-        X, held = (self.scaler.apply(self._X(part)) for part in (train, valid))
+        self.scaler = Scaler.of(self._design(train))
+        X, held = (self.scaler.apply(self._design(part)) for part in (train, valid))
         costs = (0.05, 0.1, 0.2, 0.5, 1.0)
         y = self.table.y
         errors = [
@@ -440,12 +442,14 @@ class Support(Baseline):
         ]
         rows = np.concatenate([train, valid])
         self.model = SVR(C=costs[int(np.argmin(errors))])
-        self.model.fit(self.scaler.apply(self._X(rows)), y[rows])
+        self.model.fit(self.scaler.apply(self._design(rows)), y[rows])
 
-    def _X(self, rows: np.ndarray) -> np.ndarray:
+    def _design(self, rows: np.ndarray) -> np.ndarray:
         names = ["energy_duplex", "energy_5_end", "energy_3_end", "asymmetry", "energy_seed"]
         names += [name for name in NAMED if name.startswith("step_")]
-        return np.concatenate([super()._X(rows), self.table.features[names].to_numpy()[rows]], 1)
+        return np.concatenate(
+            [super()._design(rows), self.table.features[names].to_numpy()[rows]], 1
+        )
 
 
 class Shuffled:
