@@ -182,7 +182,7 @@ class PositionScore:
         if style not in ("Takasaki", "Huesken"):
             raise ValueError(f"style is {style!r}; expected 'Takasaki' or 'Huesken'")
         self.style = style
-        self.weights = np.zeros((0, RNA.size))
+        self.weights: np.ndarray = np.zeros((0, RNA.size))
 
     def fit(self, guides: Sequence[str], efficacy: Sequence[float]) -> PositionScore:
         """Learn the weights from guides and their efficacies (fraction silenced); training rows."""

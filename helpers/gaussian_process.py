@@ -138,7 +138,7 @@ class GaussianProcess:
         parts = np.array([[p.name, p.kind, p.block, str(p.scale)] for p in self.parts])
         numbers = {"weights": self.weights, "noise": np.array(self.noise), "y": self.y}
         with atomic_path(path) as part:
-            np.savez_compressed(part, parts=parts, **numbers, **held)
+            np.savez_compressed(part, **{"parts": parts, **numbers, **held})  # type: ignore[arg-type]
         return Path(path)
 
     @classmethod
@@ -197,10 +197,11 @@ class GaussianProcess:
         return np.exp(-distance / (2 * part.scale**2 * width))
 
     def _covariance(self, a: Blocks, b: Blocks) -> np.ndarray:
-        total = 0.0
-        for weight, part in zip(self.weights, self.parts, strict=True):
-            total = total + weight * self._one(part, a, b)
-        return np.asarray(total)
+        matrices = zip(self.weights, self.parts, strict=True)
+        total = np.zeros((len(next(iter(a.values()))), len(next(iter(b.values())))))
+        for weight, part in matrices:
+            total += weight * self._one(part, a, b)
+        return total
 
     def _own(self, blocks: Blocks, n: int) -> np.ndarray:
         """Prior variance of each row."""

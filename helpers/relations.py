@@ -101,8 +101,8 @@ def letter_effects(sequences: Sequence[str], y: ArrayLike, groups: ArrayLike) ->
     >>> letter_effects(["A", "C"], [1.0, 0.0], ["g", "g"]).tolist()
     [[0.5, -0.5, nan, nan]]
     """
-    y = pd.Series(np.asarray(y, dtype=float))
-    rest = (y - y.groupby(np.asarray(groups)).transform("mean")).to_numpy()
+    values = pd.Series(np.asarray(y, dtype=float))
+    rest = (values - values.groupby(np.asarray(groups)).transform("mean")).to_numpy()
     codes = np.stack([RNA.encode(sequence) for sequence in sequences])
     there = codes[..., None] == np.arange(RNA.size)
     counts = there.sum(axis=0)

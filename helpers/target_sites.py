@@ -32,7 +32,7 @@ class Site(NamedTuple):
         complement) or ``"none"``.
     start : int
         First nucleotide of the site on the mRNA, 0-based; -1 where there is none.
-    count : int
+    sites : int
         How many sites match as well as this one; the first along the mRNA is given.
     mismatches : tuple of int
         Positions of the guide, from 1 at its 5' end, that do not match; overhang included.
@@ -42,7 +42,7 @@ class Site(NamedTuple):
 
     orientation: str
     start: int
-    count: int
+    sites: int
     mismatches: tuple[int, ...]
     note: str
 
@@ -85,7 +85,7 @@ def find(guide: str, mrna: str, *, max_mismatches: int = 0) -> Site:
     >>> mrna = "GG" + "AACCGGUUACGUACGUUAGCA" + "CC"
     >>> guide = reverse_complement("AACCGGUUACGUACGUUAGCA")
     >>> find(guide, mrna)
-    Site(orientation='antisense', start=2, count=1, mismatches=(), note='')
+    Site(orientation='antisense', start=2, sites=1, mismatches=(), note='')
     >>> find("AACCGGUUACGUACGUUAGCA", mrna).orientation
     'sense'
     """
@@ -103,15 +103,15 @@ def find(guide: str, mrna: str, *, max_mismatches: int = 0) -> Site:
     sense = _best(guide, mrna, (0, CORE))
     if anti.core <= max_mismatches and anti.core <= sense.core:
         wrong = tuple(sorted(GUIDE - int(place) for place in anti.places))
-        note = f"{anti.count} equally good sites, the first is taken" if anti.count > 1 else ""
-        return Site("antisense", anti.start, anti.count, wrong, note)
+        note = f"{anti.sites} equally good sites, the first is taken" if anti.sites > 1 else ""
+        return Site("antisense", anti.start, anti.sites, wrong, note)
     if sense.core <= max_mismatches:
         wrong = tuple(int(place) + 1 for place in sense.places)
         note = (
             "the guide is a copy of the mRNA (the sense strand), not its complement; give the "
             "antisense strand, or ask to turn it"
         )
-        return Site("sense", sense.start, sense.count, wrong, note)
+        return Site("sense", sense.start, sense.sites, wrong, note)
     note = (
         f"no site: the best antisense alignment has {anti.core} mismatches in the {CORE} paired "
         f"residues, {max_mismatches} allowed"
@@ -215,7 +215,7 @@ def paired_position(guide_position: int, *, length: int = CONTEXT) -> int:
 class _Hit(NamedTuple):
     core: int
     start: int
-    count: int
+    sites: int
     places: np.ndarray
 
 

@@ -74,7 +74,7 @@ def test_what_is_no_site_says_why():
     assert "no site: the best" in target_sites.find("A" * 21, "G" * 40).note
     assert target_sites.find(SITE, "GG" + SITE).orientation == "sense"
     assert "fewer than the 21" in target_sites.find(GUIDE, "ACGU").note
-    assert target_sites.find(GUIDE, SITE + "AA" + SITE).count == 2
+    assert target_sites.find(GUIDE, SITE + "AA" + SITE).sites == 2
     assert target_sites.find(GUIDE, SITE[:10] + "N" + SITE[11:]).orientation == "none"
     with pytest.raises(ValueError, match="has 20 nt; expected 21"):
         target_sites.find(GUIDE[:20], SITE)

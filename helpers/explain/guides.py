@@ -119,5 +119,5 @@ def at_partners(maps: np.ndarray) -> np.ndarray:
     >>> at_partners(planted_maps(1))[0].nonzero()[0].tolist()
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
     """
-    places = np.arange(GUIDE)
-    return np.asarray(maps)[:, places, [paired_position(i) for i in places]]
+    partners = np.array([paired_position(i) for i in range(GUIDE)])
+    return np.asarray(maps)[:, np.arange(GUIDE), partners]

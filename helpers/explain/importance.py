@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-Slices = Sequence[tuple[int, object]]
+Slices = Sequence[tuple[int, Any]]
 """Which inputs a unit takes from another row: number of the input, index behind the first axis."""
 
 
@@ -66,8 +67,7 @@ def permutation_importance(
             order = rng.permutation(len(arrays[0]))
             given = [array.copy() for array in arrays]
             for which, index in slices:
-                place = (slice(None), index)
-                given[which][place] = arrays[which][order][place]
+                given[which][:, index] = arrays[which][order][:, index]
             squares.append(np.mean(np.square(np.asarray(predict(given)) - before)))
         rows.append((name, float(np.sqrt(np.mean(squares)))))
     table = pd.DataFrame(rows, columns=["unit", "importance"])

@@ -116,7 +116,7 @@ def histogram(values: Mapping[str, np.ndarray], *, x: str, title: str) -> Figure
     fig = style.figure(style.DOUBLE, 62)
     ax = fig.subplots()
     every = np.concatenate([np.asarray(v, float) for v in values.values()])
-    bins = np.linspace(every.min(), every.max(), 41)
+    bins = np.linspace(every.min(), every.max(), 41).tolist()
     hues = _hues(list(values))
     for name, v in values.items():
         label = f"{words.plain(name)} (n = {len(v):,}, mean {np.mean(v):.2f})"
@@ -224,9 +224,9 @@ def coverage(table: pd.DataFrame, *, title: str) -> Figure:
             x, y, yerr=np.clip(ends, 0, None), color=hues[name], marker="os^D"[number % 4],
             markersize=4, linewidth=1, capsize=2, label=words.protocol(name),
         )  # fmt: skip
-    ends = (0.4, 1.0)
-    ax.plot(ends, ends, color=colours.INK, linewidth=0.8, linestyle="--", label="as promised")
-    ax.set(xlabel="promised share", ylabel="observed share", xlim=ends, ylim=ends)
+    edges = (0.38, 1.02)
+    ax.plot(edges, edges, color=colours.INK, linewidth=0.8, linestyle="--", label="as promised")
+    ax.set(xlabel="promised share", ylabel="observed share", xlim=edges, ylim=edges)
     ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     style.title(ax, title)
     return fig

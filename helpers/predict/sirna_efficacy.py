@@ -79,7 +79,7 @@ def predict_pairs(
         for guide in guides.itertuples(index=False)
     ]
     table = pd.DataFrame(rows)
-    scored = np.flatnonzero((table["status"] == "scored").to_numpy()) if len(table) else []
+    scored = np.flatnonzero((table["status"] == "scored").to_numpy())
     for name in ("efficacy", "low", "high"):
         table[name] = np.nan
     if len(scored):
@@ -212,7 +212,7 @@ def _located(mrna: tuple, guide: tuple, turn_sense: bool, max_mismatches: int) -
     return row | {
         "guide": sequence,
         "position": found.start + 1,
-        "sites": found.count,
+        "sites": found.sites,
         "mismatches": " ".join(map(str, found.mismatches)),
         "status": "scored",
         "note": said,

@@ -111,7 +111,8 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261121) -> Simulation:  # noq
     (2, 6, True)
     """
     rng = np.random.default_rng(seed)
-    mrnas, rows = {}, []
+    mrnas: dict[str, str] = {}
+    rows: list[dict[str, object]] = []
     for number in range(1, plan.mrnas + 1):
         name = f"mrna{number:02d}"
         # Each mRNA has a GC content of its own, as real ones do.
