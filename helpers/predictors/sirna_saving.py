@@ -11,13 +11,12 @@ from helpers.alphabet import RNA
 from helpers.gaussian_process import GaussianProcess
 from helpers.predictors.sirna_efficacy import (
     PLAIN,
-    Effects,
     Features,
     Hybrid,
     Network,
-    Scaler,
     Table,
 )
+from helpers.predictors.sirna_scaling import Effects, Scaler
 from helpers.training import FitResult, load_run, save_run
 
 LIST = "models.json"
