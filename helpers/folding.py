@@ -308,6 +308,7 @@ def unpaired_many(
     span: int = 40,
     temperature: float = 37.0,
     workers: int = 1,
+    progress: bool = True,
 ) -> list[np.ndarray]:
     """`unpaired_probability` for many RNAs; each distinct one is folded once.
 
@@ -315,7 +316,7 @@ def unpaired_many(
     ----------
     sequences, length, window, span, temperature
         As for `unpaired_probability`.
-    workers : int, optional
+    workers, progress
         As for `fold_many`.
 
     Returns
@@ -331,7 +332,7 @@ def unpaired_many(
     work = functools.partial(
         unpaired_probability, length=length, window=window, span=span, temperature=temperature
     )
-    return _for_each(work, sequences, workers, True)
+    return _for_each(work, sequences, workers, progress)
 
 
 def _letters(sequence: str) -> str:

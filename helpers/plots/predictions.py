@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -72,6 +72,12 @@ _TABLE_JS = """<script>
 </script>"""
 
 
+HEADS = (
+    "Row", "RNA", "Peptide", "Probability of binding", "95 % interval", "Status", "Note", "Map",
+)  # fmt: skip
+"""Headings of the page's columns."""
+
+
 def predictions_page(
     path: str | os.PathLike[str],
     table: pd.DataFrame,
@@ -79,6 +85,7 @@ def predictions_page(
     title: str,
     total: int | None = None,
     full_table: str | None = None,
+    heads: Sequence[str] = HEADS,
 ) -> Path:
     """Write predictions as a page: a table to sort and filter, with bars and links to heat maps.
 
@@ -96,6 +103,8 @@ def predictions_page(
         How many rows the whole result has, when `table` holds only its first ones.
     full_table : str, optional
         Path of the CSV with all rows, relative to the page; linked.
+    heads : sequence of str, optional
+        The eight headings, for pairs of another kind and values of another name.
 
     Returns
     -------
@@ -120,16 +129,6 @@ def predictions_page(
         else ""
     )
     options = "".join(f"<option>{html.escape(str(name))}</option>" for name in counts.index)
-    heads = [
-        "Row",
-        "RNA",
-        "Peptide",
-        "Probability of binding",
-        "95 % interval",
-        "Status",
-        "Note",
-        "Map",
-    ]
     head = "".join(f'<th scope="col"><button type="button">{name}</button></th>' for name in heads)
     rows = [_row(place, row) for place, row in enumerate(table.to_dict("records"), start=1)]
     body = (

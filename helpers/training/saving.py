@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import keras
 
 from helpers import runs
-from helpers.models import layers  # noqa: F401  (importing it registers the layers of saved models)
+from helpers.models import layers, siamese  # noqa: F401  (registers the layers of saved models)
 
 _ADDED = ("inputs", "outputs", "provenance", "model_sha256")
 

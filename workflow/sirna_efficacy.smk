@@ -1,0 +1,82 @@
+# Track sirna_efficacy: the rules of its notebooks. Read by the Snakefile, whose functions it uses.
+
+SIRNA = "data/sample/sirna_efficacy"
+SIRNA_PAIRS = run("sirna_efficacy", "pairs.csv", "mrnas.fasta", "features.csv")
+SIRNA_MODELS = run("sirna_efficacy", "models.json")
+
+
+rule sirna_efficacy_01_explore_features:
+    input:
+        notebook=notebook("sirna_efficacy", "01_explore_features"),
+        sample=[] if REAL else [f"{SIRNA}/{name}" for name in ("efficacy.csv", "siRNA.fa", "mRNA.fa")],
+    output:
+        SIRNA_PAIRS,
+        run("sirna_efficacy", "rows_01.csv", "relations_01.csv"),
+        notebook=run("sirna_efficacy", "01_explore_features.ipynb"),
+    params:
+        encoded=parameters("sirna_efficacy", "01_explore_features"),
+    threads: workflow.cores
+    log:
+        run("sirna_efficacy", "logs/01_explore_features.log"),
+    shell:
+        EXECUTE
+
+
+rule sirna_efficacy_02_train_siamese_network:
+    input:
+        SIRNA_PAIRS,
+        notebook=notebook("sirna_efficacy", "02_train_siamese_network"),
+    output:
+        SIRNA_MODELS,
+        run(
+            "sirna_efficacy",
+            "predictions_02.csv",
+            "validation_pairs_02.csv",
+            "results/02_train_siamese_network.csv",
+        ),
+        notebook=run("sirna_efficacy", "02_train_siamese_network.ipynb"),
+    params:
+        encoded=parameters("sirna_efficacy", "02_train_siamese_network"),
+    log:
+        run("sirna_efficacy", "logs/02_train_siamese_network.log"),
+    shell:
+        EXECUTE
+
+
+rule sirna_efficacy_03_predict_from_fasta:
+    input:
+        SIRNA_MODELS,
+        notebook=notebook("sirna_efficacy", "03_predict_from_fasta"),
+    output:
+        run("sirna_efficacy", "predictions/run1_predictions.csv", "predictions/run1_overview.html"),
+        notebook=run("sirna_efficacy", "03_predict_from_fasta.ipynb"),
+    params:
+        encoded=parameters("sirna_efficacy", "03_predict_from_fasta"),
+    log:
+        run("sirna_efficacy", "logs/03_predict_from_fasta.log"),
+    shell:
+        EXECUTE
+
+
+rule sirna_efficacy_04_design_scan:
+    input:
+        SIRNA_MODELS,
+        notebook=notebook("sirna_efficacy", "04_design_scan"),
+    output:
+        run("sirna_efficacy", "design/candidates.csv", "design/order.fasta"),
+        notebook=run("sirna_efficacy", "04_design_scan.ipynb"),
+    params:
+        encoded=parameters("sirna_efficacy", "04_design_scan"),
+    log:
+        run("sirna_efficacy", "logs/04_design_scan.log"),
+    shell:
+        EXECUTE
+
+
+rule sirna_efficacy_results:
+    input:
+        run("sirna_efficacy", "results/02_train_siamese_network.csv"),
+    output:
+        results("sirna_efficacy"),
+    shell:
+        "python -m helpers.results {output} {input}"
