@@ -10,16 +10,22 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- results of {}: made by tools/readme_table.py -->", "<!-- end of {} -->"
-PREDICTION = ("accuracy", "auroc", "auprc", "mcc", "pearson", "spearman", "rmse")
-EXPLANATION = ("explanation_auroc", "spearman")
+PREDICTION = ("accuracy", "auroc", "auprc", "mcc", "pearson", "spearman", "rmse", "coverage_90")
+EXPLANATION = (
+    "explanation_auroc", "spearman", "contribution", "ablation", "insertion", "auroc_loss",
+)  # fmt: skip
 PROTOCOLS = (
     "random_5fold", "random_10fold", "cold_peptide", "cold_rna", "cold_both", "grouped_5fold",
-    "mrna_disjoint_5fold", "chromosome_5fold", "given_test", "given_test_audited",
+    "grouped_holdout", "mrna_disjoint_5fold", "chromosome_5fold", "given_test",
+    "given_test_audited",
 )  # fmt: skip
-"""Protocols of predictions; rows of any other say how good explanations are."""
-MODELS = ("ours", "network", "neighbours", "features", "baseline", "original", "counts", "control")
+MODELS = (
+    "ours", "ours_test_orthologs", "hybrid", "network", "neighbours", "features", "scanner",
+    "cnn_evoaug", "cnn", "support_vectors", "baseline", "baseline_orthologs", "original_evoaug",
+    "original", "counts", "control",
+)  # fmt: skip
 MAIN = ("auroc", "pearson")
-"""Metric shown where a table has a column a task."""
+"""Metric shown where a table has a column a task; a task without either is an explanation's."""
 
 
 def main() -> None:
@@ -39,11 +45,13 @@ def main() -> None:
 
 def tables(path: Path) -> str:
     table = pd.read_csv(path, keep_default_na=False, na_values={"value": [""]})
-    predicts = table["protocol"].isin(PROTOCOLS)
+    predicts = table["task"].isin(table.loc[table["metric"].isin(MAIN), "task"])
     parts = [f"[All metrics]({path.relative_to(ROOT)})\n", predictions(ordered(table[predicts]))]
     if not predicts.all():
         parts.append("Explanations, how far they agree or what they find (mean over items):\n")
-        parts.append(markdown(table[~predicts], EXPLANATION))
+        explains = table[~predicts]
+        explains = explains.assign(n=explains["n"].map(" (n = {})".format))
+        parts.append(markdown(explains, EXPLANATION, n_in_cell=True))
     return "\n".join(parts)
 
 
@@ -67,12 +75,13 @@ def predictions(results: pd.DataFrame) -> str:
     return f"{metric} of each task (n of the largest):\n\n" + markdown(shown, tuple(tasks))
 
 
-def markdown(results: pd.DataFrame, shown: tuple[str, ...]) -> str:
-    keys = ["dataset", "task", "protocol", "model", "n", "seed"]
+def markdown(results: pd.DataFrame, shown: tuple[str, ...], *, n_in_cell: bool = False) -> str:
+    keys = ["dataset", "task", "protocol", "model", *([] if n_in_cell else ["n"]), "seed"]
     results = results[results["metric"].isin(shown)].copy()
     keys = [key for key in keys if (results[key].astype(str) != "").any()]
     results["text"] = [
         f"{row.value:.3f} [{float(row.ci_low):.3f}, {float(row.ci_high):.3f}]"
+        + (row.n if n_in_cell else "")
         for row in results.itertuples()
     ]
     metrics = [metric for metric in shown if metric in set(results["metric"])]
