@@ -139,7 +139,7 @@ def compute(
     >>> guide = RNA.complement(site)[::-1]
     >>> table = compute([guide], ["GG" + site + "CC"], [2])
     >>> table.shape[0], round(float(table["gc_core"].iloc[0]), 3)
-    (1, 0.474)
+    (1, 0.526)
     """
     guides, mrnas, places = list(guides), list(mrnas), np.asarray(starts, dtype=np.int64)
     _check(guides, mrnas, places)

@@ -61,6 +61,7 @@ rule sirna_efficacy_03_predict_from_fasta:
 rule sirna_efficacy_04_design_scan:
     input:
         SIRNA_MODELS,
+        SIRNA_PAIRS,
         notebook=notebook("sirna_efficacy", "04_design_scan"),
     output:
         run("sirna_efficacy", "design/candidates.csv", "design/order.fasta"),

@@ -83,7 +83,7 @@ class StrandScores(layers.Layer):
     Examples
     --------
     >>> scores = StrandScores(factor=2.0)(ops.ones((1, 2, 4)), ops.ones((1, 3, 4)))
-    >>> ops.convert_to_numpy(scores).round(3).tolist()
+    >>> ops.convert_to_numpy(scores).round(1).tolist()
     [[[2.0, 2.0, 2.0], [2.0, 2.0, 2.0]]]
     """
 
