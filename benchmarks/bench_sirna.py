@@ -1,6 +1,6 @@
 """The speed that the siRNA track promises: features of 10,000 guides, and the scan of an mRNA.
 
-python benchmarks/bench_sirna.py
+Run it with ``python benchmarks/bench_sirna.py``.
 """
 
 import tempfile
