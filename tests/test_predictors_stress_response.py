@@ -195,3 +195,11 @@ def test_the_value_of_a_trial(table, parts):
     )
     assert 0 <= value <= 1
     assert [step for step, _ in told] == [0, 1]
+
+
+def test_a_second_stage_of_training_reports_further_steps():
+    heard = []
+    callback = configurations.ReportEpochs(lambda step, value: heard.append((step, value)))
+    for epoch in (0, 1, 0):  # the second stage starts at 0 again
+        callback.on_epoch_end(epoch, {"val_auroc": 0.5})
+    assert [step for step, _ in heard] == [0, 1, 2]

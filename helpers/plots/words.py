@@ -12,7 +12,6 @@ PROTOCOLS = {
     "random_5fold": "random 5-fold",
     "random_10fold": "random 10-fold",
     "grouped_5fold": "grouped 5-fold",
-    "grouped_holdout": "grouped holdout",
     "mrna_disjoint_5fold": "unseen mRNA",
     "chromosome_5fold": "unseen chromosome",
     "cold_peptide": "unseen peptide",

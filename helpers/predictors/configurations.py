@@ -54,10 +54,13 @@ class ReportEpochs(keras.callbacks.Callback):
     def __init__(self, report: search.Report) -> None:
         super().__init__()
         self._report = report
+        self._epochs = 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Report the epoch."""
-        self._report(epoch, float((logs or {}).get("val_auroc", 0.0)))
+        # A second stage of training counts its epochs from 0 again; a search hears each step once.
+        self._report(self._epochs, float((logs or {}).get("val_auroc", 0.0)))
+        self._epochs += 1
 
 
 def search_value(
