@@ -21,7 +21,7 @@ PROTOCOLS = (
 )  # fmt: skip
 MODELS = (
     "ours", "ours_test_orthologs", "hybrid", "network", "neighbours", "features", "scanner",
-    "cnn_evoaug", "cnn", "support_vectors", "baseline", "baseline_orthologs", "original_evoaug",
+    "cnn_evoaug", "cnn_phyloaug", "cnn_both", "cnn", "support_vectors", "baseline", "baseline_orthologs", "original_evoaug",
     "original", "counts", "control",
 )  # fmt: skip
 MAIN = ("auroc", "pearson")
