@@ -21,8 +21,8 @@ PROTOCOLS = (
 )  # fmt: skip
 MODELS = (
     "ours", "ours_test_orthologs", "hybrid", "network", "neighbours", "features", "scanner",
-    "cnn_evoaug", "cnn_phyloaug", "cnn_both", "cnn", "support_vectors", "baseline", "baseline_orthologs", "original_evoaug",
-    "original", "counts", "control",
+    "cnn_evoaug", "cnn_phyloaug", "cnn_both", "cnn", "support_vectors", "baseline",
+    "baseline_orthologs", "original_evoaug", "original", "counts", "control",
 )  # fmt: skip
 MAIN = ("auroc", "pearson")
 """Metric shown where a table has a column a task; a task without either is an explanation's."""
