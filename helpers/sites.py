@@ -142,7 +142,7 @@ def scan(X: np.ndarray, matrices: Sequence[Matrix]) -> np.ndarray:
     widths = np.array([len(matrix.weights) for matrix in matrices])
     for width in np.unique(widths):
         chosen = np.flatnonzero(widths == width)
-        forward = np.stack([matrices[place].weights for place in chosen])
+        forward = np.stack([matrices[int(place)].weights for place in chosen])
         # Turning a matrix round and swapping its letters reads the other strand.
         both = np.concatenate([forward, forward[:, ::-1, ::-1]]).reshape(2 * len(chosen), -1).T
         step = max(1, _BLOCK // X.shape[1])

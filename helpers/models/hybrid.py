@@ -139,7 +139,13 @@ class MaskedSquaredError(keras.losses.Loss):
         return ops.mean(ops.square(error), axis=-1)
 
 
-def build_hybrid(tasks: int, *, length: int | None = None, size: Size = Size()) -> keras.Model:  # noqa: B008
+def build_hybrid(
+    tasks: int,
+    *,
+    length: int | None = None,
+    size: Size = Size(),  # noqa: B008
+    steps: int | None = None,
+) -> keras.Model:
     """Convolutions, a recurrent layer and attention, one output a cell type.
 
     Parameters
@@ -150,6 +156,8 @@ def build_hybrid(tasks: int, *, length: int | None = None, size: Size = Size()) 
         Nucleotides of a promoter; None takes any length. Rows of zeros are padding.
     size : Size
         Sizes.
+    steps : int or None
+        Training steps over which the learning rate falls to zero (a cosine); None keeps it.
 
     Returns
     -------
@@ -188,15 +196,21 @@ def build_hybrid(tasks: int, *, length: int | None = None, size: Size = Size()) 
     read = layers.Activation("relu", name="read_activation")(read)
     # Half precision is for the inner layers; the numbers that come out are whole ones.
     output = TaskOutput(name="expression", dtype="float32")(read)
-    return _compiled(X, output, size.rate, "hybrid")
+    return _compiled(X, output, size.rate, steps, "hybrid")
 
 
-def build_plain(tasks: int, *, length: int | None = None, size: Size = Size()) -> keras.Model:  # noqa: B008
+def build_plain(
+    tasks: int,
+    *,
+    length: int | None = None,
+    size: Size = Size(),  # noqa: B008
+    steps: int | None = None,
+) -> keras.Model:
     """A plain convolutional network for comparison: two convolutions and the strongest match.
 
     Parameters
     ----------
-    tasks, length, size
+    tasks, length, size, steps
         As for `build_hybrid`.
 
     Returns
@@ -226,7 +240,7 @@ def build_plain(tasks: int, *, length: int | None = None, size: Size = Size()) -
     found = layers.Activation("relu", name="read_activation")(found)
     found = layers.Dropout(size.dropout, name="read_dropout")(found)
     output = layers.Dense(tasks, name="expression", dtype="float32")(found)
-    return _compiled(X, output, size.rate, "plain")
+    return _compiled(X, output, size.rate, steps, "plain")
 
 
 def attention_map(model: keras.Model, X: np.ndarray, *, batch_size: int = 128) -> np.ndarray:
@@ -275,10 +289,11 @@ def _convolution(X: Any, filters: int, width: int, name: str) -> Any:
     return layers.Activation("relu", name=f"{name}_activation")(X)
 
 
-def _compiled(X: Any, output: Any, rate: float, name: str) -> keras.Model:
+def _compiled(X: Any, output: Any, rate: float, steps: int | None, name: str) -> keras.Model:
     model = keras.Model(X, output, name=name)
+    falling = keras.optimizers.schedules.CosineDecay(rate, steps) if steps else rate
     model.compile(
-        keras.optimizers.AdamW(rate, weight_decay=1e-2, clipnorm=1.0),
+        keras.optimizers.AdamW(falling, weight_decay=1e-2, clipnorm=1.0),
         MaskedSquaredError(),
         jit_compile=False,
     )

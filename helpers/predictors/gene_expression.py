@@ -188,11 +188,13 @@ class Network:
         self, train: np.ndarray, valid: np.ndarray, scaled: np.ndarray, seed: int
     ) -> FitResult:
         keras.utils.set_random_seed(seed)
+        steps = self.settings["epochs"] * -(-len(train) // self.settings["batch_size"])
         return fit(
             _BUILDERS[self.settings["model"]](
                 self.table.tasks,
                 length=self.table.length,
                 size=hybrid.Size(**self.settings["size"]),
+                steps=steps,
             ),
             self.table.one_hot(train),
             scaled[train],
@@ -357,7 +359,7 @@ class Machine(_PerTask):
 
     def _kernel(self, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
         parts = [np.exp(-_distances(X[rows], X[others]) / X.shape[1]) for X in self._X]
-        return np.mean(parts, axis=0, dtype=np.float64)
+        return np.asarray(np.mean(parts, axis=0, dtype=np.float64))
 
 
 class Hybrid:
