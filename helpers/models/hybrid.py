@@ -7,6 +7,7 @@ a cell type; a cell type in which a promoter was not measured (NaN) costs nothin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -44,6 +45,22 @@ class Size(NamedTuple):
     recurrent: int = 24
     dropout: float = 0.2
     rate: float = 2e-3
+
+
+@_register
+class StrandMax(keras.layers.Layer):
+    """The better of both strands, where the second half of the filters reads the other one.
+
+    Examples
+    --------
+    >>> np.asarray(StrandMax()(np.array([[[1.0, 5.0, 3.0, 2.0]]]))).tolist()
+    [[[3.0, 5.0]]]
+    """
+
+    def call(self, X: Any) -> Any:
+        """Maximum of the halves of ``X``, (n, length, 2 * filters)."""
+        half = X.shape[-1] // 2
+        return ops.maximum(X[..., :half], X[..., half:])
 
 
 @_register
@@ -145,6 +162,7 @@ def build_hybrid(
     length: int | None = None,
     size: Size = Size(),  # noqa: B008
     steps: int | None = None,
+    known: Sequence[np.ndarray] = (),
 ) -> keras.Model:
     """Convolutions, a recurrent layer and attention, one output a cell type.
 
@@ -158,6 +176,9 @@ def build_hybrid(
         Sizes.
     steps : int or None
         Training steps over which the learning rate falls to zero (a cosine); None keeps it.
+    known : sequence of numpy.ndarray, shape=(width, 4)
+        Log-odds of known motifs (`helpers.sites.Matrix`): further detectors that begin as these, on
+        either strand, and are trained with the rest.
 
     Returns
     -------
@@ -181,14 +202,15 @@ def build_hybrid(
     X = keras.Input((length, 4), name="promoter")
     mask = layers.MaxPooling1D(size.pool, padding="same", name="mask")(ResidueMask()(X))
     found = _convolution(X, size.filters, size.width, "motif")
+    if len(known):
+        found = layers.Concatenate(name="motifs")([found, _known(X, known)])
     found = layers.MaxPooling1D(size.pool, padding="same", name="motif_pool")(found)
     found = layers.Dropout(size.dropout, name="motif_dropout")(found)
     near = _convolution(found, size.filters, 5, "grammar")
-    near = layers.Add(name="grammar_sum")([found, near])
     read_both_ways = layers.Bidirectional(
         layers.GRU(size.recurrent, return_sequences=True), name="distance"
     )(near)
-    states = layers.Concatenate(name="states")([near, read_both_ways])
+    states = layers.Concatenate(name="states")([found, near, read_both_ways])
     states = layers.Dropout(size.dropout, name="states_dropout")(states)
     weights = TaskAttention(tasks, name="attention")(states, mask)
     read = TaskRead(name="read")(weights, states)
@@ -287,6 +309,29 @@ def _convolution(X: Any, filters: int, width: int, name: str) -> Any:
     X = layers.Conv1D(filters, width, padding="same", use_bias=False, name=f"{name}_conv")(X)
     X = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(X)
     return layers.Activation("relu", name=f"{name}_activation")(X)
+
+
+def _known(X: Any, known: Sequence[np.ndarray]) -> Any:
+    """Detectors that begin as known motifs, each read on both strands."""
+    width = max(len(weights) for weights in known)
+    kernel = np.zeros((width, 4, 2 * len(known)), dtype=np.float32)
+    for place, weights in enumerate(known):
+        start = (width - len(weights)) // 2
+        both = (weights, weights[::-1, ::-1])
+        for strand, letters in enumerate(both):
+            kernel[start : start + len(weights), :, place + strand * len(known)] = letters
+    layers = keras.layers
+    convolution = layers.Conv1D(
+        2 * len(known), width, padding="same", use_bias=False, name="known_conv"
+    )
+    X = convolution(X)
+    convolution.set_weights([kernel])
+    X = StrandMax(name="known_strands")(X)
+    # Below one deviation above the mean a match is noise: that is where these detectors begin.
+    X = layers.BatchNormalization(
+        momentum=0.9, beta_initializer=keras.initializers.Constant(-1.0), name="known_norm"
+    )(X)
+    return layers.Activation("relu", name="known_activation")(X)
 
 
 def _compiled(X: Any, output: Any, rate: float, steps: int | None, name: str) -> keras.Model:

@@ -27,6 +27,7 @@ LONGEST_WORD = 5
 _PENALTIES = (30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
 _COSTS = (0.5, 1.0, 2.0)
 _EPSILON = 0.2
+_ALIKE = 0.7
 _BUILDERS = {"hybrid": hybrid.build_hybrid, "plain": hybrid.build_plain}
 
 
@@ -91,13 +92,47 @@ class PromoterTable:
         return np.sqrt(np.concatenate(blocks, axis=1))
 
     @cached_property
-    def sites(self) -> np.ndarray:
+    def matches(self) -> np.ndarray:
         """Matches of known binding sites, as `helpers.sites.scan` gives them."""
-        fitting = [m for m in sites.jaspar(self.taxon) if len(m.weights) <= self.length]
-        return sites.scan(self.one_hot(np.arange(len(self))), fitting)
+        return sites.scan(self.one_hot(np.arange(len(self))), self.matrices)
+
+    @cached_property
+    def matrices(self) -> list[sites.Matrix]:
+        """The known binding sites that fit into a promoter."""
+        return [m for m in sites.jaspar(self.taxon) if len(m.weights) <= self.length]
+
+    def telling(self, rows: np.ndarray, values: np.ndarray, n: int) -> list[sites.Matrix]:
+        """The known binding sites whose best match goes most with the values of some rows.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray, shape=(m,), dtype=int
+            Rows to look at: training rows.
+        values : numpy.ndarray, shape=(m, tasks)
+            Their standardised values, NaN where there is none.
+        n : int
+            How many. One that correlates above 0.7 with one chosen before is passed over.
+
+        Returns
+        -------
+        list of helpers.sites.Matrix
+            The most telling first.
+        """
+        if not n:
+            return []
+        best = _standardised(self.matches[:, ::2], rows)[rows]
+        said = np.abs(best.T @ np.nan_to_num(values)).mean(axis=1)
+        chosen: list[int] = []
+        for place in np.argsort(-said, kind="stable"):
+            alike = np.abs(best[:, chosen].T @ best[:, place]) / len(rows)
+            if not (alike > _ALIKE).any():
+                chosen.append(int(place))
+            if len(chosen) == n:
+                break
+        return [self.matrices[place] for place in chosen]
 
     def describe(self, what: Sequence[str]) -> list[np.ndarray]:
-        """The named descriptions, of ``words`` and ``sites``."""
+        """The named descriptions, of ``words`` and ``matches``."""
         return [getattr(self, name) for name in what]
 
 
@@ -118,6 +153,9 @@ class Network:
         As for `helpers.training.fit`.
     members : int
         Networks, each with weights of its own; their outputs are averaged.
+    known : int
+        Known binding sites whose matrices the hybrid network's detectors begin with: those whose
+        best match says most about the training rows, none much like another.
     seed : int
         Seed of the first member; the next ones count on.
     verbosity : int
@@ -129,6 +167,7 @@ class Network:
         table: PromoterTable,
         *,
         kind: str = "hybrid",
+        known: int = 0,
         size: dict[str, Any] | None = None,
         epochs: int = 12,
         batch_size: int = 64,
@@ -141,6 +180,7 @@ class Network:
         self.settings: dict[str, Any] = {
             "model": kind, "size": hybrid.Size(**(size or {}))._asdict(), "epochs": epochs,
             "batch_size": batch_size, "patience": patience, "members": members, "seed": seed,
+            "known": known, "taxon": table.taxon if known else "",
         }  # fmt: skip
         self.results: list[FitResult] = []
 
@@ -162,6 +202,7 @@ class Network:
         y = self.table.y if y is None else y
         self.mean, self.deviation = _scale(y[train])
         scaled = ((y - self.mean) / self.deviation).astype(np.float32)
+        self.known = self.table.telling(train, scaled[train], self.settings["known"])
         self.results = [
             self._fit_member(train, valid, scaled, self.settings["seed"] + number)
             for number in range(self.settings["members"])
@@ -188,6 +229,7 @@ class Network:
         self, train: np.ndarray, valid: np.ndarray, scaled: np.ndarray, seed: int
     ) -> FitResult:
         keras.utils.set_random_seed(seed)
+        known = {"known": [matrix.weights for matrix in self.known]} if self.known else {}
         steps = self.settings["epochs"] * -(-len(train) // self.settings["batch_size"])
         return fit(
             _BUILDERS[self.settings["model"]](
@@ -195,6 +237,7 @@ class Network:
                 length=self.table.length,
                 size=hybrid.Size(**self.settings["size"]),
                 steps=steps,
+                **known,
             ),
             self.table.one_hot(train),
             scaled[train],
@@ -328,7 +371,7 @@ class Machine(_PerTask):
     ----------
     table : PromoterTable
     what : sequence of str
-        Descriptions: ``words``, ``sites``. Each kernel is one over the mean squared distance wide.
+        Descriptions: ``words``, ``matches``. Kernels are averaged.
     """
 
     choices = _COSTS
@@ -337,7 +380,7 @@ class Machine(_PerTask):
         self.table = table
         self.settings = {
             "model": "machine", "what": list(what), "costs": list(_COSTS),
-            "taxon": table.taxon if "sites" in what else "",
+            "taxon": table.taxon if "matches" in what else "",
         }  # fmt: skip
 
     def _prepare(self, rows: np.ndarray) -> None:
@@ -375,7 +418,7 @@ class Hybrid:
     """
 
     def __init__(
-        self, table: PromoterTable, *, what: Sequence[str] = ("words", "sites"), **network: Any
+        self, table: PromoterTable, *, what: Sequence[str] = ("words", "matches"), **network: Any
     ) -> None:
         self.table = table
         self.network = Network(table, **network)
