@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 _PSEUDOCOUNT = 0.8
 _BLOCK = 50_000
@@ -156,6 +157,81 @@ def scan(X: np.ndarray, matrices: Sequence[Matrix]) -> np.ndarray:
             found[block, chosen, 0] = highest
             found[block, chosen, 1] = highest + np.log(rest)
     return found.reshape(len(X), -1)
+
+
+def named(matrices: Sequence[Matrix], factors: Sequence[str]) -> list[Matrix]:
+    """The first matrix of each factor, under the factor's name alone.
+
+    Parameters
+    ----------
+    matrices : sequence of Matrix
+        Such as `jaspar` gives.
+    factors : sequence of str
+        Names of factors.
+
+    Returns
+    -------
+    list of Matrix
+        In the order of `factors`.
+
+    Raises
+    ------
+    ValueError
+        If a factor has no matrix.
+
+    Examples
+    --------
+    >>> [m.name for m in named([from_counts("TBP MA0108.3", np.ones((2, 4)))], ["TBP"])]
+    ['TBP']
+    """
+    found = []
+    for factor in factors:
+        own = [matrix for matrix in matrices if matrix.name.split()[0] == factor]
+        if not own:
+            raise ValueError(
+                f"no matrix of the factor {factor!r} among {len(matrices)}; expected a name as "
+                "JASPAR writes it, such as TBP or SP1"
+            )
+        found.append(Matrix(factor, own[0].weights))
+    return found
+
+
+def find(X: np.ndarray, matrices: Sequence[Matrix], *, least: float = 0.85) -> pd.DataFrame:
+    """Places where a matrix scores close to the best it can.
+
+    Parameters
+    ----------
+    X : numpy.ndarray, shape=(n, length, 4), dtype=float32
+        One-hot DNA, letters in the order A C G T.
+    matrices : sequence of Matrix
+        None wider than the sequences.
+    least : float
+        Share of the matrix's range, from its worst to its best score, that a place must reach.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``row, element, start, stop, strand``: 0-based, half-open, the better strand of each place.
+
+    Examples
+    --------
+    >>> tata = from_counts("TATA", 20 * np.eye(4)[[3, 0, 3, 0]])
+    >>> find(np.eye(4, dtype=np.float32)[[[2, 3, 0, 3, 0, 2]]], [tata]).values.tolist()
+    [[0, 'TATA', 1, 5, '+']]
+    """
+    rows = []
+    for matrix in matrices:
+        width = len(matrix.weights)
+        both = np.stack([matrix.weights, matrix.weights[::-1, ::-1]]).reshape(2, -1).T
+        scores = _scores(X, width, both)
+        low, high = matrix.weights.min(axis=1).sum(), matrix.weights.max(axis=1).sum()
+        best = scores.max(axis=2)
+        for row, place in np.argwhere(best >= low + least * (high - low)):
+            strand = "+" if scores[row, place, 0] >= scores[row, place, 1] else "-"
+            rows.append((int(row), matrix.name, int(place), int(place) + width, strand))
+    columns = ["row", "element", "start", "stop", "strand"]
+    found = pd.DataFrame(rows, columns=columns)
+    return found.sort_values(["row", "start", "element"], ignore_index=True)
 
 
 def _scores(X: np.ndarray, width: int, weights: np.ndarray) -> np.ndarray:

@@ -273,15 +273,15 @@ def planted(data: Expression, rows: ArrayLike, path: str | Path) -> pd.DataFrame
     Raises
     ------
     ValueError
-        If the file says nothing of one of the promoters.
+        If the file knows none of the promoters. (One without any element has no row there.)
     """
     truth = pd.read_csv(path)
     rows = np.asarray(rows)
     ids = pd.Series(rows, index=data.promoters["id"].iloc[rows])
-    if strange := sorted(set(ids.index) - set(truth["id"])):
+    if len(rows) and not ids.index.isin(truth["id"]).any():
         raise ValueError(
-            f"{path} says nothing of the promoter {strange[0]!r}; the truth is known for the "
-            "simulated sample only (truth = '')"
+            f"{path} knows none of {len(rows)} promoters, such as {ids.index[0]!r}; the truth is "
+            "known for the simulated sample only (truth = '')"
         )
     truth = truth[truth["id"].isin(ids.index)].reset_index(drop=True)
     truth.insert(0, "row", truth["id"].map(ids))
@@ -417,7 +417,10 @@ def _fit_length(table: pd.DataFrame, length: int | None, path: str) -> None:
 
 def _promoters(table: pd.DataFrame) -> pd.DataFrame:
     """The columns `ABOUT`, each there, in their order."""
-    found = table.reindex(columns=list(ABOUT)).fillna("").reset_index(drop=True)
+    found = table.reset_index(drop=True)
+    for name in ABOUT:
+        found[name] = found[name] if name in found else pd.Series("", index=found.index)
+    found = found[list(ABOUT)]
     found["kind"] = found["kind"].where(found["kind"] != "", TESTED)
     if (found["group"] == "").all():
         near = splits.homology_groups(found["sequence"].tolist(), k=20, alphabet=DNA)
@@ -443,7 +446,7 @@ def _given(promoters: pd.DataFrame) -> Fold:
             "in it. Fill the column, or choose another protocol"
         )
     fold = splits.given(*parts.values(), name="given_test")
-    for column in ("group", "chromosome"):
+    for column in ("chromosome", "group"):
         names = promoters[column].where(promoters[column] != "", promoters["id"])
         try:
             splits.check(fold, names)

@@ -27,8 +27,9 @@ class Size(NamedTuple):
 
     Attributes
     ----------
-    filters, width : int
-        Motif detectors and their width, nt.
+    filters, shared, width : int
+        Motif detectors that read the given strand, those that read both with the same weights, and
+        their width, nt; odd.
     pool : int
         Nucleotides that share a step of the recurrent layer.
     recurrent : int
@@ -39,7 +40,8 @@ class Size(NamedTuple):
         Learning rate of Adam.
     """
 
-    filters: int = 48
+    filters: int = 32
+    shared: int = 16
     width: int = 13
     pool: int = 4
     recurrent: int = 24
@@ -48,19 +50,47 @@ class Size(NamedTuple):
 
 
 @_register
-class StrandMax(keras.layers.Layer):
-    """The better of both strands, where the second half of the filters reads the other one.
+class StrandConvolution(keras.layers.Layer):
+    """Motif detectors that read both strands with the same weights and give the better match.
+
+    Parameters
+    ----------
+    filters : int
+        Number of detectors.
+    width : int
+        Nucleotides a detector reads; odd, so that both strands meet in its middle.
 
     Examples
     --------
-    >>> np.asarray(StrandMax()(np.array([[[1.0, 5.0, 3.0, 2.0]]]))).tolist()
-    [[[3.0, 5.0]]]
+    >>> layer = StrandConvolution(1, 3)
+    >>> X = np.eye(4)[[[0, 1, 2]]]  # ACG, which is CGT on the other strand
+    >>> _ = layer(X)
+    >>> layer.set_weights([np.eye(4)[[1, 2, 3]][:, :, None]])  # finds CGT
+    >>> np.asarray(layer(X))[0, :, 0].tolist()
+    [2.0, 3.0, 2.0]
     """
 
+    def __init__(self, filters: int, width: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.filters, self.width = filters, width
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the detectors."""
+        self.kernel = self.add_weight(
+            name="kernel", shape=(self.width, input_shape[-1], self.filters)
+        )
+
     def call(self, X: Any) -> Any:
-        """Maximum of the halves of ``X``, (n, length, 2 * filters)."""
-        half = X.shape[-1] // 2
-        return ops.maximum(X[..., :half], X[..., half:])
+        """Matches for one-hot rows ``X``, (n, length, 4), as (n, length, filters)."""
+        # Letters in the order A C G T: turning both axes round is the reverse complement.
+        other = ops.flip(self.kernel, axis=(0, 1))
+        return ops.maximum(
+            ops.conv(X, self.kernel, padding="same"), ops.conv(X, other, padding="same")
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Settings to build the layer again."""
+        return {**super().get_config(), "filters": self.filters, "width": self.width}
 
 
 @_register
@@ -189,7 +219,7 @@ def build_hybrid(
     Raises
     ------
     ValueError
-        If there is no task, or the promoter is shorter than a step.
+        If there is no task, the promoter is shorter than a step, or the width is even.
 
     Examples
     --------
@@ -197,13 +227,17 @@ def build_hybrid(
     >>> model.output.shape, model.get_layer("attention").output.shape
     ((None, 3), (None, 10, 3))
     """
-    _check(tasks, length, size.pool)
+    _check(tasks, length, size)
     layers = keras.layers
     X = keras.Input((length, 4), name="promoter")
     mask = layers.MaxPooling1D(size.pool, padding="same", name="mask")(ResidueMask()(X))
-    found = _convolution(X, size.filters, size.width, "motif")
+    found = [_convolution(X, size.filters, size.width, "motif")]
+    if size.shared:
+        shared = StrandConvolution(size.shared, size.width, name="shared_conv")
+        found.append(_both_strands(X, shared, "shared"))
     if len(known):
-        found = layers.Concatenate(name="motifs")([found, _known(X, known)])
+        found.append(_known(X, known))
+    found = layers.Concatenate(name="motifs")(found) if len(found) > 1 else found[0]
     found = layers.MaxPooling1D(size.pool, padding="same", name="motif_pool")(found)
     found = layers.Dropout(size.dropout, name="motif_dropout")(found)
     near = _convolution(found, size.filters, 5, "grammar")
@@ -214,6 +248,10 @@ def build_hybrid(
     states = layers.Dropout(size.dropout, name="states_dropout")(states)
     weights = TaskAttention(tasks, name="attention")(states, mask)
     read = TaskRead(name="read")(weights, states)
+    # Where attention goes to one element it leaves another; the sum over all of them goes beside it.
+    total = layers.GlobalAveragePooling1D(name="total")(states)
+    total = layers.RepeatVector(tasks, name="total_everywhere")(total)
+    read = layers.Concatenate(name="read_and_total")([read, total])
     read = layers.Dense(2 * size.recurrent, name="read_dense")(read)
     read = layers.Activation("relu", name="read_activation")(read)
     # Half precision is for the inner layers; the numbers that come out are whole ones.
@@ -250,7 +288,7 @@ def build_plain(
     >>> build_plain(2, length=40).output.shape
     (None, 2)
     """
-    _check(tasks, length, size.pool)
+    _check(tasks, length, size)
     layers = keras.layers
     X = keras.Input((length, 4), name="promoter")
     found = _convolution(X, size.filters, size.width, "motif")
@@ -311,27 +349,29 @@ def _convolution(X: Any, filters: int, width: int, name: str) -> Any:
     return layers.Activation("relu", name=f"{name}_activation")(X)
 
 
+def _both_strands(
+    X: Any, convolution: StrandConvolution, name: str, *, threshold: float = 0.0
+) -> Any:
+    """Detectors of both strands; a match counts from `threshold` deviations above the mean."""
+    layers = keras.layers
+    X = convolution(X)
+    beta = keras.initializers.Constant(-threshold)
+    X = layers.BatchNormalization(momentum=0.9, beta_initializer=beta, name=f"{name}_norm")(X)
+    return layers.Activation("relu", name=f"{name}_activation")(X)
+
+
 def _known(X: Any, known: Sequence[np.ndarray]) -> Any:
-    """Detectors that begin as known motifs, each read on both strands."""
-    width = max(len(weights) for weights in known)
-    kernel = np.zeros((width, 4, 2 * len(known)), dtype=np.float32)
+    """Detectors that begin as known motifs."""
+    width = max(len(weights) for weights in known) // 2 * 2 + 1
+    kernel = np.zeros((width, 4, len(known)), dtype=np.float32)
     for place, weights in enumerate(known):
         start = (width - len(weights)) // 2
-        both = (weights, weights[::-1, ::-1])
-        for strand, letters in enumerate(both):
-            kernel[start : start + len(weights), :, place + strand * len(known)] = letters
-    layers = keras.layers
-    convolution = layers.Conv1D(
-        2 * len(known), width, padding="same", use_bias=False, name="known_conv"
-    )
-    X = convolution(X)
+        kernel[start : start + len(weights), :, place] = weights
+    convolution = StrandConvolution(len(known), width, name="known_conv")
+    # What matches less well than one deviation above the mean is hardly a site.
+    found = _both_strands(X, convolution, "known", threshold=1.0)
     convolution.set_weights([kernel])
-    X = StrandMax(name="known_strands")(X)
-    # Below one deviation above the mean a match is noise: that is where these detectors begin.
-    X = layers.BatchNormalization(
-        momentum=0.9, beta_initializer=keras.initializers.Constant(-1.0), name="known_norm"
-    )(X)
-    return layers.Activation("relu", name="known_activation")(X)
+    return found
 
 
 def _compiled(X: Any, output: Any, rate: float, steps: int | None, name: str) -> keras.Model:
@@ -345,8 +385,10 @@ def _compiled(X: Any, output: Any, rate: float, steps: int | None, name: str) ->
     return model
 
 
-def _check(tasks: int, length: int | None, pool: int) -> None:
+def _check(tasks: int, length: int | None, size: Size) -> None:
     if tasks < 1:
         raise ValueError(f"tasks is {tasks}; expected the number of cell types, 1 or more")
-    if length is not None and length < pool:
-        raise ValueError(f"length is {length} nt; expected at least one step of {pool} nt")
+    if length is not None and length < size.pool:
+        raise ValueError(f"length is {length} nt; expected at least one step of {size.pool} nt")
+    if size.width % 2 == 0:
+        raise ValueError(f"width is {size.width} nt; expected an odd number, such as 13")

@@ -59,8 +59,10 @@ class Plan(NamedTuple):
 
     Attributes
     ----------
-    loci, copies : int
-        Unrelated promoters, and near copies of each.
+    loci : int
+        Unrelated promoters.
+    copied : float
+        Share of the loci with a near copy, which stands in the same group.
     random : int
         Sequences without any element.
     length : int
@@ -73,14 +75,14 @@ class Plan(NamedTuple):
         Deviation of a measurement (log2), and share of promoters not measured in a cell type.
     """
 
-    loci: int = 600
-    copies: int = 2
-    random: int = 150
+    loci: int = 1400
+    copied: float = 0.15
+    random: int = 100
     length: int = 200
     mutation_rate: float = 0.05
     chromosomes: int = 10
     replicates: int = 2
-    noise: float = 0.45
+    noise: float = 0.35
     missing: float = 0.06
 
 
@@ -123,7 +125,7 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261120) -> Simulation:  # noq
 
     Examples
     --------
-    >>> small = simulate(Plan(loci=3, copies=2, random=1))
+    >>> small = simulate(Plan(loci=3, copied=1.0, random=1))
     >>> len(small.promoters), small.promoters["sequence"].str.len().unique().tolist()
     (7, [200])
     >>> row = small.elements.iloc[0]
@@ -140,8 +142,8 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261120) -> Simulation:  # noq
         placed = _place(plan.length, rng)
         ancestor = rng.choice(list(DNA.letters), size=plan.length)
         chromosome = f"chr{1 + locus % plan.chromosomes}"
-        for copy in range(plan.copies):
-            name = f"prom{locus * plan.copies + copy + 1:05d}"
+        for copy in range(1 + int(rng.random() < plan.copied)):
+            name = f"prom{locus + 1:05d}" + ("b" if copy else "")
             about = {"group": f"locus{locus + 1:04d}", "chromosome": chromosome, "kind": "native"}
             sequence = _write_elements(_mutated(ancestor, plan.mutation_rate, rng), placed)
             rows.append({"id": name, "sequence": sequence, **about})

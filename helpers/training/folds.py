@@ -106,7 +106,9 @@ def cross_validate(
             _check_fold(fold)
             tables.append(_one_fold(name, build(), y, named, fold, folder, data))
     columns = _COLUMNS if named is None else [*_COLUMNS[:2], "task", *_COLUMNS[2:]]
-    return pd.concat(tables, ignore_index=True)[columns]
+    # A table without rows, read from a file, does not know the types of its columns.
+    filled = [table for table in tables if len(table)] or tables
+    return pd.concat(filled, ignore_index=True)[columns]
 
 
 def _one_fold(
