@@ -70,6 +70,7 @@ publish: run  ## Put the executed sample notebooks into notebooks/, with their o
 
 sample: setup  ## Make the bundled samples anew, from their seeds
 	$(BIN)/python -m helpers.simulate.rna_peptide data/sample/rna_peptide
+	$(BIN)/python -m helpers.simulate.gene_expression data/sample/gene_expression
 
 lock:  ## requirements.lock anew, from pyproject.toml, in an environment of its own
 	tools/lock.sh

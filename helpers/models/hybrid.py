@@ -248,7 +248,7 @@ def build_hybrid(
     states = layers.Dropout(size.dropout, name="states_dropout")(states)
     weights = TaskAttention(tasks, name="attention")(states, mask)
     read = TaskRead(name="read")(weights, states)
-    # Where attention goes to one element it leaves another; the sum over all of them goes beside it.
+    # Where attention goes to one element it leaves another; the sum over all goes beside it.
     total = layers.GlobalAveragePooling1D(name="total")(states)
     total = layers.RepeatVector(tasks, name="total_everywhere")(total)
     read = layers.Concatenate(name="read_and_total")([read, total])
