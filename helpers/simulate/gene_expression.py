@@ -75,7 +75,7 @@ class Plan(NamedTuple):
         Deviation of a measurement (log2), and share of promoters not measured in a cell type.
     """
 
-    loci: int = 1200
+    loci: int = 1400
     copied: float = 0.15
     random: int = 100
     length: int = 200
