@@ -51,7 +51,7 @@ def performance(
     low, high = _limits(data[["y", "p"]].to_numpy())
     width = preset.width(columns)
     with presets.drawing(preset):
-        fig = style.figure(width, 14 + down * (width / across + 4))
+        fig = style.figure(width, 16 + down * (0.88 * width / across + 1))
         axes = fig.subplots(down, across, sharex=True, sharey=True, squeeze=False)
         drawn = None
         for place, ax in enumerate(axes.ravel()):
@@ -220,7 +220,9 @@ def _level(ax: Axes, part: pd.DataFrame) -> None:
     ax.set_xlabel("measured expression (log2), tenths")
     ax.set_ylabel("error (log2; band: 95 %)")
     ax.set_title("b  Errors against level")
-    ax.legend(loc="upper right")
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.22 * (high - low))
+    ax.legend(loc="upper center", ncols=2)
 
 
 def _relative(ax: Axes, part: pd.DataFrame, tasks: list[str]) -> None:

@@ -74,7 +74,8 @@ def attention(
     cells = list(dict.fromkeys(maps["cell_type"]))
     with presets.drawing(preset):
         strip = 10 + 3.2 * len(cells)
-        heights = [9, strip, strip, 46] if wide else [9, strip, strip, 46, 46]
+        tall = 16 + 5 * max(len(cells), enrichment["element"].nunique())
+        heights = [9, strip, strip, tall] if wide else [9, strip, strip, tall, tall]
         fig = style.figure(preset.width(columns), sum(heights) + 26)
         grid = fig.add_gridspec(len(heights), 2 if wide else 1, height_ratios=heights)
         track = fig.add_subplot(grid[0, :])
@@ -88,7 +89,9 @@ def attention(
         ax.set_xlabel(f"position in {words.plain(first)} (nt; the start site is at the right)")
         track.tick_params(labelbottom=False, bottom=False)
         _enriched(fig.add_subplot(grid[3, 0]), enrichment)
-        _scored(fig.add_subplot(grid[3, 1] if wide else grid[4, 0]), scores)
+        last = fig.add_subplot(grid[3, 1] if wide else grid[4, 0])
+        _scored(last, scores)
+        fig.legend(*last.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         style.head(fig, title)
         presets.fix_ticks(fig, preset)
     return Drawn(fig, _live(maps, elements, cells, title), data)
@@ -171,7 +174,6 @@ def _scored(ax: Axes, scores: pd.DataFrame) -> None:
     ax.axvline(0.5, color=colours.GREY, linewidth=0.7)
     ax.set_xlabel("AUROC against the elements at work")
     ax.set_title("c  Agreement in each cell type")
-    ax.legend(loc="best")
 
 
 def _rows(ax: Axes, table: pd.DataFrame, names: list[str]) -> None:
