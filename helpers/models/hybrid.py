@@ -19,12 +19,6 @@ from helpers.models.layers import ResidueMask
 _FAR = 1e4
 """What hides padding from a softmax; small enough for half precision."""
 
-_UNROLLED = 40
-"""Most steps of a recurrent layer that are written out."""
-
-_WIDEST = 15
-"""Most nucleotides of a known motif that a detector begins with: those that say most."""
-
 _register = keras.saving.register_keras_serializable(package="helpers")
 
 
@@ -247,10 +241,8 @@ def build_hybrid(
     found = layers.MaxPooling1D(size.pool, padding="same", name="motif_pool")(found)
     found = layers.Dropout(size.dropout, name="motif_dropout")(found)
     near = _convolution(found, size.filters, 5, "grammar")
-    # A loop over few steps, written out, costs half as much; over many it would not compile.
-    unrolled = length is not None and -(-length // size.pool) <= _UNROLLED
     read_both_ways = layers.Bidirectional(
-        layers.GRU(size.recurrent, return_sequences=True, unroll=unrolled), name="distance"
+        layers.GRU(size.recurrent, return_sequences=True), name="distance"
     )(near)
     states = layers.Concatenate(name="states")([found, near, read_both_ways])
     states = layers.Dropout(size.dropout, name="states_dropout")(states)
@@ -258,14 +250,10 @@ def build_hybrid(
     read = TaskRead(name="read")(weights, states)
     # Where attention goes to one element it leaves another; the sum over all goes beside it.
     total = layers.GlobalAveragePooling1D(name="total")(states)
-    # One element moves the mean of a long promoter little: brought to one scale, it is seen.
-    total = layers.BatchNormalization(momentum=0.9, name="total_norm")(total)
     total = layers.RepeatVector(tasks, name="total_everywhere")(total)
     read = layers.Concatenate(name="read_and_total")([read, total])
-    hidden = layers.Dense(2 * size.recurrent, name="read_dense")(read)
-    hidden = layers.Activation("silu", name="read_activation")(hidden)
-    # Elements that add up go straight to the output, those that need each other through the units.
-    read = layers.Concatenate(name="read_and_hidden")([read, hidden])
+    read = layers.Dense(2 * size.recurrent, name="read_dense")(read)
+    read = layers.Activation("relu", name="read_activation")(read)
     # Half precision is for the inner layers; the numbers that come out are whole ones.
     output = TaskOutput(name="expression", dtype="float32")(read)
     return _compiled(X, output, size.rate, steps, "hybrid")
@@ -374,7 +362,6 @@ def _both_strands(
 
 def _known(X: Any, known: Sequence[np.ndarray]) -> Any:
     """Detectors that begin as known motifs."""
-    known = [_core(weights) for weights in known]
     width = max(len(weights) for weights in known) // 2 * 2 + 1
     kernel = np.zeros((width, 4, len(known)), dtype=np.float32)
     for place, weights in enumerate(known):
@@ -385,15 +372,6 @@ def _known(X: Any, known: Sequence[np.ndarray]) -> Any:
     found = _both_strands(X, convolution, "known", threshold=1.0)
     convolution.set_weights([kernel])
     return found
-
-
-def _core(weights: np.ndarray) -> np.ndarray:
-    """The stretch of a motif that says most, of at most `_WIDEST` nucleotides."""
-    if len(weights) <= _WIDEST:
-        return weights
-    said = (np.exp(weights) / 4 * weights).sum(axis=1)
-    start = int(np.convolve(said, np.ones(_WIDEST), mode="valid").argmax())
-    return weights[start : start + _WIDEST]
 
 
 def _compiled(X: Any, output: Any, rate: float, steps: int | None, name: str) -> keras.Model:

@@ -27,6 +27,7 @@ LONGEST_WORD = 5
 _PENALTIES = (30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
 _COSTS = (0.5, 1.0, 2.0)
 _EPSILON = 0.2
+_ALIKE = 0.7
 _BUILDERS = {"hybrid": hybrid.build_hybrid, "plain": hybrid.build_plain}
 
 
@@ -101,39 +102,33 @@ class PromoterTable:
         return [m for m in sites.jaspar(self.taxon) if len(m.weights) <= self.length]
 
     def telling(self, rows: np.ndarray, values: np.ndarray, n: int) -> list[sites.Matrix]:
-        """The known binding sites whose best matches say most of the values of some rows, together.
-
-        One is taken after the other: the one that explains most of what those before it leave over
-        in all cell types (orthogonal matching pursuit, doi:10.1109/ACSSC.1993.342465), so that
-        near copies of one motif do not fill the list.
+        """The known binding sites whose best match goes most with the values of some rows.
 
         Parameters
         ----------
         rows : numpy.ndarray, shape=(m,), dtype=int
             Rows to look at: training rows.
         values : numpy.ndarray, shape=(m, tasks)
-            Their standardised values; NaN, where there is none, counts as the mean.
+            Their standardised values, NaN where there is none.
         n : int
-            How many.
+            How many. One that correlates above 0.7 with one chosen before is passed over.
 
         Returns
         -------
         list of helpers.sites.Matrix
             The most telling first.
         """
-        chosen: list[int] = []
         if not n:
             return []
-        left = np.nan_to_num(values)
-        best = _standardised(self.matches[:, ::2], rows)[rows].astype(float)
-        for _ in range(min(n, best.shape[1], len(rows) - 1)):
-            size = np.linalg.norm(best, axis=0)
-            # What those before it explain already has no direction of its own left.
-            best = best / np.where(size > 1e-3 * np.sqrt(len(rows)), size, np.inf)
-            chosen.append(int(np.square(best.T @ left).sum(axis=1).argmax()))
-            taken = best[:, chosen[-1]]
-            left = left - np.outer(taken, taken @ left)
-            best = best - np.outer(taken, taken @ best)
+        best = _standardised(self.matches[:, ::2], rows)[rows]
+        said = np.abs(best.T @ np.nan_to_num(values)).mean(axis=1)
+        chosen: list[int] = []
+        for place in np.argsort(-said, kind="stable"):
+            alike = np.abs(best[:, chosen].T @ best[:, place]) / len(rows)
+            if not (alike > _ALIKE).any():
+                chosen.append(int(place))
+            if len(chosen) == n:
+                break
         return [self.matrices[place] for place in chosen]
 
     def describe(self, what: Sequence[str]) -> list[np.ndarray]:
@@ -159,8 +154,8 @@ class Network:
     members : int
         Networks, each with weights of its own; their outputs are averaged.
     known : int
-        Known binding sites whose matrices the hybrid network's detectors begin with: those that
-        together say most about the training rows (`PromoterTable.telling`).
+        Known binding sites whose matrices the hybrid network's detectors begin with: those whose
+        best match says most about the training rows, none much like another.
     seed : int
         Seed of the first member; the next ones count on.
     verbosity : int
