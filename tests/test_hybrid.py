@@ -189,12 +189,23 @@ def test_the_control_learns_nothing(toy):
     assert np.isfinite(toy.y[TRAIN, 0]).all()
 
 
+def test_a_pursuit_passes_over_what_is_explained_already():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 300))
+    X = np.column_stack([a, a + 0.1 * rng.normal(size=300), b, rng.normal(size=300)])
+    left = np.column_stack([2 * a + b, 2 * a])
+    assert predictors._pursuit(X, left, 2) == [0, 2]
+
+
 def test_telling_sites_are_none_like_another(toy):
     values = np.nan_to_num(toy.y[TRAIN])
     chosen = toy.telling(TRAIN, values, 5)
     assert 1 <= len(chosen) <= 5
     assert len({matrix.name for matrix in chosen}) == len(chosen)
     assert toy.telling(TRAIN, values, 0) == []
+    together = toy.telling(TRAIN, values, 5, together=True)
+    assert together[0].name in {matrix.name for matrix in toy.matrices}
+    assert len({matrix.name for matrix in together}) == 5
 
 
 def test_same_seed_same_numbers(toy):

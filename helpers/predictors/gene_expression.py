@@ -101,7 +101,9 @@ class PromoterTable:
         """The known binding sites that fit into a promoter."""
         return [m for m in sites.jaspar(self.taxon) if len(m.weights) <= self.length]
 
-    def telling(self, rows: np.ndarray, values: np.ndarray, n: int) -> list[sites.Matrix]:
+    def telling(
+        self, rows: np.ndarray, values: np.ndarray, n: int, *, together: bool = False
+    ) -> list[sites.Matrix]:
         """The known binding sites whose best match goes most with the values of some rows.
 
         Parameters
@@ -111,7 +113,11 @@ class PromoterTable:
         values : numpy.ndarray, shape=(m, tasks)
             Their standardised values, NaN where there is none.
         n : int
-            How many. One that correlates above 0.7 with one chosen before is passed over.
+            How many.
+        together : bool
+            False ranks each by itself and passes over one that correlates above 0.7 with one chosen
+            before; True takes, one after the other, the one that explains most of what those before
+            it leave over (orthogonal matching pursuit, doi:10.1109/ACSSC.1993.342465).
 
         Returns
         -------
@@ -121,6 +127,8 @@ class PromoterTable:
         if not n:
             return []
         best = _standardised(self.matches[:, ::2], rows)[rows]
+        if together:
+            return [self.matrices[place] for place in _pursuit(best, np.nan_to_num(values), n)]
         said = np.abs(best.T @ np.nan_to_num(values)).mean(axis=1)
         chosen: list[int] = []
         for place in np.argsort(-said, kind="stable"):
@@ -155,7 +163,9 @@ class Network:
         Networks, each with weights of its own; their outputs are averaged.
     known : int
         Known binding sites whose matrices the hybrid network's detectors begin with: those whose
-        best match says most about the training rows, none much like another.
+        best match says most about the training rows (`PromoterTable.telling`).
+    together : bool
+        Whether these are chosen for what they say together rather than each by itself.
     seed : int
         Seed of the first member; the next ones count on.
     verbosity : int
@@ -168,6 +178,7 @@ class Network:
         *,
         kind: str = "hybrid",
         known: int = 0,
+        together: bool = False,
         size: dict[str, Any] | None = None,
         epochs: int = 12,
         batch_size: int = 64,
@@ -182,6 +193,8 @@ class Network:
             "batch_size": batch_size, "patience": patience, "members": members, "seed": seed,
             "known": known, "taxon": table.taxon if known else "",
         }  # fmt: skip
+        if known and together:
+            self.settings["together"] = True
         self.results: list[FitResult] = []
 
     @property
@@ -202,7 +215,9 @@ class Network:
         y = self.table.y if y is None else y
         self.mean, self.deviation = _scale(y[train])
         scaled = ((y - self.mean) / self.deviation).astype(np.float32)
-        self.known = self.table.telling(train, scaled[train], self.settings["known"])
+        self.known = self.table.telling(
+            train, scaled[train], self.settings["known"], together="together" in self.settings
+        )
         self.results = [
             self._fit_member(train, valid, scaled, self.settings["seed"] + number)
             for number in range(self.settings["members"])
@@ -499,6 +514,20 @@ def _scale(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _standardised(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Columns in standard deviations of some rows, from their mean."""
     return ((X - X[rows].mean(axis=0)) / (X[rows].std(axis=0) + 1e-6)).astype(np.float32)
+
+
+def _pursuit(X: np.ndarray, left: np.ndarray, n: int) -> list[int]:
+    """Columns of X, each the one that explains most of what those before it leave over."""
+    X, chosen = X.astype(float), []
+    for _ in range(min(n, X.shape[1], len(X) - 1)):
+        size = np.linalg.norm(X, axis=0)
+        # What those before it explain already has no direction of its own left.
+        X = X / np.where(size > 1e-3 * np.sqrt(len(X)), size, np.inf)
+        chosen.append(int(np.square(X.T @ left).sum(axis=1).argmax()))
+        taken = X[:, chosen[-1]]
+        left = left - np.outer(taken, taken @ left)
+        X = X - np.outer(taken, taken @ X)
+    return chosen
 
 
 def _distances(A: np.ndarray, B: np.ndarray) -> np.ndarray:
