@@ -14,7 +14,7 @@ ROWS = [
     ["plots"],
     ["predict", "predictors", "search"],
     ["training", "explain"],
-    ["models", "datasets"],
+    ["models", "datasets", "promoters"],
     ["pairs", "splits", "features", "simulate", "folding", "evaluation", "sites"],
     [
         "chunks",

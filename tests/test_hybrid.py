@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import backend, sites, training
+from helpers import backend, promoters, sites, training
 from helpers.models import hybrid
 from helpers.predictors import gene_expression as predictors
 
@@ -194,7 +194,7 @@ def test_a_pursuit_passes_over_what_is_explained_already():
     a, b = rng.normal(size=(2, 300))
     X = np.column_stack([a, a + 0.1 * rng.normal(size=300), b, rng.normal(size=300)])
     left = np.column_stack([2 * a + b, 2 * a])
-    assert predictors._pursuit(X, left, 2) == [0, 2]
+    assert promoters._pursuit(X, left, 2) == [0, 2]
 
 
 def test_telling_sites_are_none_like_another(toy):
