@@ -90,7 +90,7 @@ def attention(
         track.tick_params(labelbottom=False, bottom=False)
         _enriched(fig.add_subplot(grid[3, 0]), enrichment)
         last = fig.add_subplot(grid[3, 1] if wide else grid[4, 0])
-        _scored(last, scores)
+        _scored(last, scores, [cell for cell in cells if cell in set(scores["task"])])
         fig.legend(*last.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         style.head(fig, title)
         presets.fix_ticks(fig, preset)
@@ -164,12 +164,13 @@ def _enriched(ax: Axes, enrichment: pd.DataFrame) -> None:
     names = list(dict.fromkeys(enrichment["element"]))
     _rows(ax, enrichment.rename(columns={"element": "row", "method": "by"}), names)
     ax.axvline(1, color=colours.GREY, linewidth=0.7)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.set_xlabel("mean inside the element / mean outside")
     ax.set_title("b  Weight of each element")
 
 
-def _scored(ax: Axes, scores: pd.DataFrame) -> None:
-    names = list(dict.fromkeys(scores["task"]))
+def _scored(ax: Axes, scores: pd.DataFrame, names: list[str]) -> None:
     _rows(ax, scores.rename(columns={"task": "row", "model": "by"}), names)
     ax.axvline(0.5, color=colours.GREY, linewidth=0.7)
     ax.set_xlabel("AUROC against the elements at work")
