@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from helpers import jaspar
-from helpers.alphabet import Alphabet
+from helpers.alphabet import DNA, Alphabet
 
 COLUMNS = ("row", "start", "stop", "strand", "score")
 """Columns of a table of sites: which sequence, 0-based half-open, ``+`` or ``-``, bits."""
@@ -196,6 +197,57 @@ def sites(
             )
         )
     return _best_apart(pd.concat(parts, ignore_index=True))
+
+
+def named_sites(
+    X: np.ndarray, factors: Sequence[str], taxon: str, *, p_value: float = 1e-4
+) -> pd.DataFrame:
+    """Places of the JASPAR motifs of some factors, on both strands of DNA.
+
+    Parameters
+    ----------
+    X : numpy.ndarray, shape=(n, length, 4)
+        One-hot DNA.
+    factors : sequence of str
+        Names, in capitals or not (JASPAR writes those of mouse as ``Yy1``), with or without white
+        space around; of several matrices of a factor the first counts.
+    taxon : str
+        One of `helpers.jaspar.TAXA`.
+    p_value
+        As in `sites`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``element`` (the factor) and the columns of `sites`, ordered by row and start.
+
+    Raises
+    ------
+    ValueError
+        If a factor has no matrix in the taxon.
+
+    Examples
+    --------
+    >>> from helpers.alphabet import DNA
+    >>> from helpers.sequence import one_hot
+    >>> found = named_sites(one_hot(["CCGCCATGTTGGCC"], DNA), ["TBP", "YY1"], "vertebrates")
+    >>> found["element"].tolist()
+    ['YY1']
+    """
+    parts = []
+    for factor in (name.strip() for name in factors):
+        own = [motif for motif in jaspar.motifs(taxon) if motif.name.upper() == factor.upper()]
+        if not own:
+            raise ValueError(
+                f"no matrix of the factor {factor!r} among the {taxon} of JASPAR; expected a name "
+                "that JASPAR uses, such as TBP or SP1"
+            )
+        counts = own[0].counts
+        shares = counts / counts.sum(axis=1, keepdims=True)
+        found = sites(X, shares, DNA, p_value=p_value)
+        parts.append(found.assign(element=factor))
+    whole = pd.concat(parts, ignore_index=True)[["element", *COLUMNS]]
+    return whole.sort_values(["row", "start", "element"], ignore_index=True)
 
 
 def other_strand(table: np.ndarray, alphabet: Alphabet) -> np.ndarray:
