@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers.explain import controls, scores
@@ -37,3 +38,26 @@ def test_untrained_draws_weights_anew_and_leaves_the_model_alone():
     assert np.array_equal(one.get_weights()[0], other.get_weights()[0])
     assert not np.allclose(one.get_weights()[0], before[0])
     assert np.array_equal(model.get_weights()[0], before[0])
+
+
+def test_enrichment_counts_an_element_where_it_is_at_work():
+    maps = np.ones((2, 10, 2))
+    maps[:, 2:4, 0] = 8.0  # both elements of both items, in the first cell type only
+    elements = pd.DataFrame({
+        "row": [0, 1, 1], "element": ["GATA", "GATA", "TATA"], "start": [2, 2, 6],
+        "stop": [4, 4, 8], "K562": [2.0, 2.0, 1.0], "HepG2": [0.0, 0.0, 1.0],
+    })  # fmt: skip
+    found = scores.enrichment({"m": maps}, elements, ["K562", "HepG2"])
+    found = found.set_index("element")
+    assert found.loc["GATA", "value"] == pytest.approx(8)
+    assert found.loc["GATA", "n"] == 2
+    assert found.loc["TATA", "value"] == pytest.approx(1)
+    with pytest.raises(ValueError, match="there is no element to look into"):
+        scores.enrichment({"m": maps}, elements.iloc[:0], ["K562"])
+
+
+def test_a_score_can_name_its_protocol():
+    found = scores.score_maps(
+        {"m": [[0.1, 0.9]]}, [[0, 1]], dataset="d", task="t", protocol="validation_promoters"
+    )
+    assert found["protocol"].tolist() == ["validation_promoters"]

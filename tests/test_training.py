@@ -1,6 +1,7 @@
 import json
 import zipfile
 from types import SimpleNamespace
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -390,3 +391,40 @@ def test_leaking_folds_and_wrong_shapes_are_named():
 
     with pytest.raises(ValueError, match="model 'm' gave probabilities of shape"):
         training.cross_validate({"m": Short}, Y, FOLDS, verbosity=0)
+
+
+class Several:
+    """Predicts row + task / 10 for every task."""
+
+    settings: ClassVar = {"model": "several"}
+
+    def fit(self, train, valid):
+        pass
+
+    def predict(self, rows):
+        return rows[:, None] + np.arange(2) / 10
+
+
+def test_values_of_several_tasks_have_a_row_where_they_were_measured(tmp_path):
+    y = np.array([[1.0, np.nan], [2.0, 3.0], [0.0, 0.0], [np.nan, np.nan]])
+    options = {"tasks": ["NA", "K562"], "folder": tmp_path, "verbosity": 0}
+    found = training.cross_validate({"m": Several}, y, FOLDS, **options)
+    assert found.columns.tolist() == ["row", "fold", "task", "y", "p", "model"]
+    assert found[["row", "task", "y", "p"]].values.tolist() == [
+        [0, "NA", 1.0, 0.0], [1, "NA", 2.0, 1.0], [1, "K562", 3.0, 1.1],
+    ]  # fmt: skip
+    again = training.cross_validate({"m": Several}, y, FOLDS, **options)
+    pd.testing.assert_frame_equal(found, again)
+    named = training.cross_validate({"m": Several}, y, FOLDS, verbosity=0)
+    assert set(named["task"]) == {"0", "1"}
+
+
+def test_names_of_tasks_fit_the_values():
+    y = np.zeros((4, 2))
+    with pytest.raises(ValueError, match=r"tasks names a for y of shape \(4, 2\); expected a name"):
+        training.cross_validate({"m": Several}, y, FOLDS, tasks=["a"], verbosity=0)
+    with pytest.raises(ValueError, match="tasks names a, but y has one dimension"):
+        training.cross_validate({"m": Several}, Y, FOLDS, tasks=["a"], verbosity=0)
+    flat = {"m": Counting}
+    with pytest.raises(ValueError, match=r"gave predictions of shape .* and task, \(1, 2\)"):
+        training.cross_validate(flat, y, FOLDS, verbosity=0)

@@ -109,6 +109,8 @@ def score_maps(
         For the results table.
     seed : int
         Seed of the bootstrap over items.
+    protocol : str
+        For the results table: which items they are.
 
     Returns
     -------
@@ -180,6 +182,73 @@ def rank_agreement(
         values.append(float(spearmanr(a[there], b[there]).statistic))
     frame = metrics.mean_interval(values, metric="spearman", seed=seed)
     return _tidy(frame, dataset, task, model, protocol, seed)
+
+
+def enrichment(
+    maps: Mapping[str, ArrayLike],
+    elements: pd.DataFrame,
+    tasks: Sequence[str],
+    *,
+    least: float = 0.25,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """How much more an explanation gives to a position inside an element than to one outside all.
+
+    Parameters
+    ----------
+    maps : dict of str to array-like, shape=(n, length, tasks)
+        Importance by name of the method; its absolute value counts.
+    elements : pandas.DataFrame
+        ``row`` (0 to n - 1), ``element, start, stop`` (0-based, half-open). Where it has a column
+        for a task, that is the element's effect there.
+    tasks : sequence of str
+        Names of the last axis.
+    least : float
+        Smallest absolute effect with which an element counts in a task.
+    seed : int
+        Seed of the bootstrap over items.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``element, method, value, ci_low, ci_high, n``: geometric mean over items (and the tasks in
+        which the element is at work) of mean inside over mean outside.
+
+    Raises
+    ------
+    ValueError
+        If there is no element.
+
+    Examples
+    --------
+    >>> elements = pd.DataFrame({"row": [0], "element": ["TATA"], "start": [1], "stop": [2]})
+    >>> found = enrichment({"m": np.array([[[1.0], [3.0], [1.0]]])}, elements, ["K562"])
+    >>> round(float(found["value"][0]), 3)
+    3.0
+    """
+    if elements.empty:
+        raise ValueError("there is no element to look into; give a table with at least one")
+    rows = []
+    for method, values in maps.items():
+        importance = np.abs(np.asarray(values, dtype=float))
+        outside = np.ones(importance.shape[:2], dtype=bool)
+        for element in elements.itertuples():
+            outside[element.row, element.start : element.stop] = False
+        for name, part in elements.groupby("element", sort=True):
+            ratios: list[float] = []
+            for element in part.to_dict("records"):
+                at_work = [abs(element.get(task, np.inf)) >= least for task in tasks]
+                item = importance[element["row"]][:, at_work]
+                rest = item[outside[element["row"]]]
+                if not item.size or not rest.size:
+                    continue
+                inside = item[element["start"] : element["stop"]].mean()
+                ratios.append(float(np.log(inside + 1e-12) - np.log(rest.mean() + 1e-12)))
+            if ratios:
+                found = metrics.mean_interval(ratios, metric="log_ratio", seed=seed).iloc[0]
+                ends = np.exp(found[["value", "ci_low", "ci_high"]].to_numpy(float))
+                rows.append((name, method, *ends, len(ratios)))
+    return pd.DataFrame(rows, columns=["element", "method", "value", "ci_low", "ci_high", "n"])
 
 
 def _tidy(

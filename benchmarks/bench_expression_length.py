@@ -1,0 +1,98 @@
+"""Cost of the hybrid network against the length of a promoter: time and memory, up to 11,000 nt.
+
+    python benchmarks/bench_expression_length.py [--lengths 200 1000 ...] [--promoters 32]
+
+Each length runs in a process of its own, so that its peak memory is its own. Simulated promoters of
+the sample's grammar, one training step's cost from the second epoch on. Writes
+benchmarks/expression_length.csv and .png and .svg beside it, and one JSON line a length.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LENGTHS = (200, 500, 1000, 2000, 5000, 11_000)
+
+
+def measure(length: int, promoters: int, pool: int) -> dict[str, float]:
+    from helpers import backend
+
+    backend.use("tensorflow")
+    import keras
+
+    from helpers.datasets import gene_expression
+    from helpers.models import hybrid
+    from helpers.simulate import gene_expression as sample
+
+    plan = sample.Plan(loci=promoters, copied=0.0, random=0, length=length, missing=0.0)
+    table = sample.simulate(plan).promoters
+    values = table[[name for name in table if "_rep1" in name]]
+    data = gene_expression.Expression(table, values, {}, table)
+    X, y = gene_expression.one_hot(data), values.to_numpy("float32")
+    before = peak()
+    keras.utils.set_random_seed(0)
+    model = hybrid.build_hybrid(8, length=length, size=hybrid.Size(pool=pool))
+    model.fit(X, y, batch_size=8, epochs=1, verbose=0)
+    started = time.perf_counter()
+    model.fit(X, y, batch_size=8, epochs=1, verbose=0)
+    trained = time.perf_counter() - started
+    model.predict(X, batch_size=8, verbose=0)
+    started = time.perf_counter()
+    model.predict(X, batch_size=8, verbose=0)
+    predicted = time.perf_counter() - started
+    return {
+        "length": length, "pool": pool, "promoters": promoters,
+        "train_ms": round(1000 * trained / promoters, 2),
+        "predict_ms": round(1000 * predicted / promoters, 2),
+        "peak_mb": round(peak(), 0), "added_mb": round(peak() - before, 0),
+    }  # fmt: skip
+
+
+def peak() -> float:
+    """Peak memory of this process, MB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def draw(rows: list[dict[str, float]]) -> None:
+    import pandas as pd
+
+    from helpers.plots import costs, style
+
+    table = pd.DataFrame(rows)
+    fig = costs.against_length(table, title="Hybrid network, cost of a promoter against its length")
+    style.save(fig, HERE / "expression_length", data=table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lengths", type=int, nargs="+", default=list(LENGTHS))
+    parser.add_argument("--pools", type=int, nargs="+", default=[4, 32])
+    parser.add_argument("--promoters", type=int, default=32)
+    parser.add_argument("--one", action="store_true", help="measure one length in this process")
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(measure(options.lengths[0], options.promoters, options.pools[0])))
+        return
+    rows = []
+    for pool in options.pools:
+        for length in options.lengths:
+            command = [
+                sys.executable, __file__, "--one", "--lengths", str(length),
+                "--pools", str(pool), "--promoters", str(options.promoters),
+            ]  # fmt: skip
+            found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            print(found.splitlines()[-1], flush=True)
+            rows.append(json.loads(found.splitlines()[-1]))
+    draw(rows)
+
+
+if __name__ == "__main__":
+    main()

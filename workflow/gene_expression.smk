@@ -1,0 +1,72 @@
+# Track gene_expression: the rules of its notebooks. Read by the Snakefile, whose functions it uses.
+
+EXPRESSION = "data/sample/gene_expression"
+EXPRESSION_RESULTS = run("gene_expression", "results/01_train_hybrid_network.csv")
+# What the figures are drawn from: no model is needed to draw them again.
+EXPRESSION_TABLES = run(
+    "gene_expression",
+    "predictions_01.csv",
+    "differences_01.csv",
+    "tests_01.csv",
+    "ceiling_01.csv",
+    "attention_01.csv",
+    "elements_01.csv",
+    "enrichment_01.csv",
+)
+EXPRESSION_FIGURES = [
+    "figure1_model_performance",
+    "figure2_error_analysis",
+    "figure3_cell_type_performance",
+    "figure4_model_comparison",
+    "figure5_attention_mechanism",
+]
+
+
+rule gene_expression_01_train_hybrid_network:
+    input:
+        notebook=notebook("gene_expression", "01_train_hybrid_network"),
+        sample=[] if REAL else EXPRESSION,
+    output:
+        EXPRESSION_RESULTS,
+        EXPRESSION_TABLES,
+        run("gene_expression", "gene_expression_hybrid.keras", "rows_01.csv"),
+        notebook=run("gene_expression", "01_train_hybrid_network.ipynb"),
+    params:
+        encoded=parameters("gene_expression", "01_train_hybrid_network"),
+    threads: workflow.cores
+    log:
+        run("gene_expression", "logs/01_train_hybrid_network.log"),
+    shell:
+        EXECUTE
+
+
+rule gene_expression_02_publication_figures:
+    input:
+        EXPRESSION_RESULTS,
+        EXPRESSION_TABLES,
+        notebook=notebook("gene_expression", "02_publication_figures"),
+    output:
+        figures(
+            "gene_expression",
+            *[
+                f"{name}.{suffix}"
+                for name in EXPRESSION_FIGURES
+                for suffix in ("png", "svg", "html", "csv")
+            ],
+        ),
+        notebook=run("gene_expression", "02_publication_figures.ipynb"),
+    params:
+        encoded=parameters("gene_expression", "02_publication_figures"),
+    log:
+        run("gene_expression", "logs/02_publication_figures.log"),
+    shell:
+        EXECUTE
+
+
+rule gene_expression_results:
+    input:
+        EXPRESSION_RESULTS,
+    output:
+        results("gene_expression"),
+    shell:
+        "python -m helpers.results {output} {input}"
