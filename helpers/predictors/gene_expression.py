@@ -145,7 +145,9 @@ class Network:
         """A trained member, from the folder if it is there."""
         if self.folder is None:
             return self._fit_member(train, valid, scaled, seed)
-        key = hashlib.sha256(json.dumps([self.settings, seed], sort_keys=True).encode())
+        # How many members there are, and the seed of another one, change nothing in this one.
+        own = {**self.settings, "members": 1, "seed": seed}
+        key = hashlib.sha256(json.dumps(own, sort_keys=True).encode())
         key.update("\n".join(self.table.sequences).encode())
         for array in (scaled, train, valid, *(matrix.weights for matrix in self.known)):
             key.update(np.ascontiguousarray(array).tobytes())

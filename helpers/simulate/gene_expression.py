@@ -103,7 +103,7 @@ class Simulation(NamedTuple):
     elements: pd.DataFrame
 
 
-def simulate(plan: Plan = Plan(), *, seed: int = 20261120) -> Simulation:  # noqa: B008
+def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noqa: B008
     """Simulate promoters and their expression.
 
     Parameters
@@ -203,7 +203,7 @@ def planted_mask(
     return mask
 
 
-def write(folder: str | Path, *, seed: int = 20261120) -> list[Path]:
+def write(folder: str | Path, *, seed: int = 20261124) -> list[Path]:
     """Write the sample: the table, the truth and the rule.
 
     Parameters
