@@ -128,15 +128,16 @@ class Network:
         found = [predict(result.model, X).reshape(len(rows), -1) for result in self.results]
         return np.mean(found, axis=0) * self.deviation + self.mean
 
-    def card(self) -> dict[str, Any]:
-        """What a card says of the first member, besides the data."""
+    def card(self, member: int = 0) -> dict[str, Any]:
+        """What a card says of a member, besides the data."""
         return {
             **self.settings,
             "alphabet": DNA.letters,
             "length": self.table.length,
             "mean": self.mean.tolist(),
             "deviation": self.deviation.tolist(),
-            "best_epoch": self.result.best_epoch,
+            "seed": self.settings["seed"] + member,
+            "best_epoch": self.results[member].best_epoch,
         }
 
     def _member(
