@@ -16,13 +16,14 @@ EXPLANATION = (
 )  # fmt: skip
 PROTOCOLS = (
     "random_5fold", "random_10fold", "cold_peptide", "cold_rna", "cold_both", "grouped_5fold",
-    "grouped_holdout", "mrna_disjoint_5fold", "chromosome_5fold", "given_test",
+    "grouped_holdout", "mrna_disjoint_5fold", "chromosome_5fold", "holdout", "given_test",
     "given_test_audited",
 )  # fmt: skip
 MODELS = (
-    "ours", "ours_test_orthologs", "hybrid", "network", "neighbours", "features", "scanner",
-    "cnn_evoaug", "cnn_phyloaug", "cnn_both", "cnn", "support_vectors", "baseline",
-    "baseline_orthologs", "original_evoaug", "original", "counts", "control",
+    "ours", "ours_test_orthologs", "hybrid", "network", "neighbours", "features", "sites",
+    "scanner", "cnn_evoaug", "cnn_phyloaug", "cnn_both", "cnn", "plain", "support_vectors", "svm",
+    "forest", "baseline", "baseline_orthologs", "original_evoaug", "original", "counts", "control",
+    "ceiling",
 )  # fmt: skip
 MAIN = ("auroc", "pearson")
 """Metric shown where a table has a column a task; a task without either is an explanation's."""
@@ -44,7 +45,8 @@ def main() -> None:
 
 
 def tables(path: Path) -> str:
-    table = pd.read_csv(path, keep_default_na=False, na_values={"value": [""]})
+    numbers = {key: [""] for key in ("value", "ci_low", "ci_high")}
+    table = pd.read_csv(path, keep_default_na=False, na_values=numbers)
     predicts = table["task"].isin(table.loc[table["metric"].isin(MAIN), "task"])
     parts = [f"[All metrics]({path.relative_to(ROOT)})\n", predictions(ordered(table[predicts]))]
     if not predicts.all():
@@ -79,9 +81,11 @@ def markdown(results: pd.DataFrame, shown: tuple[str, ...], *, n_in_cell: bool =
     keys = ["dataset", "task", "protocol", "model", *([] if n_in_cell else ["n"]), "seed"]
     results = results[results["metric"].isin(shown)].copy()
     keys = [key for key in keys if (results[key].astype(str) != "").any()]
+    # A constant prediction has no correlation: its cell stays empty.
     results["text"] = [
-        f"{row.value:.3f} [{float(row.ci_low):.3f}, {float(row.ci_high):.3f}]"
-        + (row.n if n_in_cell else "")
+        ""
+        if pd.isna(row.value)
+        else f"{row.value:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}]" + (row.n if n_in_cell else "")
         for row in results.itertuples()
     ]
     metrics = [metric for metric in shown if metric in set(results["metric"])]
