@@ -1,10 +1,10 @@
 """Cost of the hybrid network against the length of a promoter: time and memory, up to 11,000 nt.
 
-    python benchmarks/bench_expression_length.py [--lengths 200 1000 ...] [--promoters 32]
+    python benchmarks/bench_expression_length.py [--lengths 200 1000 ...] [--promoters 16]
 
 Each length runs in a process of its own, so that its peak memory is its own. Simulated promoters of
-the sample's grammar, one training step's cost from the second epoch on. Writes
-benchmarks/expression_length.csv and .png and .svg beside it, and one JSON line a length.
+the sample's grammar; two training steps of eight are timed, after two that are not (they compile).
+Writes benchmarks/expression_length.csv, .png and .svg, and prints one JSON line a length.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lengths", type=int, nargs="+", default=list(LENGTHS))
     parser.add_argument("--pools", type=int, nargs="+", default=[4, 32])
-    parser.add_argument("--promoters", type=int, default=32)
+    parser.add_argument("--promoters", type=int, default=16)
     parser.add_argument("--one", action="store_true", help="measure one length in this process")
     options = parser.parse_args()
     if options.one:
