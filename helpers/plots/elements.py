@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator, NullFormatter
 from plotly.subplots import make_subplots
 
 from helpers.plots import canvas, colours, presets, style, words
@@ -86,7 +87,7 @@ def attention(
             ax = fig.add_subplot(grid[row, :], sharex=track)
             _strip(ax, maps[maps["id"] == first], value, cells)
             ax.tick_params(labelbottom=row == 2)
-        ax.set_xlabel(f"position in {words.plain(first)} (nt; the start site is at the right)")
+        ax.set_xlabel(f"position in {words.plain(first)} (nt)")
         track.tick_params(labelbottom=False, bottom=False)
         _enriched(fig.add_subplot(grid[3, 0]), enrichment)
         last = fig.add_subplot(grid[3, 1] if wide else grid[4, 0])
@@ -163,17 +164,24 @@ def _strip(ax: Axes, part: pd.DataFrame, value: str, cells: list[str]) -> None:
 def _enriched(ax: Axes, enrichment: pd.DataFrame) -> None:
     names = list(dict.fromkeys(enrichment["element"]))
     _rows(ax, enrichment.rename(columns={"element": "row", "method": "by"}), names)
+    n = enrichment.groupby("element")["n"].max()
+    ax.set_yticks(range(len(names)), [f"{words.plain(name)} ({n[name]:,})" for name in names])
     ax.axvline(1, color=colours.GREY, linewidth=0.7)
     ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    # Less than a decade has hardly a tick of its own: doublings are marked there.
+    steps = 2.0 ** np.arange(-6, 7) if high / low < 20 else 10.0 ** np.arange(-3, 5)
+    ax.xaxis.set_major_locator(FixedLocator(steps[(steps >= low) & (steps <= high)].tolist()))
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.set_xlabel("mean inside the element / mean outside")
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel("mean inside / mean outside (in brackets: n)")
     ax.set_title("b  Weight of each element")
 
 
 def _scored(ax: Axes, scores: pd.DataFrame, names: list[str]) -> None:
     _rows(ax, scores.rename(columns={"task": "row", "model": "by"}), names)
     ax.axvline(0.5, color=colours.GREY, linewidth=0.7)
-    ax.set_xlabel("AUROC against the elements at work")
+    ax.set_xlabel("AUROC against the elements")
     ax.set_title("c  Agreement in each cell type")
 
 
