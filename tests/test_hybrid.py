@@ -245,10 +245,10 @@ def test_a_kept_member_is_read_back_and_not_trained_again(toy, tmp_path, monkeyp
 
 def test_sizes_are_read_from_words():
     assert hybrid.read_size("") == hybrid.Size()
-    assert hybrid.read_size(" filters=8  rate=0.1 ") == hybrid.Size(filters=8, rate=0.1)
-    with pytest.raises(ValueError, match="'filter=8' names no size; expected filters, shared"):
-        hybrid.read_size("filter=8")
-    with pytest.raises(ValueError, match=r"'pool=2\.5'; expected a whole number behind pool="):
-        hybrid.read_size("pool=2.5")
-    with pytest.raises(ValueError, match="'rate=fast'; expected a number behind rate="):
-        hybrid.read_size("rate=fast")
+    assert hybrid.read_size(" filters 8,rate  0.1, ") == hybrid.Size(filters=8, rate=0.1)
+    with pytest.raises(ValueError, match="'filter 8' names no size; expected filters, shared"):
+        hybrid.read_size("filter 8")
+    with pytest.raises(ValueError, match=r"'pool 2\.5'; expected a whole number behind pool"):
+        hybrid.read_size("pool 2.5")
+    with pytest.raises(ValueError, match="'rate fast'; expected a number behind rate"):
+        hybrid.read_size("rate fast")

@@ -50,12 +50,12 @@ class Size(NamedTuple):
 
 
 def read_size(text: str) -> Size:
-    """Sizes from words such as ``filters=16 pool=8``; what is not named keeps its default.
+    """Sizes from words such as ``filters 16, pool 8``; what is not named keeps its default.
 
     Parameters
     ----------
     text : str
-        Fields of `Size` with their numbers, white space between them.
+        Fields of `Size`, each with its number, commas between them.
 
     Returns
     -------
@@ -68,22 +68,22 @@ def read_size(text: str) -> Size:
 
     Examples
     --------
-    >>> read_size("pool=8 rate=0.005").pool
+    >>> read_size("pool 8, rate 0.005").pool
     8
     """
     found: dict[str, Any] = {}
-    for word in text.split():
-        name, _, number = word.partition("=")
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        name, _, number = word.partition(" ")
         if name not in Size._fields:
             raise ValueError(
-                f"size: {word!r} names no size; expected {', '.join(Size._fields)}, such as pool=8"
+                f"size: {word!r} names no size; expected {', '.join(Size._fields)}, such as pool 8"
             )
         kind = type(Size._field_defaults[name])
         try:
             found[name] = kind(number)
         except ValueError:
             what = "a whole number" if kind is int else "a number"
-            raise ValueError(f"size: {word!r}; expected {what} behind {name}=") from None
+            raise ValueError(f"size: {word!r}; expected {what} behind {name}") from None
     return Size(**found)
 
 
