@@ -34,8 +34,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "standard": {},
         "fast": {"filters": 48, "n_codes": 128, "context": 48},
         "small": {
-            "filters": 32, "n_codes": 96, "size": 16, "context": 32, "units": 32, "depth": 1,
-            "learning_rate": 3e-3,
+            "filters": 32, "n_codes": 96, "size": 16, "context": 48, "units": 32,
+            "dropout": 0.2, "token_dropout": 0.05, "reconstruction": 0.05, "learning_rate": 3e-3,
         },
     }
 )  # fmt: skip
@@ -46,7 +46,7 @@ def build_vqvae(
     length: int,
     n_outputs: int,
     *,
-    filters: int = 96,
+    filters: int = 64,
     width: int = 11,
     size: int = 32,
     n_codes: int = 256,
@@ -117,7 +117,9 @@ def build_vqvae(
     x = layers.ZeroPadding1D(pad, name="padded")(window) if pad else window
     x = layers.Conv1D(filters, width, padding="same", name="conv_1", **plain)(x)
     x = _normed(x, "1")
-    x = layers.Conv1D(filters, STRIDE, strides=STRIDE, name="conv_2", **plain)(x)
+    # The convolution of a token's own positions, stride by stride, as one product of matrices.
+    x = layers.Reshape((tokens, STRIDE * filters), name="tokens")(x)
+    x = layers.Dense(filters, name="conv_2", **plain)(x)
     x = _normed(x, "2")
     latent = layers.Dense(size, name="latent")(x)
     code = VectorQuantiser(n_codes, size, commitment=commitment, name="quantiser")(latent)
@@ -132,10 +134,7 @@ def build_vqvae(
     x = layers.Dropout(token_dropout, noise_shape=(None, tokens, 1), name="token_dropout")(code)
     x = PositionBias(name="position")(x)
     for number in range(depth):
-        x = layers.Conv1D(
-            context, 5, padding="same", dilation_rate=2**number, name=f"context_{number + 1}",
-            **plain,
-        )(x)  # fmt: skip
+        x = layers.Conv1D(context, 5, padding="same", name=f"context_{number + 1}", **plain)(x)
         x = _normed(x, f"context_{number + 1}")
     if not depth:
         x = layers.Dense(context, name="context")(x)
@@ -325,7 +324,8 @@ def codebook(model: keras.Model) -> np.ndarray:
     >>> codebook(build_vqvae(51, 2, **PRESETS["small"])).shape
     (96, 16)
     """
-    return np.asarray(keras.ops.convert_to_numpy(model.get_layer("quantiser").codebook))
+    codes_of = keras.ops.convert_to_tensor(model.get_layer("quantiser").codebook)
+    return np.asarray(keras.ops.convert_to_numpy(codes_of))
 
 
 def reconstruct(model: keras.Model, X: np.ndarray, *, batch_size: int = 256) -> np.ndarray:

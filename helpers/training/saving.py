@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 import keras
 
 from helpers import runs
-from helpers.models import layers, siamese  # noqa: F401  (registers the layers of saved models)
+
+# Importing them registers the layers of saved models.
+from helpers.models import layers, quantiser, siamese  # noqa: F401
 
 _ADDED = ("inputs", "outputs", "provenance", "model_sha256")
 
