@@ -83,9 +83,9 @@ def test_one_file(tmp_path):
         (("bad", "gtaUc"), "holds both T and U"),
         (("bad", "GGCCU"), "C is in the middle; m6A is a modified A"),
         (("bad", "GGNCU"), "N is in the middle; m6A is a modified A"),
-        (("bad", "GGAJU"), "RNA has no J"),
+        (("bad", "GGAJU"), "RNA has no 1 J"),
         (("bad", "GG1CU"), "position 3 holds '1' (a digit)"),
-        (("bad", ""), "the sequence is empty"),
+        (("bad", ""), "the header has no sequence below it"),
         (("p0", "GGACG"), "the id train/8-1:p0 stood further up already"),
     ],
 )
@@ -132,6 +132,17 @@ def test_an_empty_class(tmp_path):
     files = pair(GOOD)
     del files["train/8-0"]
     with pytest.raises(ValueError, match=r"m6A, train: no usable negatives.*train/8-0\.fasta"):
+        loaders.from_folder(write(tmp_path, files))
+
+
+def test_a_missing_split(tmp_path):
+    files = pair(GOOD) | {"test/8-0": [("n", "CCACC")], "test/8-1": [("p", "GGACU")]}
+    with pytest.raises(ValueError, match="m6A, valid: no usable positives and negatives"):
+        loaders.from_folder(write(tmp_path, files))
+    files |= {"valid/8-0": [("n", "CCACC")], "valid/8-1": [("p", "GGACU")]}
+    assert len(loaders.from_folder(write(tmp_path, files))) == 9
+    files |= pair([("p", "GGUCC")], name="Psi")
+    with pytest.raises(ValueError, match="Psi, valid: no usable positives and negatives"):
         loaders.from_folder(write(tmp_path, files))
 
 
@@ -189,7 +200,8 @@ def test_a_csv(tmp_path):
         ("c,m6A,1,dev,GGACU", "split is 'dev'; expected one of train, valid, test"),
         ("c,m6A,1,train,GGAC", "4 nt long, an even number"),
         ("c,m6A,1,train,GG-CU", "position 3 holds '-'"),
-        ("c,m6A,1,train", "columns"),
+        ("c,m6A,1,train,GTACU", "holds both T and U; write one of them throughout"),
+        ("c,m6A,1,train", "line 4 holds 4 cells; expected 5"),
         ("a,m6A,1,train,GGACU", "the id a stood further up already"),
     ],
 )
@@ -309,3 +321,23 @@ def test_test_windows_that_share_a_stretch_are_one_locus(copies):
     assert groups[0] == "a"
     named = loaders.loci(copies.assign(group="t"), k=20)
     assert set(named) == {"t"}
+
+
+def test_one_short_window_does_not_make_all_windows_one_locus():
+    rng = np.random.default_rng(1)
+    texts = ["".join(rng.choice(list("ACGU"), n)) for n in (201, 201, 201, 5)]
+    rows = windows([(str(n), "m6A", 1, "test", "", text) for n, text in enumerate(texts)])
+    assert len(set(loaders.loci(rows))) == 4
+
+
+def test_windows_shorter_than_the_stretch_are_near_when_they_are_equal():
+    rng = np.random.default_rng(1)
+    one, two = ("".join(rng.choice(list("ACGU"), 51)) for _ in range(2))
+    rows = windows(
+        [
+            ("a", "m6A", 1, "train", "", one),
+            ("b", "m6A", 1, "test", "", one),
+            ("c", "m6A", 1, "test", "", two),
+        ]
+    )
+    assert loaders.audit(rows)["near"].tolist() == [True, False]

@@ -8,6 +8,7 @@ Whatever the source, every row of the input has a row in the result, with its st
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -28,6 +29,7 @@ SPLITS = ("train", "valid", "test")
 NEAR = 60
 """Two windows that share a stretch of this many nt are near copies."""
 _LEAST_OF_BASE = 0.5
+_LEAST_SHARED = 20
 
 
 class Modification(NamedTuple):
@@ -141,8 +143,9 @@ def from_folder(folder: str | Path) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If there is no such file, a name says nothing, a class is missing or without a usable
-        window, positives and negatives seem to be swapped, or most centres are not the base.
+        If there is no such file, a name says nothing, a class or one of the three parts is missing
+        or without a usable window (one part by itself is read), positives and negatives seem to be
+        swapped, or most centres are not the base.
 
     Examples
     --------
@@ -198,20 +201,20 @@ def from_csv(path: str | Path, *, separator: str = ",") -> pd.DataFrame:
     required = ["window_id", "modification", "label", "split", "sequence"]
     table = tables.read_table(path, required=required, optional=["group"], separator=separator)
     table = table.reset_index(drop=True).assign(source=path.name)
-    cleaned = records.clean_column(table["sequence"], RNA)
+    given = table["sequence"].tolist()
+    cleaned = records.clean_column(given, RNA)
     fine = table["status"] != "rejected"
     for column in ("sequence", "status", "note"):
         table.loc[fine, column] = cleaned.loc[fine, column]
+    _reject_mixed(table, given)
     table["group"] = table["group"].fillna("") if "group" in table else ""
     for column, known in (
         ("modification", list(MODIFICATIONS)), ("label", ["0", "1"]), ("split", list(SPLITS)),
     ):  # fmt: skip
         bad = ~table[column].isin(known) & (table["status"] != "rejected")
         expected = " or ".join(known) if len(known) == 2 else f"one of {', '.join(known)}"
-        table.loc[bad, "note"] = [
-            f"{column} is {value!r}; expected {expected}" for value in table.loc[bad, column]
-        ]
-        table.loc[bad, "status"] = "rejected"
+        notes = [f"{column} is {value!r}; expected {expected}" for value in table.loc[bad, column]]
+        _reject(table, bad, notes)
     table["label"] = pd.to_numeric(table["label"], errors="coerce").fillna(-1).astype(int)
     return _joined([_checked(table)])
 
@@ -254,10 +257,7 @@ def read_windows(path: str | Path, *, modification: str, label: int, split: str)
             "line": read["line"], "status": read["status"], "note": read["note"],
         }
     )  # fmt: skip
-    both = _writes_both(path)
-    table.loc[read["line"].isin(both).to_numpy(), ["status", "note"]] = (
-        "rejected", "holds both T and U; write one of them throughout",
-    )  # fmt: skip
+    _reject_mixed(table, [record.sequence for record in records.iter_fasta(path)])
     return _checked(table)
 
 
@@ -379,7 +379,7 @@ def audit(table: pd.DataFrame, *, k: int = NEAR) -> pd.DataFrame:
     A near copy with the same label is an answer that can be looked up; where positives have more
     of them than negatives, looking up predicts the label.
     """
-    parts = []
+    parts, k = [], _stretch(table, k)
     for name, part in table.groupby("modification", sort=False):
         test = part[part["split"] == "test"]
         known = part[part["split"] != "test"]
@@ -423,10 +423,10 @@ def loci(table: pd.DataFrame, *, k: int = NEAR) -> np.ndarray:
     groups[blank] = table["window_id"].to_numpy()[blank]
     test = np.flatnonzero(blank & (table["split"] == "test").to_numpy())
     if test.size:
-        shortest = table["sequence"].str.len().iloc[test].min()
         found = homology.homology_groups(
-            table["sequence"].iloc[test].tolist(), k=min(k, shortest), threshold=1e-4, alphabet=RNA
-        )
+            table["sequence"].iloc[test].tolist(), k=_stretch(table, k), threshold=1e-4,
+            alphabet=RNA,
+        )  # fmt: skip
         groups[test] = [f"locus {number}" for number in found]
     return groups
 
@@ -513,14 +513,11 @@ def _check_swapped(read: pd.DataFrame, path: Path, label: int) -> None:
         )
 
 
-def _writes_both(path: Path) -> set[int]:
-    """Lines of records that hold T as well as U."""
-    found = set()
-    for record in records.iter_fasta(path):
-        letters = set(record.sequence.upper())
-        if {"T", "U"} <= letters:
-            found.add(record.line)
-    return found
+def _reject_mixed(table: pd.DataFrame, given: Sequence[str]) -> None:
+    """Records that hold T as well as U, by their letters as given."""
+    mixed = np.array([{"T", "U"} <= set(text.upper()) for text in given], dtype=bool)
+    rows = mixed & (table["status"] != "rejected")
+    _reject(table, rows, ["holds both T and U; write one of them throughout"] * int(rows.sum()))
 
 
 def _checked(table: pd.DataFrame) -> pd.DataFrame:
@@ -591,9 +588,12 @@ def _mark_repeats(table: pd.DataFrame, good: pd.Series) -> None:
 
 
 def _check_classes(table: pd.DataFrame, good: pd.Series) -> None:
-    for (name, split), part in table.groupby(["modification", "split"]):
-        found = set(part.loc[good[part.index], "label"])
-        if name in MODIFICATIONS and split in SPLITS and found != {0, 1}:
+    there = [split for split in SPLITS if (table["split"] == split).any()]
+    # One part alone is looked at; a split without one of its parts cannot be learnt from.
+    for name, split in product(MODIFICATIONS, SPLITS if len(there) > 1 else there):
+        own = table["modification"] == name
+        found = set(table.loc[own & good & (table["split"] == split), "label"])
+        if own.any() and found != {0, 1}:
             lacking = " and ".join(
                 words for label, words in ((1, "positives"), (0, "negatives")) if label not in found
             )
@@ -602,6 +602,11 @@ def _check_classes(table: pd.DataFrame, good: pd.Series) -> None:
                 f"file {split}/{MODIFICATIONS[name].number}-{1 if 1 not in found else 0}.fasta, or "
                 "see the notes of the rejected rows"
             )
+
+
+def _stretch(table: pd.DataFrame, k: int) -> int:
+    """Length of a shared stretch: that of most windows if they are shorter, never by chance."""
+    return min(k, max(_LEAST_SHARED, int(table["sequence"].str.len().median())))
 
 
 def _middle(text: str, length: int) -> str:
