@@ -34,7 +34,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "standard": {},
         "fast": {"filters": 48, "n_codes": 128, "context": 48},
         "small": {
-            "filters": 32, "n_codes": 96, "size": 16, "context": 48, "units": 32,
+            "filters": 48, "n_codes": 96,
             "dropout": 0.2, "token_dropout": 0.05, "reconstruction": 0.05, "learning_rate": 3e-3,
         },
     }
@@ -107,7 +107,7 @@ def build_vqvae(
     --------
     >>> model = build_vqvae(51, 2, **PRESETS["small"])
     >>> model.get_layer("quantiser").output.shape, model.output_shape
-    ((None, 17, 16), (None, 2))
+    ((None, 17, 32), (None, 2))
     """
     _check(length, middle, context, heads)
     tokens = n_tokens(length)
@@ -322,10 +322,9 @@ def codebook(model: keras.Model) -> np.ndarray:
     Examples
     --------
     >>> codebook(build_vqvae(51, 2, **PRESETS["small"])).shape
-    (96, 16)
+    (96, 32)
     """
-    codes_of = keras.ops.convert_to_tensor(model.get_layer("quantiser").codebook)
-    return np.asarray(keras.ops.convert_to_numpy(codes_of))
+    return np.array(model.get_layer("quantiser").codebook.numpy())
 
 
 def reconstruct(model: keras.Model, X: np.ndarray, *, batch_size: int = 256) -> np.ndarray:

@@ -66,7 +66,7 @@ RULES = (
     Rule("Am", "A", "Nm", 0, 0),
     Rule("Cm", "C", "late-C", 6, 9),
     Rule("Gm", "G", "Nm", -13, -10),
-    Rule("Um", "U", "early-U", -18, -15),
+    Rule("Um", "U", "early-U", -17, -16),
     Rule("m1A", "A", "T-loop", -5, -5),
     Rule("m5C", "C", "NSUN2", 0, 0),
     Rule("m5U", "U", "T-loop", -1, -1),
@@ -120,7 +120,7 @@ class Simulation(NamedTuple):
     sites: pd.DataFrame
 
 
-def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noqa: B008
+def simulate(plan: Plan = Plan(), *, seed: int = 20261125) -> Simulation:  # noqa: B008
     """Draw windows of ten modifications.
 
     Parameters
@@ -169,7 +169,7 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noq
     )
 
 
-def write(folder: str | Path, *, seed: int = 20261124) -> list[Path]:
+def write(folder: str | Path, *, seed: int = 20261125) -> list[Path]:
     """Write the sample: FASTA files in the scheme of the public data, and the truth.
 
     Parameters
