@@ -27,7 +27,7 @@ ROWS = [
         "design_rules",
         "relations",
     ],
-    ["chunks", "structures", "leakage", "metrics", "registry", "pipeline"],
+    ["chunks", "structures", "leakage", "metrics", "registry", "pipeline", "spectrum"],
     ["tables", "structure_files", "homology", "rewiring", "sirna_records"],
     ["sequence", "records", "pickles", "results", "bootstrap", "checks", "jaspar"],
     ["thermodynamics", "target_sites", "fold_cache", "gaussian_process"],
