@@ -66,16 +66,6 @@ MODIFICATIONS: Mapping[str, Modification] = MappingProxyType(
 )
 """The ten modifications, in the order of the public files."""
 
-PUBLISHED: Mapping[str, float] = MappingProxyType(
-    {
-        "Am": 0.9409, "Cm": 0.9201, "Gm": 0.9569, "Um": 0.8717, "m1A": 0.9374, "m5C": 0.9153,
-        "m5U": 0.9674, "m6A": 0.9217, "m6Am": 0.9236, "Psi": 0.8168,
-    }
-)  # fmt: skip
-"""Test AUROC that the authors of VQ-RNA give (repository 1gao2/VQ-RNA at c73281d,
-comparison/AUC_Brokenline.py). They chose nothing on it, as far as their code says, but printed it
-after every epoch."""
-
 
 def read(source: str | Path) -> pd.DataFrame:
     """Windows from the registry, a folder or a CSV file, by what `source` is.
@@ -372,7 +362,8 @@ def audit(table: pd.DataFrame, *, k: int = NEAR) -> pd.DataFrame:
     -------
     pandas.DataFrame
         A row for each test window: ``row`` (place in `table`), ``modification``, ``label``,
-        ``near`` (of any window of the modification), ``near_same`` (of one with the same label).
+        ``near`` (of any window of the modification), ``near_same`` (of one with the same label),
+        ``near_any`` (of any window of any modification: a shared network has seen those, too).
 
     Notes
     -----
@@ -400,7 +391,11 @@ def audit(table: pd.DataFrame, *, k: int = NEAR) -> pd.DataFrame:
                 }
             )
         )  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
+    found = pd.concat(parts, ignore_index=True)
+    test, known = (table[(table["split"] == "test") == side]["sequence"] for side in (True, False))
+    near = homology.shares_kmer(test.tolist(), known.tolist(), k=k, alphabet=RNA)
+    found["near_any"] = pd.Series(near, index=test.index).loc[found["row"]].to_numpy()
+    return found
 
 
 def loci(table: pd.DataFrame, *, k: int = NEAR) -> np.ndarray:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import keras
 from keras import layers
 
@@ -9,6 +12,15 @@ from helpers.alphabet import RNA
 from helpers.models import vqvae
 from helpers.models.quantiser import Middle, VectorQuantiser
 
+PUBLISHED: Mapping[str, float] = MappingProxyType(
+    {
+        "Am": 0.9409, "Cm": 0.9201, "Gm": 0.9569, "Um": 0.8717, "m1A": 0.9374, "m5C": 0.9153,
+        "m5U": 0.9674, "m6A": 0.9217, "m6Am": 0.9236, "Psi": 0.8168,
+    }
+)  # fmt: skip
+"""Test AUROC that the authors of VQ-RNA give (repository 1gao2/VQ-RNA at c73281d,
+comparison/AUC_Brokenline.py). They chose nothing on it, as far as their code says, but printed it
+after every epoch."""
 _STRIDE = 12
 
 

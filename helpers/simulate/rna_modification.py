@@ -98,8 +98,8 @@ class Plan(NamedTuple):
     valid: int = 60
     test: int = 80
     length: int = 151
-    carried: float = 0.97
-    kept: float = 0.97
+    carried: float = 0.98
+    kept: float = 0.985
     near: float = 0.3
     misplaced: float = 0.25
 
@@ -120,7 +120,7 @@ class Simulation(NamedTuple):
     sites: pd.DataFrame
 
 
-def simulate(plan: Plan = Plan(), *, seed: int = 20261125) -> Simulation:  # noqa: B008
+def simulate(plan: Plan = Plan(), *, seed: int = 20261126) -> Simulation:  # noqa: B008
     """Draw windows of ten modifications.
 
     Parameters
@@ -169,7 +169,7 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261125) -> Simulation:  # noq
     )
 
 
-def write(folder: str | Path, *, seed: int = 20261125) -> list[Path]:
+def write(folder: str | Path, *, seed: int = 20261126) -> list[Path]:
     """Write the sample: FASTA files in the scheme of the public data, and the truth.
 
     Parameters
