@@ -1,12 +1,13 @@
 """One network for each length of the input, from one code path; the length is a parameter.
 
-    python -m helpers.predictors.input_length windows.csv 501 folder settings.json
+    python -m helpers.predictors.input_length windows.csv 501 folder PARAMETERS
 
-trains one length, so that a pipeline can run lengths side by side; the notebook reads them back.
+where PARAMETERS are those of the notebook, as base64 of YAML (papermill's form), trains one length, so that a pipeline can run lengths side by side; the notebook reads them back.
 """
 
 from __future__ import annotations
 
+import base64
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from helpers import runs, splits
 from helpers.datasets import rna_modification as windows
@@ -116,6 +118,11 @@ def needed(lengths: str | Sequence[int]) -> list[int]:
 
 if __name__ == "__main__":
     source, asked, where, told = sys.argv[1:]
+    given = yaml.safe_load(base64.b64decode(told))
     one_length(
-        windows.usable(windows.read_table(source)), int(asked), runs.read_json(told), folder=where
+        windows.usable(windows.read_table(source)),
+        int(asked),
+        {name: given[name] for name in SETTINGS},
+        folder=where,
+        control=int(asked) == needed(given["lengths"])[0],
     )
