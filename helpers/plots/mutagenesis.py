@@ -1,4 +1,4 @@
-"""Pictures of saturation mutagenesis: importance along a sequence, and logos of its parts."""
+"""In-silico mutation around a site: importance by position, and logos of stretches beside it."""
 
 from __future__ import annotations
 
@@ -6,27 +6,84 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers.alphabet import Alphabet
 from helpers.plots import colours, logos, style, words
 from helpers.plots.tables import need
 
+_Z = 1.959963984540054
+_COLUMNS = ["group", "position", "signed", "ci_low", "ci_high", "absolute", "n"]
+
+
+def importance_table(values: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Importance of each position, averaged over the windows of a group.
+
+    Parameters
+    ----------
+    values : mapping of str to numpy.ndarray, shape=(n, length)
+        Signed importance of each position of each window, the site in the middle.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group, position`` (from the site, nt), ``signed`` (mean), ``ci_low, ci_high`` (95 %, of
+        the signed mean, from its standard error over windows), ``absolute`` (mean of the absolute
+        values: the signs of two windows do not cancel), ``n``.
+
+    Raises
+    ------
+    ValueError
+        If there is no group, or a group is no table of finite numbers.
+
+    Examples
+    --------
+    >>> importance_table({"a": [[0.0, 1.0, -1.0], [0.0, 1.0, 1.0]]})[["signed", "absolute"]].values
+    array([[0., 0.],
+           [1., 1.],
+           [0., 1.]])
+    """
+    if not values:
+        raise ValueError("no importance to average; give at least one group of windows")
+    parts = []
+    for name, given in values.items():
+        table = np.asarray(given, dtype=float)
+        if table.ndim != 2 or not len(table) or not np.isfinite(table).all():
+            raise ValueError(
+                f"the importance of {name!r} has the shape {table.shape}; expected finite numbers "
+                "of shape (windows, length)"
+            )
+        n, length = table.shape
+        mean = table.mean(axis=0)
+        half = _Z * table.std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.full(length, np.nan)
+        parts.append(
+            pd.DataFrame(
+                {"group": name, "position": np.arange(length) - length // 2, "signed": mean,
+                 "ci_low": mean - half, "ci_high": mean + half,
+                 "absolute": np.abs(table).mean(axis=0), "n": n}
+            )
+        )  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
 
 @style.house
-def importance_by_position(
-    table: pd.DataFrame, *, title: str, value: str = "mean |effect| (logit)"
+def importance(
+    table: pd.DataFrame,
+    *,
+    spans: Mapping[str, tuple[float, float]] | None = None,
+    title: str = "",
 ) -> Figure:
-    """Importance of each position, one panel a task, with its interval; the site at 0.
+    """Importance by position, a panel for each group.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        ``task, offset`` (nt from the site), ``value, ci_low, ci_high``.
+        From `importance_table`.
+    spans : mapping of str to (float, float), optional
+        First and last position of what is known to matter in a group, from the site; shaded.
     title : str
-        Says the data set and the number of sequences.
-    value : str
-        What is drawn, and its unit.
+        Says profile and data set.
 
     Raises
     ------
@@ -35,164 +92,131 @@ def importance_by_position(
 
     Examples
     --------
-    >>> row = {"task": "m6A", "offset": [-1, 0], "value": 0.1, "ci_low": 0.0, "ci_high": 0.2}
-    >>> len(importance_by_position(pd.DataFrame(row), title="t").axes)
+    >>> table = importance_table({"a": [[0.0, 1.0, 0.0], [0.0, 2.0, 0.0]]})
+    >>> len(importance(table, title="t").axes)
     1
     """
-    need(table, ["task", "offset", "value", "ci_low", "ci_high"], "importance_by_position")
-    tasks = list(dict.fromkeys(table["task"]))
-    columns = min(2, len(tasks))
-    lines = -(-len(tasks) // columns)
-    fig = style.figure(style.DOUBLE if columns > 1 else style.SINGLE, 16 + 25 * lines)
+    need(table, _COLUMNS, "importance")
+    groups = list(dict.fromkeys(table["group"]))
+    columns = min(2, len(groups))
+    lines = -(-len(groups) // columns)
+    fig = style.figure(style.DOUBLE if columns > 1 else style.SINGLE, 18 + 27.0 * lines)
     axes = np.atleast_1d(fig.subplots(lines, columns, sharex=True)).ravel()
     for place, ax in enumerate(axes):
-        if place >= len(tasks):
+        if place >= len(groups):
             ax.set_axis_off()
             continue
-        part = table[table["task"] == tasks[place]]
+        part = table[table["group"] == groups[place]]
+        x = part["position"]
+        if spans and groups[place] in spans:
+            low, high = spans[groups[place]]
+            ax.axvspan(low - 0.5, high + 0.5, color=colours.TRUTH, alpha=0.14, linewidth=0)
+        ax.axhline(0, color=colours.INK, linewidth=0.4)
+        ax.plot(x, part["absolute"], color=colours.GREY, linewidth=0.7, label="mean absolute value")
         ax.fill_between(
-            part["offset"], part["ci_low"], part["ci_high"], color=colours.OKABE_ITO["sky"],
-            linewidth=0, alpha=0.5,
+            x, part["ci_low"], part["ci_high"], color=colours.OKABE_ITO["sky"], alpha=0.45,
+            linewidth=0, label="95 % interval",
         )  # fmt: skip
-        ax.plot(part["offset"], part["value"], color=colours.OKABE_ITO["blue"], linewidth=0.9)
-        ax.axvline(0, color=colours.TRUTH, linestyle="--", linewidth=0.6)
-        ax.set_ylim(bottom=min(0.0, float(part["ci_low"].min())))
+        ax.plot(x, part["signed"], color=colours.OKABE_ITO["blue"], linewidth=0.9,
+                label="signed mean")  # fmt: skip
+        n = int(part["n"].iloc[0])
+        ax.set_title(f"{words.plain(groups[place])} (n = {n})", loc="left", fontsize=7.5)
+        ax.set_xlim(x.min(), x.max())
         ax.locator_params(axis="y", nbins=4)
-        ax.set_title(words.plain(tasks[place]), loc="left")
-        ax.tick_params(axis="x", labelbottom=place + columns >= len(tasks))
+        ax.tick_params(axis="x", labelbottom=place + columns >= len(groups))
+    handles, labels = axes[0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside lower right", ncols=3, fontsize=6.5)
     fig.supxlabel("position from the site (nt)", fontsize="medium")
-    fig.supylabel(value, fontsize="medium")
+    fig.supylabel("importance (logit)", fontsize="medium")
     style.head(fig, title)
     return fig
 
 
 @style.house
 def combined_logos(
-    parts: Mapping[str, tuple[int, np.ndarray]],
+    values: Mapping[str, np.ndarray],
     alphabet: Alphabet,
     *,
-    title: str,
-    value: str = "mean effect (logit)",
+    centres: Sequence[int],
+    width: int,
+    title: str = "",
 ) -> Figure:
-    """Logos of several parts of one sequence, one below the other, on one scale.
+    """Logos of several stretches of a window, a line for each group and a column a stretch.
 
     Parameters
     ----------
-    parts : mapping of str to (int, numpy.ndarray)
-        By name: offset of the first position from the site, in nt, and the heights of the letters,
-        (length, letters), signed.
+    values : mapping of str to numpy.ndarray, shape=(length, letters)
+        Mean importance of each letter at each position, the site in the middle.
     alphabet : Alphabet
-        Order of the letters' columns.
+        Order of the letters.
+    centres : sequence of int
+        Middle of each stretch, from the site, in nt.
+    width : int
+        Length of a stretch, in nt; odd.
     title : str
-        Says the data set.
-    value : str
-        What is drawn, and its unit.
+        Says profile and data set.
 
     Raises
     ------
     ValueError
-        If there is no part, or the letters are not those of the alphabet.
+        If nothing is given, the letters differ, the width is even, or a stretch leaves the window.
 
     Examples
     --------
     >>> from helpers.alphabet import RNA
-    >>> len(combined_logos({"centre": (-2, np.eye(4))}, RNA, title="t").axes)
-    1
+    >>> fig = combined_logos({"a": np.eye(4)[[0, 1, 2, 3, 0]]}, RNA, centres=[-1, 1], width=3)
+    >>> len(fig.axes)
+    2
     """
-    if not parts:
-        raise ValueError("no part to draw; give at least one")
-    for name, (_, heights) in parts.items():
-        if heights.ndim != 2 or heights.shape[1] != alphabet.size:
+    if not values or not len(centres):
+        raise ValueError("no stretch to draw; give at least one group and one centre")
+    if width % 2 == 0:
+        raise ValueError(f"width is {width} nt; expected an odd number, with a middle")
+    parts = {name: np.asarray(one, dtype=float) for name, one in values.items()}
+    for name, one in parts.items():
+        if one.ndim != 2 or one.shape[1] != alphabet.size:
             raise ValueError(
-                f"{name}: heights of shape {heights.shape}; expected (length, {alphabet.size}), "
-                f"the letters in the order {alphabet.letters}"
+                f"{name!r} has the shape {one.shape}; expected (length, {alphabet.size}), the "
+                f"letters in the order {alphabet.letters}"
             )
-    fig = style.figure(style.DOUBLE, 14 + 27 * len(parts))
-    axes = np.atleast_1d(fig.subplots(len(parts), 1))
-    up = max(float(np.clip(h, 0, None).sum(axis=1).max()) for _, h in parts.values())
-    down = min(float(np.clip(h, None, 0).sum(axis=1).min()) for _, h in parts.values())
-    for ax, (name, (first, heights)) in zip(axes, parts.items(), strict=True):
-        logos.draw(ax, heights, alphabet, first=first)
-        ax.axhline(0, color=colours.INK, linewidth=0.5)
-        ax.set_ylim(1.05 * down if down < 0 else -0.02 * up, 1.05 * up if up > 0 else 0.02)
-        step = 5 if len(heights) <= 60 else 10
-        inside = np.arange(first, first + len(heights))
-        ax.set_xticks(inside[inside % step == 0])
-        ax.set_title(words.plain(name, 60), loc="left")
-        ax.locator_params(axis="y", nbins=4)
-    axes[-1].set_xlabel("position from the site (nt)")
-    fig.supylabel(value, fontsize="medium")
+        ends = [c + len(one) // 2 + side * (width // 2) for c in centres for side in (-1, 1)]
+        if min(ends) < 0 or max(ends) >= len(one):
+            raise ValueError(
+                f"{name!r} has {len(one)} positions, and a stretch of {width} nt around one of "
+                f"{list(centres)} leaves them; take narrower stretches, or centres nearer 0"
+            )
+    fig = style.figure(style.DOUBLE, 14 + 15.0 * len(parts))
+    axes = np.reshape(fig.subplots(len(parts), len(centres), sharey="row"), (-1, len(centres)))
+    for line, (name, one) in zip(axes, parts.items(), strict=True):
+        site = len(one) // 2
+        for ax, centre in zip(line, centres, strict=True):
+            first = centre - width // 2
+            stretch = one[site + first : site + first + width]
+            _stretch(ax, stretch, alphabet, first, width)
+        low, high = _ends(np.concatenate([one[site + c - width // 2 :][:width] for c in centres]))
+        line[0].set_ylim(low, high)
+        line[0].set_ylabel(words.plain(name), rotation=0, ha="right", va="center")
+        line[0].locator_params(axis="y", nbins=2)
+        for ax in line:
+            ax.tick_params(axis="x", labelbottom=line is axes[-1])
+    fig.supxlabel("position from the site (nt); height: mean importance (logit)", fontsize="medium")
     style.head(fig, title)
     return fig
 
 
-def five_parts(values: np.ndarray, width: int) -> dict[str, tuple[int, np.ndarray]]:
-    """Five stretches of one sequence: around the site, and four others from end to end.
-
-    Parameters
-    ----------
-    values : numpy.ndarray, shape=(length, letters)
-        Heights of the letters, the site in the middle.
-    width : int
-        Length of a stretch, in nt.
-
-    Returns
-    -------
-    dict of str to (int, numpy.ndarray)
-        As `combined_logos` takes them.
-
-    Examples
-    --------
-    >>> list(five_parts(np.zeros((101, 4)), 21))[0]
-    'around the site'
-    """
-    length = len(values)
-    width = min(width, length)
-    middle = length // 2
-    starts = np.linspace(0, length - width, 4).round().astype(int)
-    found = {"around the site": middle - width // 2} | {
-        f"from {start - middle:+d} to {start - middle + width - 1:+d}": int(start)
-        for start in starts
-    }
-    return {name: (start - middle, values[start : start + width]) for name, start in found.items()}
+def _stretch(ax: Axes, heights: np.ndarray, alphabet: Alphabet, first: int, width: int) -> None:
+    logos.draw(ax, heights, alphabet, first=first)
+    ax.axhline(0, color=colours.INK, linewidth=0.4)
+    if first <= 0 < first + width:
+        ax.axvspan(-0.5, 0.5, color=colours.PALE, linewidth=0, zorder=-2)
+    ax.set_xlim(first - 0.5, first + width - 0.5)
+    ticks = sorted({first, first + width // 2, first + width - 1})
+    ax.set_xticks(ticks, [str(tick) for tick in ticks])
+    ax.spines["left"].set_visible(True)
 
 
-def mean_by_position(values: np.ndarray, tasks: Sequence[str]) -> pd.DataFrame:
-    """Mean over sequences of an absolute effect at each position, with a normal interval.
-
-    Parameters
-    ----------
-    values : numpy.ndarray, shape=(n, length)
-        Signed effect of the letter at each position.
-    tasks : sequence of str, length n
-        Task of each sequence.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``task, offset, value`` (mean of the absolute effect), ``ci_low, ci_high, signed`` (mean of
-        the effect with its sign), ``n``.
-
-    Examples
-    --------
-    >>> found = mean_by_position(np.array([[1.0, -2.0], [3.0, -4.0]]), ["a", "a"])
-    >>> found[["value", "signed"]].values.tolist()
-    [[2.0, 2.0], [3.0, -3.0]]
-    """
-    parts = []
-    of = np.asarray(tasks)
-    for name in dict.fromkeys(tasks):
-        own = values[of == name]
-        size = np.abs(own)
-        half = 1.96 * size.std(axis=0, ddof=1 if len(own) > 1 else 0) / np.sqrt(len(own))
-        offset = np.arange(values.shape[1]) - values.shape[1] // 2
-        parts.append(
-            pd.DataFrame(
-                {
-                    "task": name, "offset": offset, "value": size.mean(axis=0),
-                    "ci_low": size.mean(axis=0) - half, "ci_high": size.mean(axis=0) + half,
-                    "signed": own.mean(axis=0), "n": len(own),
-                }
-            )
-        )  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
+def _ends(heights: np.ndarray) -> tuple[float, float]:
+    high = float(np.clip(heights, 0, None).sum(axis=1).max())
+    low = float(np.clip(heights, None, 0).sum(axis=1).min())
+    room = 0.06 * (high - low) or 1.0
+    return low - room, high + room
