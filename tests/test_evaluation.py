@@ -76,6 +76,8 @@ def test_the_mean_over_tasks_is_the_mean_of_the_tasks(predictions):
     keys = ["model", "metric"]
     expected = each.groupby(keys)["value"].mean()
     pd.testing.assert_series_equal(mean.set_index(keys)["value"].sort_index(), expected)
-    assert set(mean["task"]) == {"mean"} and set(mean["n"]) == {200}
+    assert set(mean["task"]) == {"mean"}
+    assert set(mean["n"]) == {200}
     auroc = mean[mean["metric"] == "auroc"]
-    assert (auroc["ci_low"] < auroc["value"]).all() and (auroc["value"] < auroc["ci_high"]).all()
+    assert (auroc["ci_low"] < auroc["value"]).all()
+    assert (auroc["value"] < auroc["ci_high"]).all()

@@ -2,7 +2,8 @@
 
     python -m helpers.predictors.input_length windows.csv 501 folder PARAMETERS
 
-where PARAMETERS are those of the notebook, as base64 of YAML (papermill's form), trains one length, so that a pipeline can run lengths side by side; the notebook reads them back.
+where PARAMETERS are those of the notebook, as base64 of YAML (papermill's form), trains one length,
+so that a pipeline can run lengths side by side; the notebook reads them back.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from helpers import runs, splits
+from helpers import splits
 from helpers.datasets import rna_modification as windows
 from helpers.predictors import rna_modification as predictors
 from helpers.training import cross_validate
