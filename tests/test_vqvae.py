@@ -44,9 +44,11 @@ BUILD = {
 def test_the_site_stands_in_the_middle_of_the_middle_token(half):
     length = 2 * half + 1
     starts = vqvae.token_starts(length)
-    assert len(starts) == vqvae.n_tokens(length) and len(starts) % 2 == 1
+    assert len(starts) == vqvae.n_tokens(length)
+    assert len(starts) % 2 == 1
     assert starts[len(starts) // 2] + 1 == length // 2
-    assert starts[0] <= 0 and starts[-1] + vqvae.STRIDE >= length
+    assert starts[0] <= 0
+    assert starts[-1] + vqvae.STRIDE >= length
     assert set(np.diff(starts)) <= {vqvae.STRIDE}
 
 

@@ -481,6 +481,18 @@ def sigmoid(score: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(p, _CLIP, 1 - _CLIP))
 
 
+def logit(p: np.ndarray) -> np.ndarray:
+    """Log-odds of probabilities, which are kept off 0 and 1.
+
+    Examples
+    --------
+    >>> logit(np.array([0.5])).tolist()
+    [0.0]
+    """
+    p = np.clip(np.asarray(p, dtype=float), _CLIP, 1 - _CLIP)
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
 class _Clock(keras.callbacks.Callback):
     """Seconds of every epoch, its validation included."""
 
