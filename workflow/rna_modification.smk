@@ -62,7 +62,7 @@ rule rna_modification_03_ism_motifs:
     input:
         WINDOWS,
         MODIFICATION_MODELS,
-        run("rna_modification", "singles"),
+        run("rna_modification", "predictions_01.csv"),
         notebook=notebook("rna_modification", "03_ism_motifs"),
     output:
         run("rna_modification", "ism.npz", "results/03_ism_motifs.csv"),

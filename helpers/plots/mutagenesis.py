@@ -123,10 +123,12 @@ def importance(
         ax.set_title(f"{words.plain(groups[place])} (n = {n})", loc="left", fontsize=7.5)
         ax.set_xlim(x.min(), x.max())
         ax.locator_params(axis="y", nbins=4)
-        ax.tick_params(axis="x", labelbottom=place + columns >= len(groups))
+        last = place + columns >= len(groups)
+        ax.tick_params(axis="x", labelbottom=last)
+        if last:
+            ax.set_xlabel("position from the site (nt)")
     handles, labels = axes[0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower right", ncols=3, fontsize=6.5)
-    fig.supxlabel("position from the site (nt)", fontsize="medium")
+    fig.legend(handles, labels, loc="outside lower center", ncols=3)
     fig.supylabel("importance (logit)", fontsize="medium")
     style.head(fig, title)
     return fig
@@ -187,7 +189,7 @@ def combined_logos(
             )
     fig = style.figure(style.DOUBLE, 14 + 15.0 * len(parts))
     axes = np.reshape(fig.subplots(len(parts), len(centres), sharey="row"), (-1, len(centres)))
-    for line, (name, one) in zip(axes, parts.items(), strict=True):
+    for number, (line, (name, one)) in enumerate(zip(axes, parts.items(), strict=True), start=1):
         site = len(one) // 2
         for ax, centre in zip(line, centres, strict=True):
             first = centre - width // 2
@@ -198,7 +200,7 @@ def combined_logos(
         line[0].set_ylabel(words.plain(name), rotation=0, ha="right", va="center")
         line[0].locator_params(axis="y", nbins=2)
         for ax in line:
-            ax.tick_params(axis="x", labelbottom=line is axes[-1])
+            ax.tick_params(axis="x", labelbottom=number == len(parts))
     fig.supxlabel("position from the site (nt); height: mean importance (logit)", fontsize="medium")
     style.head(fig, title)
     return fig
@@ -212,7 +214,7 @@ def _stretch(ax: Axes, heights: np.ndarray, alphabet: Alphabet, first: int, widt
     ax.set_xlim(first - 0.5, first + width - 0.5)
     ticks = sorted({first, first + width // 2, first + width - 1})
     ax.set_xticks(ticks, [str(tick) for tick in ticks])
-    ax.spines["left"].set_visible(True)
+    ax.spines["left"].set(visible=True, linewidth=0.6)
 
 
 def _ends(heights: np.ndarray) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from scipy.stats import false_discovery_control
 
 from helpers.spectrum.counts import Spectrum, aligned
 
-_AT_ONCE = 64
+_AT_ONCE = 256
 """Permutations in one product of matrices."""
 
 
@@ -194,7 +194,7 @@ def against_negatives(
         seen = _z(sums, ones, mean, error)
         above = np.zeros(shape[0])
         for cut in _batches(permutations):
-            drawn = np.stack([y[rng.permutation(n)] for _ in range(cut)], axis=1)
+            drawn = rng.permuted(np.tile(y, (cut, 1)), axis=1).T
             above += (_z(table.T @ drawn, ones, mean, error) >= seen - 1e-9).sum(axis=1)
         z[:, column], p[:, column] = seen[:, 0], (1 + above) / (1 + permutations)
         tested[:, column] = table.any(axis=0)
