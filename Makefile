@@ -76,6 +76,7 @@ sample: setup  ## Make the bundled samples anew, from their seeds
 	$(BIN)/python -m helpers.simulate.stress_response data/sample/stress_response
 	$(BIN)/python -m helpers.simulate.sirna_efficacy data/sample/sirna_efficacy
 	$(BIN)/python -m helpers.simulate.gene_expression data/sample/gene_expression
+	$(BIN)/python -m helpers.simulate.rna_modification data/sample/rna_modification
 
 lock:  ## requirements.lock anew, from pyproject.toml, in an environment of its own
 	tools/lock.sh

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from helpers import metrics, results
+from helpers import bootstrap, checks, metrics, results
 
 COLUMNS = ("protocol", "model", "row", "y", "p")
 """Columns of a table of predictions: one row a protocol, model and test item.
@@ -69,6 +70,67 @@ def score(
             groups=pd.Series(groups[protocol]).iloc[part["row"]].to_numpy(),
             n_boot=n_boot,
             seed=seed,
+        )
+        named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model}
+        rows.append(results.tidy(frame, **named, seed=seed))
+    return pd.concat(rows, ignore_index=True)
+
+
+def macro(
+    predictions: pd.DataFrame,
+    *,
+    groups: Mapping[str, ArrayLike],
+    dataset: str,
+    task: str = "mean",
+    threshold: float = 0.5,
+    n_boot: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Mean of the classification metrics over the tasks, each task with the same weight.
+
+    Parameters
+    ----------
+    predictions, groups, dataset, n_boot, seed
+        As for `score`; the predictions have a column ``task``. A group that stands in several
+        tasks is drawn for all of them at once.
+    task : str
+        What the rows are called in the column ``task`` of the results table.
+    threshold : float
+        As for `helpers.metrics.classification`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of the results table; ``n`` counts the items of all tasks. Replicates in which a task
+        drew a single class are left out.
+
+    Raises
+    ------
+    ValueError
+        As for `score`, or if a label is not 0 or 1.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"row": [0, 1, 2, 3], "y": [0, 1, 0, 1], "p": [0.2, 0.9, 0.6, 0.5]})
+    >>> rows = rows.assign(protocol="p", model="m", task=["a", "a", "b", "b"])
+    >>> found = macro(rows, groups={"p": range(4)}, dataset="d", n_boot=20).set_index("metric")
+    >>> found.loc["auroc", "value"]
+    np.float64(0.5)
+    """
+    _check(predictions, groups)
+    rows = []
+    for (protocol, model), part in _with_task(predictions).groupby(
+        ["protocol", "model"], sort=False
+    ):
+        y, p = checks.labelled(part["y"].to_numpy(), part["p"].to_numpy())
+        group = pd.Series(groups[protocol]).iloc[part["row"]].to_numpy()
+        places = [np.flatnonzero(part["task"] == name) for name in part["task"].unique()]
+        found = bootstrap.intervals(
+            _mean_statistic(y, p, places, threshold), y.size, n_boot=n_boot, seed=seed, groups=group
+        )
+        frame = pd.DataFrame(
+            [(name, one.value, one.ci_low, one.ci_high, y.size) for name, one in found.items()],
+            columns=results.MEASURED,
         )
         named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model}
         rows.append(results.tidy(frame, **named, seed=seed))
@@ -192,6 +254,19 @@ def curve(
         ],
         ignore_index=True,
     )
+
+
+def _mean_statistic(
+    y: np.ndarray, p: np.ndarray, places: Sequence[np.ndarray], threshold: float
+) -> bootstrap.Statistic:
+    parts = [bootstrap.classification_statistic(y[at], p[at], threshold) for at in places]
+
+    def statistic(counts: np.ndarray) -> dict[str, np.ndarray]:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = [part(counts[:, at]) for part, at in zip(parts, places, strict=True)]
+        return {name: np.mean([one[name] for one in found], axis=0) for name in found[0]}
+
+    return statistic
 
 
 def _with_task(predictions: pd.DataFrame) -> pd.DataFrame:

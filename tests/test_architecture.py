@@ -37,6 +37,7 @@ ROWS = [
         "sites",
         "reliability",
         "significance",
+        "spectrum",
     ],
     ["tables", "structure_files", "homology", "rewiring", "sirna_records"],
     ["sequence", "records", "pickles", "results", "bootstrap", "checks", "jaspar"],

@@ -65,3 +65,19 @@ def test_errors(predictions):
         evaluation.score(predictions.drop(columns="p"), groups=GROUPS, dataset="d")
     with pytest.raises(ValueError, match="groups has nothing for the protocols random"):
         evaluation.score(predictions, groups={}, dataset="d")
+
+
+def test_the_mean_over_tasks_is_the_mean_of_the_tasks(predictions):
+    noise = np.random.default_rng(1).random(len(predictions))
+    other = predictions.assign(task="b", p=(predictions["p"] + noise) / 2)
+    both = pd.concat([predictions.assign(task="a"), other], ignore_index=True)
+    each = evaluation.score(both, groups=GROUPS, dataset="d", n_boot=0)
+    mean = evaluation.macro(both, groups=GROUPS, dataset="d", n_boot=50)
+    keys = ["model", "metric"]
+    expected = each.groupby(keys)["value"].mean()
+    pd.testing.assert_series_equal(mean.set_index(keys)["value"].sort_index(), expected)
+    assert set(mean["task"]) == {"mean"}
+    assert set(mean["n"]) == {200}
+    auroc = mean[mean["metric"] == "auroc"]
+    assert (auroc["ci_low"] < auroc["value"]).all()
+    assert (auroc["value"] < auroc["ci_high"]).all()

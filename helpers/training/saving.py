@@ -13,7 +13,7 @@ import keras
 from helpers import runs
 
 # Importing them registers the layers of saved models.
-from helpers.models import hybrid, layers, siamese  # noqa: F401
+from helpers.models import hybrid, layers, quantiser, siamese  # noqa: F401
 
 _ADDED = ("inputs", "outputs", "provenance", "model_sha256")
 
