@@ -22,7 +22,8 @@ PROTOCOLS = (
 MODELS = (
     "ours", "ours_test_orthologs", "hybrid", "network", "neighbours", "features", "sites",
     "scanner", "cnn_evoaug", "cnn_phyloaug", "cnn_both", "cnn", "plain", "support_vectors", "svm",
-    "forest", "baseline", "baseline_orthologs", "original_evoaug", "original", "counts", "control",
+    "forest", "shared", "single", "baseline", "kmers",
+    "baseline_orthologs", "original_evoaug", "original", "counts", "control",
     "ceiling",
 )  # fmt: skip
 MAIN = ("auroc", "pearson")
@@ -47,6 +48,8 @@ def main() -> None:
 def tables(path: Path) -> str:
     numbers = {key: [""] for key in ("value", "ci_low", "ci_high")}
     table = pd.read_csv(path, keep_default_na=False, na_values=numbers)
+    # A model with its length in its name is a point of a curve: the figure shows those.
+    table = table[~table["model"].str.contains(r" \d+ nt$")]
     predicts = table["task"].isin(table.loc[table["metric"].isin(MAIN), "task"])
     parts = [f"[All metrics]({path.relative_to(ROOT)})\n", predictions(ordered(table[predicts]))]
     if not predicts.all():
