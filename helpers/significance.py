@@ -143,8 +143,9 @@ def paired_tests(
     -------
     pandas.DataFrame
         ``protocol, task, minus, folds, difference, t, p_value, p_holm, p_bh``, a row for each
-        protocol, task and other model. The variance is that of Nadeau and Bengio 2003,
-        doi:10.1023/A:1024068626366; the corrections are over all rows of a protocol.
+        protocol, task and other model; none if there is no fold at all. The variance is that of
+        Nadeau and Bengio 2003, doi:10.1023/A:1024068626366; the corrections are over all rows of a
+        protocol.
 
     Raises
     ------
@@ -152,7 +153,7 @@ def paired_tests(
         If a model is missing, or a protocol has fewer than two folds.
     """
     wide = _wide(folds, [model, *others])
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for (protocol, task), part in wide.groupby(level=["protocol", "task"], sort=False):
         k = len(part)
         if k < 2:
@@ -192,7 +193,8 @@ def anova(folds: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
         ``protocol, task, models, folds, f, df_models, df_error, p_value, p_holm, p_bh, friedman_p``
         of repeated measures (each fold measures every model, so that how hard a fold is does not
         count), beside Friedman's test on ranks (doi:10.1080/01621459.1937.10503522; three models
-        or more, else NaN). The corrections are over the tasks of a protocol.
+        or more, else NaN). The corrections are over the tasks of a protocol. No row if there is no
+        fold at all.
 
     Raises
     ------
@@ -210,7 +212,7 @@ def anova(folds: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     if len(models) < 2:
         raise ValueError(f"anova over {len(models)} model; expected two or more")
     wide = _wide(folds, models)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for (protocol, task), part in wide.groupby(level=["protocol", "task"], sort=False):
         values = part[list(models)].to_numpy(float)
         k, m = values.shape
@@ -236,6 +238,9 @@ def anova(folds: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
 
 
 def _wide(folds: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+    if folds.empty:  # every protocol has one fold: there is nothing to test over
+        names = pd.MultiIndex.from_arrays([[], [], []], names=["protocol", "task", "fold"])
+        return pd.DataFrame(index=names, columns=list(models), dtype=float)
     if unknown := sorted(set(models) - set(folds["model"])):
         raise ValueError(
             f"no folds of the model {', '.join(unknown)}; found "

@@ -148,6 +148,10 @@ def test_figure_4_has_a_star_only_where_ours_is_better(results, compared):
         found = [t.get_text() for ax in one.figure.axes for t in ax.texts]
         assert found.count("*") == stars
     assert set(one.data["model"]) == {*MODELS, "ceiling"}
+    one = comparison.by_model(
+        results, gain, tests.iloc[:0], preset=presets.preset("cell"), title=TITLE
+    )
+    assert one.data["p_holm"].isna().all()
 
 
 def test_figure_5_puts_everything_in_one_table(figures):

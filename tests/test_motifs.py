@@ -281,3 +281,13 @@ def test_the_jaspar_of_a_group():
     assert jaspar.motifs("plants") == jaspar.plant_motifs()
     with pytest.raises(ValueError, match="expected one of plants, vertebrates"):
         jaspar.motifs("moss")
+
+
+def test_sites_of_named_factors_whatever_their_capitals():
+    X = one_hot(["TTTTGCCGCCATGTTGGCCTTTT", "TTTTTTTTTTTTTTTTTTTTTTT"], DNA)
+    found = scanning.named_sites(X, ["TBP", " YY1"], "vertebrates")
+    assert found["element"].unique().tolist() == ["YY1"]
+    assert found["row"].tolist() == [0] * len(found)
+    assert found.columns.tolist() == ["element", *scanning.COLUMNS]
+    with pytest.raises(ValueError, match="no matrix of the factor 'TPB' among the vertebrates"):
+        scanning.named_sites(X, ["TPB"], "vertebrates")

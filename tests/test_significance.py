@@ -107,3 +107,13 @@ def test_faults_are_named():
         significance.anova(two[two["fold"] == 0], ["a", "b"])
     with pytest.raises(ValueError, match="anova over 1 model; expected two or more"):
         significance.anova(two, ["a"])
+
+
+def test_without_folds_to_test_over_there_is_no_row():
+    none = folds({"a": [1.0], "b": [2.0]}).iloc[:0]
+    tests = significance.paired_tests(none, "a", ["b"])
+    assert tests.empty
+    assert {"protocol", "task", "minus", "p_holm"} <= set(tests.columns)
+    found = significance.anova(none, ["a", "b"])
+    assert found.empty
+    assert {"p_value", "p_holm", "p_bh"} <= set(found.columns)

@@ -105,7 +105,7 @@ class StrandConvolution(keras.layers.Layer):
     >>> _ = layer(X)
     >>> layer.set_weights([np.eye(4)[[1, 2, 3]][:, :, None]])  # finds CGT
     >>> np.asarray(layer(X))[0, :, 0].tolist()
-    [2.0, 3.0, 2.0]
+    [0.0, 3.0, 2.0]
     """
 
     def __init__(self, filters: int, width: int, **options: Any) -> None:

@@ -91,7 +91,7 @@ def by_model(
         ``task, minus, value, ci_low, ci_high`` of ours minus each other model
         (`helpers.evaluation.compare`).
     tests : pandas.DataFrame
-        ``task, minus, p_holm`` (`helpers.significance.paired_tests`).
+        ``task, minus, p_holm`` (`helpers.significance.paired_tests`); without rows no star.
     preset, columns, title
         As for `by_cell_type`.
 
@@ -108,12 +108,14 @@ def by_model(
     """
     need(results, _NEEDED, "results")
     need(differences, ["task", "minus", "value", "ci_low", "ci_high"], "differences")
-    need(tests, ["task", "minus", "p_holm"], "tests")
+    if len(tests):  # a protocol of one fold has no test
+        need(tests, ["task", "minus", "p_holm"], "tests")
     gap = differences.rename(columns={
         "minus": "model", "value": "difference", "ci_low": "difference_low",
         "ci_high": "difference_high",
     })[["task", "model", "difference", "difference_low", "difference_high"]]  # fmt: skip
-    tested = tests.rename(columns={"minus": "model"})[["task", "model", "p_holm"]]
+    tested = tests.rename(columns={"minus": "model"})
+    tested = tested.reindex(columns=["task", "model", "p_holm"]).astype({"p_holm": float})
     data = results.loc[results["metric"] == "pearson", _NEEDED]
     data = data.merge(gap, how="left").merge(tested, how="left").round(5)
     tasks = list(dict.fromkeys(data["task"]))
