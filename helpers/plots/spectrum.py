@@ -159,6 +159,6 @@ def _apart(rows: np.ndarray, height: np.ndarray, count: int) -> list[int]:
     """Of some bars the highest that are far enough apart for their numbers to be read."""
     kept: list[int] = []
     for at in sorted(rows, key=lambda row: -height[row]):
-        if all(abs(at - other) >= max(2, count / 55) for other in kept):
+        if all(abs(at - other) >= max(3, count / 30) for other in kept):
             kept.append(int(at))
     return kept
