@@ -13,7 +13,7 @@ _LOOKS = ("ours", "original", "baseline", "control")
 
 @style.house
 def against_length(table: pd.DataFrame, *, title: str) -> Figure:
-    """Time and memory of a network against the length of a sequence, on logarithmic axes.
+    """Time (on a logarithmic axis) and memory of a network against the length of a sequence.
 
     Parameters
     ----------
@@ -52,10 +52,13 @@ def against_length(table: pd.DataFrame, *, title: str) -> Figure:
         memory.plot(part["length"], part["added_mb"], label=name, **options)
     for ax, what in ((time, "time (ms a promoter)"), (memory, "peak memory beyond start (MB)")):
         ax.set_xscale("log")
-        ax.set_yscale("log")
+        ax.xaxis.set_major_formatter("{x:,.0f}")
         ax.set_xlabel("length of a promoter (nt)")
         ax.set_ylabel(what)
         ax.grid(color=colours.PALE, linewidth=0.5)
         ax.legend(loc="upper left")
+    time.set_yscale("log")
+    time.yaxis.set_major_formatter("{x:g}")
+    memory.set_ylim(0, 1.35 * table["added_mb"].max())
     style.head(fig, title)
     return fig
