@@ -521,8 +521,7 @@ def sigmoid(score: np.ndarray) -> np.ndarray:
     >>> sigmoid(np.array([0.0])).tolist()
     [0.5]
     """
-    p = 1 / (1 + np.exp(-np.clip(np.asarray(score, dtype=float), -30, 30)))
-    return np.asarray(np.clip(p, _CLIP, 1 - _CLIP))
+    return np.clip(1 / (1 + np.exp(-np.asarray(score, dtype=float))), _CLIP, 1 - _CLIP)
 
 
 def logit(p: np.ndarray) -> np.ndarray:
