@@ -85,6 +85,23 @@ def test_both_are_fitted_kept_and_read_back(data, fold, tmp_path):
     np.testing.assert_allclose(predictors.logit(first["ours"]), middle, atol=1e-4)
 
 
+def test_a_hybrid_weighs_its_parts_and_shows_them(data, fold, tmp_path):
+    def network(heads=None):
+        return predictors.Network(data, heads, folder=tmp_path, data=data.mark, **TINY)
+
+    hybrid = predictors.Hybrid(
+        predictors.Both(network(), lambda name: network([name])),
+        predictors.Trees(data, trees=20, seed=0),
+    )
+    hybrid.fit(fold.train, fold.valid)
+    found = hybrid.predict(fold.test)
+    assert list(found) == ["ours", "shared", "single", "hybrid", "baseline", "kmers"]
+    assert (hybrid.weights >= 0).all()
+    parts = np.stack([predictors.logit(found[name]) for name in ("ours", "baseline")], axis=1)
+    score = parts @ hybrid.weights + hybrid.intercept
+    np.testing.assert_allclose(predictors.logit(found["hybrid"]), score, atol=1e-4)
+
+
 def test_the_same_seed_gives_the_same_numbers(data, fold):
     found = []
     for _ in range(2):

@@ -103,6 +103,16 @@ def test_permutations_tell_what_is_planted():
     assert found.loc[specificity.specific(found), "code"].tolist() == [0]
 
 
+def test_a_code_may_be_the_top_of_two_groups():
+    table, of, y = planted()
+    shared = np.isin(of, ["a", "b"]) & (y == 1)
+    table[:, 0] = np.random.default_rng(2).random(len(y)) < np.where(shared, 0.9, 0.1)
+    found = counts.spectrum(table, of, y, order=["a", "b", "c"])
+    top = specificity.top_codes(found, *both_tests(table, of, y, ["a", "b", "c"], 499))
+    assert top[["group", "code"]].to_numpy().tolist() == [["a", 0], ["b", 0]]
+    assert (top["excess"] > 0).all()
+
+
 def test_shuffled_labels_leave_no_specific_code():
     table, of, y = planted()
     order = np.random.default_rng(5).permutation(len(y))

@@ -1,4 +1,8 @@
-"""Motifs of enzymes that modify RNA, from the literature: what a code can be matched against."""
+"""Motifs of enzymes that modify RNA, from the literature: what a code can be matched against.
+
+Of the Nm-seq motif beware: AGAUCG is also how the adapter of common sequencing libraries begins
+(AGATCGGAAGAGC), so it may tell of the experiment rather than of an enzyme.
+"""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def bars(
         ax.bar(place, height, width=0.85, color=tones, linewidth=0)
         top = height.max() or 1.0
         ax.set_ylim(0, 1.42 * top)
-        for at in _apart(place[own & marks], height, len(shown)):
+        for at in _apart(place[own & marks], len(shown)):
             ax.annotate(
                 str(shown["code"].iloc[at]), (at, height[at]), xytext=(0, 1),
                 textcoords="offset points", ha="center", va="bottom", fontsize=5.5,
@@ -155,10 +155,10 @@ def _shown(
     return table[used].reset_index(drop=True), marks[used]
 
 
-def _apart(rows: np.ndarray, height: np.ndarray, count: int) -> list[int]:
-    """Of some bars the highest that are far enough apart for their numbers to be read."""
+def _apart(rows: np.ndarray, count: int) -> list[int]:
+    """Of some bars those that are far enough apart for their numbers to be read, best first."""
     kept: list[int] = []
-    for at in sorted(rows, key=lambda row: -height[row]):
+    for at in rows:
         if all(abs(at - other) >= max(3, count / 30) for other in kept):
             kept.append(int(at))
     return kept

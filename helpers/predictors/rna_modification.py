@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import LogisticRegression
 from tqdm.auto import tqdm
 
 from helpers import sequence, tables
@@ -354,6 +355,49 @@ class Trees:
         return {kind: both[kind] for kind in self.settings["kinds"]}
 
 
+class Hybrid:
+    """The networks and the trees together, weighted on the validation rows; its parts beside it.
+
+    Parameters
+    ----------
+    both : Both
+        Gives ``ours``, ``shared`` and ``single``.
+    trees : Trees
+        Gives ``baseline`` and, if asked to, ``kmers``.
+    """
+
+    def __init__(self, both: Both, trees: Trees) -> None:
+        self.both, self.trees = both, trees
+        self.settings: dict[str, Any] = {
+            "model": "hybrid", "both": both.settings, "trees": trees.settings,
+        }  # fmt: skip
+
+    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Fit both parts on `train` and their weights on `valid`; the trees then learn from all."""
+        self.both.fit(train, valid)
+        self.trees.fit(train, valid[:0])
+        parts = self._log_odds(self.both.predict(valid), self.trees.predict(valid))
+        stack = LogisticRegression().fit(parts, self.both.shared.table.y[valid])
+        # Log-odds that speak against an answer are never read as speaking for it.
+        self.weights = np.maximum(stack.coef_[0], 0)
+        if not self.weights.any():
+            self.weights = np.ones(2)
+        self.intercept = float(stack.intercept_[0])
+        self.trees.fit(train, valid)
+
+    def predict(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Probabilities of `rows` by the networks, by the trees, and by both (``hybrid``)."""
+        networks, trees = self.both.predict(rows), self.trees.predict(rows)
+        score = self._log_odds(networks, trees) @ self.weights + self.intercept
+        return {**networks, "hybrid": sigmoid(score), **trees}
+
+    @staticmethod
+    def _log_odds(
+        networks: Mapping[str, np.ndarray], trees: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        return np.stack([logit(networks["ours"]), logit(trees["baseline"])], axis=1)
+
+
 class Shuffled:
     """Control: a network whose labels were shuffled within each modification.
 
@@ -477,8 +521,7 @@ def sigmoid(score: np.ndarray) -> np.ndarray:
     >>> sigmoid(np.array([0.0])).tolist()
     [0.5]
     """
-    p = 1 / (1 + np.exp(-np.clip(np.asarray(score, dtype=float), -30, 30)))
-    return np.asarray(np.clip(p, _CLIP, 1 - _CLIP))
+    return np.clip(1 / (1 + np.exp(-np.asarray(score, dtype=float))), _CLIP, 1 - _CLIP)
 
 
 def logit(p: np.ndarray) -> np.ndarray:

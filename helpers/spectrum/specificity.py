@@ -283,6 +283,45 @@ def specific(table: pd.DataFrame, *, most_q: float = 0.05) -> pd.Series:
     return table["used"] & (table["q"] <= most_q) & (table["q_label"] <= most_q)
 
 
+def top_codes(
+    found: Spectrum, between: PermutationTest, within: PermutationTest, *, most_q: float = 0.05
+) -> pd.DataFrame:
+    """Give the first code of each group; two groups that share a motif may share the code, too.
+
+    Parameters
+    ----------
+    found : Spectrum
+    between, within : PermutationTest
+        As in `sorted_table`.
+    most_q : float
+        Largest q-value of a code between groups, and against the negatives of the group itself.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group, code, excess``: of the codes that pass, the one with the largest IDF times the
+        excess of its TF over the mean of all groups. A group without such a code has no row.
+
+    Examples
+    --------
+    >>> from helpers.spectrum.counts import spectrum
+    >>> counts = np.repeat([[1, 1], [0, 1], [0, 1], [0, 1]], 20, axis=0)
+    >>> of, y = np.repeat(["a", "b"], 40), np.tile(np.repeat([1, 0], 20), 2)
+    >>> tests = [test(counts, of, y, order=["a", "b"])
+    ...          for test in (between_groups, against_negatives)]
+    >>> top_codes(spectrum(counts, of, y), *tests)[["group", "code"]].values.tolist()
+    [['a', 0]]
+    """
+    excess = (found.tf - found.tf.mean(axis=1, keepdims=True)) * found.idf[:, None]
+    passed = (between.q[:, None] <= most_q) & (within.q <= most_q) & (excess > 0)
+    rows = []
+    for column, name in enumerate(found.groups):
+        if passed[:, column].any():
+            code = int(np.where(passed[:, column], excess[:, column], -np.inf).argmax())
+            rows.append((name, code, float(excess[code, column])))
+    return pd.DataFrame(rows, columns=["group", "code", "excess"])
+
+
 def _z(sums: np.ndarray, ones: float, mean: np.ndarray, error: np.ndarray) -> np.ndarray:
     """Standardised excess of the positives over all windows, one column a labelling."""
     gap = np.asarray(sums, dtype=np.float64) / float(ones) - mean[:, None]
