@@ -52,7 +52,7 @@ def tables(path: Path) -> str:
     table = table[~table["model"].str.contains(r" \d+ nt$")]
     predicts = table["task"].isin(table.loc[table["metric"].isin(MAIN), "task"])
     parts = [f"[All metrics]({path.relative_to(ROOT)})\n", predictions(ordered(table[predicts]))]
-    if not predicts.all():
+    if (~predicts & table["metric"].isin(EXPLANATION)).any():
         parts.append("Explanations, how far they agree or what they find (mean over items):\n")
         explains = table[~predicts]
         explains = explains.assign(n=explains["n"].map(" (n = {})".format))
