@@ -428,3 +428,19 @@ def test_names_of_tasks_fit_the_values():
     flat = {"m": Counting}
     with pytest.raises(ValueError, match=r"gave predictions of shape .* and task, \(1, 2\)"):
         training.cross_validate(flat, y, FOLDS, verbosity=0)
+
+
+def test_a_control_shuffles_within_classes_and_leaves_the_test_alone():
+    y = np.arange(40.0)
+    of = np.repeat(["a", "b"], 20)
+    train, valid = np.r_[0:15, 20:35], np.r_[15:18, 35:38]
+    network = SimpleNamespace(settings={"model": "m"}, table=SimpleNamespace(y=y))
+    shuffled = training.Shuffled(network, seed=3, within=of).labels(train, valid)
+    for rows in (train, valid):
+        for name in ("a", "b"):
+            own = rows[of[rows] == name]
+            assert sorted(shuffled[own]) == sorted(y[own])
+    assert (shuffled[train] != y[train]).any()
+    assert (shuffled[[18, 19, 38, 39]] == [18, 19, 38, 39]).all()
+    whole = training.Shuffled(network, seed=3).labels(train, valid)
+    assert {*whole[:15]} - {*y[:15]}, "without classes, labels cross them"

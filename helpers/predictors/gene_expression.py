@@ -25,6 +25,7 @@ from helpers.alphabet import DNA
 from helpers.models import hybrid
 from helpers.promoters import LONGEST_WORD, PromoterTable, standardised
 from helpers.training import FitResult, fit, load_run, predict, save_run
+from helpers.training import Shuffled as Shuffled
 from helpers.training.saving import card_path
 
 _PENALTIES = (30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
@@ -388,36 +389,6 @@ class Hybrid:
         centred = np.stack([network, machine], axis=2) - self.mean[:, None]
         ours = (centred * self.weights).sum(axis=2) + self.mean
         return {"ours": ours, "network": network, "sites": machine}
-
-
-class Shuffled:
-    """Control: a network whose training and validation values were shuffled over promoters.
-
-    Parameters
-    ----------
-    network : Network
-        Fitted to shuffled values; the values it is tested on stay as they are.
-    seed : int
-        Seed of the shuffling.
-    """
-
-    def __init__(self, network: Network, *, seed: int = 0) -> None:
-        self.network = network
-        self.settings: dict[str, Any] = {
-            "model": "shuffled", "seed": seed, "network": network.settings,
-        }  # fmt: skip
-
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit the network to permuted rows of values of `train` and of `valid`."""
-        rng = np.random.default_rng(self.settings["seed"])
-        y = self.network.table.y.copy()
-        for rows in (train, valid):
-            y[rows] = y[rng.permutation(rows)]
-        self.network.fit(train, valid, y=y)
-
-    def predict(self, rows: np.ndarray) -> np.ndarray:
-        """Predictions for `rows`, shape (len(rows), tasks)."""
-        return self.network.predict(rows)
 
 
 def _scale(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

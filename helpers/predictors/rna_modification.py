@@ -21,7 +21,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from tqdm.auto import tqdm
 
-from helpers import sequence, tables
+from helpers import sequence, tables, training
 from helpers.alphabet import RNA
 from helpers.datasets import rna_modification as windows
 from helpers.models import vq_original, vqvae
@@ -398,8 +398,8 @@ class Hybrid:
         return np.stack([logit(networks["ours"]), logit(trees["baseline"])], axis=1)
 
 
-class Shuffled:
-    """Control: a network whose labels were shuffled within each modification.
+class Shuffled(training.Shuffled):
+    """Control: a network whose labels were shuffled within each modification, or read back.
 
     Parameters
     ----------
@@ -410,29 +410,11 @@ class Shuffled:
     """
 
     def __init__(self, network: Network, *, seed: int = 0) -> None:
-        self.network = network
-        self.settings: dict[str, Any] = {
-            "model": "shuffled", "seed": seed, "network": network.settings,
-        }  # fmt: skip
+        super().__init__(network, seed=seed, within=network.table.of)
 
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit the network to permuted labels of `train` and of `valid`, or read it back."""
         self.network.restore(train, valid, y=self.labels(train, valid))
-
-    def labels(self, train: np.ndarray, valid: np.ndarray) -> np.ndarray:
-        """The shuffled labels, shape (n,); of a test row, the true one."""
-        rng = np.random.default_rng(self.settings["seed"])
-        table = self.network.table
-        y = table.y.copy()
-        for rows in (train, valid):
-            for name in table.modifications:
-                own = rows[table.of[rows] == name]
-                y[own] = rng.permutation(y[own])
-        return y
-
-    def predict(self, rows: np.ndarray) -> np.ndarray:
-        """Probabilities of `rows`, shape (len(rows),)."""
-        return self.network.predict(rows)
 
 
 class Some:

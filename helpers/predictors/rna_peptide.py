@@ -22,6 +22,7 @@ from helpers.alphabet import PEPTIDE, RNA
 from helpers.models import cross_attention, dual_dense
 from helpers.models.pairwise import PairSpace
 from helpers.training import Chains, FitResult, balance, fit, fit_in_stages, predict
+from helpers.training import Shuffled as Shuffled
 
 _INNER = 5
 _CLIP = 1e-6
@@ -455,36 +456,6 @@ class Hybrid:
     def _log_odds(self, rows: np.ndarray) -> np.ndarray:
         parts = [self.network.predict(rows), self.neighbours.predict(rows)]
         return np.stack([_logit(p) for p in parts], axis=1)
-
-
-class Shuffled:
-    """Control: a network whose training and validation labels were shuffled.
-
-    Parameters
-    ----------
-    network : Network
-        Fitted to shuffled labels; the labels it is tested on stay as they are.
-    seed : int
-        Seed of the shuffling.
-    """
-
-    def __init__(self, network: Network, *, seed: int = 0) -> None:
-        self.network = network
-        self.settings: dict[str, Any] = {
-            "model": "shuffled", "seed": seed, "network": network.settings,
-        }  # fmt: skip
-
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit the network to permuted labels of `train` and of `valid`."""
-        rng = np.random.default_rng(self.settings["seed"])
-        y = self.network.table.y.copy()
-        for rows in (train, valid):
-            y[rows] = rng.permutation(y[rows])
-        self.network.fit(train, valid, y=y)
-
-    def predict(self, rows: np.ndarray) -> np.ndarray:
-        """Probabilities of `rows`, shape (len(rows),)."""
-        return self.network.predict(rows)
 
 
 def _in_order(trees: ExtraTreesClassifier) -> ExtraTreesClassifier:

@@ -25,6 +25,7 @@ from helpers.predictors.sirna_scaling import Effects, Scaler
 from helpers.sequence import kmer_counts, one_hot
 from helpers.sirna_features import catalogue
 from helpers.training import FitResult, fit
+from helpers.training import Shuffled as Shuffled
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 """Shares of measurements that the intervals are made to hold."""
@@ -386,35 +387,6 @@ class Support(Baseline):
         return np.concatenate(
             [super()._design(rows), self.table.features[names].to_numpy()[rows]], 1
         )
-
-
-class Shuffled:
-    """Control: a network whose training and validation labels were shuffled.
-
-    Parameters
-    ----------
-    network : Network
-    seed : int
-        Seed of the shuffling.
-    """
-
-    def __init__(self, network: Network, *, seed: int = 0) -> None:
-        self.network = network
-        self.settings: dict[str, Any] = {
-            "model": "shuffled", "seed": seed, "network": network.settings,
-        }  # fmt: skip
-
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit the network to permuted labels of `train` and of `valid`."""
-        rng = np.random.default_rng(self.settings["seed"])
-        y = self.network.table.y.copy()
-        for rows in (train, valid):
-            y[rows] = rng.permutation(y[rows])
-        self.network.fit(train, valid, y=y)
-
-    def predict(self, rows: np.ndarray) -> np.ndarray:
-        """Efficacy of `rows`, shape (len(rows),)."""
-        return self.network.predict(rows)
 
 
 def outputs(model: keras.Model, inputs: Sequence[np.ndarray], *, batch: int = 1024) -> np.ndarray:

@@ -24,6 +24,7 @@ from helpers.models import promoter_cnn
 from helpers.predictors.configurations import BUILDERS, check_build
 from helpers.predictors.promoters import PromoterTable
 from helpers.training import FitResult, fit, load_run, save_run
+from helpers.training import Shuffled as Shuffled
 from helpers.training.saving import card_path
 
 STRANDS = {"original": 2, "cnn": 2, "scanner": 1}
@@ -389,36 +390,6 @@ class Hybrid:
     def _log_odds(self, rows: np.ndarray) -> np.ndarray:
         parts = [self.network.predict(rows), self.trees.predict(rows)]
         return np.stack([_logit(p) for p in parts], axis=1)
-
-
-class Shuffled:
-    """Control: a network whose training and validation labels were shuffled.
-
-    Parameters
-    ----------
-    network : Network
-        Fitted to shuffled labels; the labels it is tested on stay as they are.
-    seed : int
-        Seed of the shuffling.
-    """
-
-    def __init__(self, network: Network, *, seed: int = 0) -> None:
-        self.network = network
-        self.settings: dict[str, Any] = {
-            "model": "shuffled", "seed": seed, "network": network.settings,
-        }  # fmt: skip
-
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit the network to permuted labels of `train` and of `valid`."""
-        rng = np.random.default_rng(self.settings["seed"])
-        y = self.network.table.y.copy()
-        for rows in (train, valid):
-            y[rows] = rng.permutation(y[rows])
-        self.network.fit(train, valid, y=y)
-
-    def predict(self, rows: np.ndarray) -> np.ndarray:
-        """Probabilities of `rows`, shape (len(rows),)."""
-        return self.network.predict(rows)
 
 
 def _logit(p: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ probabilities of a fold's test rows once, after it has been fitted.
 
 from helpers.training.batches import Batches, Chains
 from helpers.training.calibration import Calibrated, Calibrator
+from helpers.training.controls import Shuffled
 from helpers.training.ensembles import Ensemble, Member, load_ensemble, save_ensemble
 from helpers.training.fitting import FitResult, fit, predict
 from helpers.training.folds import Predictor, cross_validate
@@ -21,6 +22,7 @@ __all__ = [
     "FitResult",
     "Member",
     "Predictor",
+    "Shuffled",
     "balance",
     "cross_validate",
     "fit",

@@ -1,0 +1,63 @@
+"""The control of a comparison: a predictor whose labels were shuffled before it was fitted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class Shuffled:
+    """Control: a predictor whose training and validation labels were shuffled.
+
+    Parameters
+    ----------
+    network : Predictor
+        Has ``settings``, a ``table`` with labels or values ``y``, and a ``fit`` that takes other
+        labels; it is fitted to shuffled ones. What it is tested on stays as it is.
+    seed : int
+        Seed of the shuffling.
+    within : numpy.ndarray, shape=(n,), optional
+        Class of every row; labels are then shuffled within each class.
+
+    Notes
+    -----
+    Of a `y` of several tasks whole rows are shuffled.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> network = SimpleNamespace(settings={}, table=SimpleNamespace(y=np.arange(6)))
+    >>> y = Shuffled(network, seed=1).labels(np.arange(4), np.arange(4, 5))
+    >>> sorted(y[:4].tolist()), y[4:].tolist()
+    ([0, 1, 2, 3], [4, 5])
+    """
+
+    def __init__(self, network: Any, *, seed: int = 0, within: np.ndarray | None = None) -> None:
+        self.network, self.within = network, within
+        self.settings: dict[str, Any] = {
+            "model": "shuffled", "seed": seed, "network": network.settings,
+        }  # fmt: skip
+
+    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Fit to permuted labels of `train` and, apart from those, of `valid`."""
+        self.network.fit(train, valid, y=self.labels(train, valid))
+
+    def labels(self, train: np.ndarray, valid: np.ndarray) -> np.ndarray:
+        """The shuffled labels, the shape of `y`; of other rows, the true ones."""
+        rng = np.random.default_rng(self.settings["seed"])
+        y = self.network.table.y.copy()
+        for rows in (train, valid):
+            for part in self._parts(np.asarray(rows)):
+                y[part] = y[rng.permutation(part)]
+        return y
+
+    def predict(self, rows: np.ndarray) -> Any:
+        """Predictions of `rows`."""
+        return self.network.predict(rows)
+
+    def _parts(self, rows: np.ndarray) -> list[np.ndarray]:
+        if self.within is None:
+            return [rows]
+        of = self.within[rows]
+        return [rows[of == name] for name in dict.fromkeys(of)]
