@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -188,7 +189,7 @@ class Network:
         )
 
 
-class _PerTask:
+class _PerTask(ABC):
     """A model a cell type on descriptions of the promoters, with one choice made on validation."""
 
     table: PromoterTable
@@ -237,14 +238,17 @@ class _PerTask:
         ]
         return self.choices[int(np.argmin([error.mean() for error in errors]))]
 
+    @abstractmethod
     def _prepare(self, rows: np.ndarray) -> None:
-        raise NotImplementedError
+        """Describe all promoters, scaled by `rows`."""
 
+    @abstractmethod
     def _learn(self, rows: np.ndarray, z: np.ndarray, choice: Any) -> Any:
-        raise NotImplementedError
+        """A model of `rows`, whose standardised values are `z`."""
 
+    @abstractmethod
     def _apply(self, model: Any, known: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
+        """Standardised predictions for `rows` by a model that learnt from `known`."""
 
 
 class Ridge(_PerTask):

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pandas as pd
 
 from helpers import metrics, runs, search, splits
 from helpers.models import vqvae
+from helpers.predictors.configurations import ReportEpochs
 from helpers.predictors.rna_modification import Network, WindowTable, check_preset
 
 SPACE: search.Space = {
@@ -126,7 +126,7 @@ class Objective:
         )
         network = Network(
             data, self.heads, preset=given["preset"], build=given["build"], epochs=self.epochs,
-            batch_size=given["batch_size"], seed=self.seed, callbacks=[_Report(report)],
+            batch_size=given["batch_size"], seed=self.seed, callbacks=[ReportEpochs(report)],
         )  # fmt: skip
         network.fit(self.fold.train, self.fold.valid)
         p, y = network.predict(self.fold.test), data.y[self.fold.test]
@@ -210,15 +210,3 @@ def read_configuration(path: str | Path) -> dict[str, Any]:
     check_preset(found["preset"])
     named = {"length": found["length"], "batch_size": found["batch_size"], **found["build"]}
     return configuration(named, found["preset"])
-
-
-class _Report(keras.callbacks.Callback):
-    """Tells a search the validation AUROC of every epoch."""
-
-    def __init__(self, report: search.Report) -> None:
-        super().__init__()
-        self._report = report
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Report the epoch."""
-        self._report(epoch, float((logs or {}).get("val_auroc", 0.0)))
