@@ -36,8 +36,8 @@ def measure(length: int, promoters: int, pool: int) -> dict[str, float]:
     plan = sample.Plan(loci=promoters, copied=0.0, random=0, length=length, missing=0.0)
     table = sample.simulate(plan).promoters
     values = table[[name for name in table if "_rep1" in name]]
-    data = gene_expression.Expression(table, values, {}, table)
-    X, y = gene_expression.one_hot(data), values.to_numpy("float32")
+    promoters_ = gene_expression.Expression(table, values, {}, table)
+    X, y = gene_expression.one_hot(promoters_), values.to_numpy("float32")
     before = peak()
     keras.utils.set_random_seed(0)
     model = hybrid.build_hybrid(8, length=length, size=hybrid.Size(pool=pool))

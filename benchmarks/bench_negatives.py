@@ -46,11 +46,11 @@ def main() -> None:
         table = positives(POSITIVES, rng, skewed=skewed)
         for method in pairs.METHODS:
             start = time.perf_counter()
-            negatives = pairs.sample_negatives(table, n=NEGATIVES, method=method, seed=1)
+            drawn = pairs.sample_negatives(table, n=NEGATIVES, method=method, seed=1)
             seconds = time.perf_counter() - start
-            off = negatives.attrs.get("rna_off"), negatives.attrs.get("peptide_off")
+            off = drawn.attrs.get("rna_off"), drawn.attrs.get("peptide_off")
             print(
-                f"{len(table):,} positives ({'skewed' if skewed else 'even'}), {len(negatives):,} "
+                f"{len(table):,} positives ({'skewed' if skewed else 'even'}), {len(drawn):,} "
                 f"{method} negatives: {seconds:.1f} s, degrees off by {off}, "
                 f"{'met' if seconds < TARGET_S else 'MISSED'} ({TARGET_S:.0f} s)"
             )

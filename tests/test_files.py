@@ -23,18 +23,18 @@ def test_line_ends_byte_order_mark_and_last_line(tmp_path):
 
 
 @given(
-    lines=st.lists(st.text(st.characters(exclude_characters="\r\n\0\ufeff", codec="utf-8"))),
+    written=st.lists(st.text(st.characters(exclude_characters="\r\n\0\ufeff", codec="utf-8"))),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     block=st.integers(1, 7),
 )
-def test_lines_come_back_whatever_the_blocks(tmp_path_factory, lines, end, block):
+def test_lines_come_back_whatever_the_blocks(tmp_path_factory, written, end, block):
     path = tmp_path_factory.mktemp("lines") / "a.txt"
-    path.write_bytes((end.join(["#", *lines]) + end).encode())
+    path.write_bytes((end.join(["#", *written]) + end).encode())
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(files, "_BLOCK", block)
         found = list(files.iter_lines(path))
-    assert [line for _, line in found] == ["#", *lines]
-    assert [number for number, _ in found] == list(range(1, len(lines) + 2))
+    assert [line for _, line in found] == ["#", *written]
+    assert [number for number, _ in found] == list(range(1, len(written) + 2))
 
 
 def test_gzip_is_known_by_its_bytes(tmp_path):

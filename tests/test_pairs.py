@@ -167,12 +167,12 @@ def test_similarity_equals_a_plain_search():
 
 def test_combine_keeps_every_row():
     positives = table({(0, 0), (1, 1), (2, 2)}).assign(source="PDB")
-    negatives = pairs.sample_negatives(positives, n=4)
-    both = pairs.combine(positives, negatives, seed=1)
+    drawn = pairs.sample_negatives(positives, n=4)
+    both = pairs.combine(positives, drawn, seed=1)
     assert both.label.value_counts().to_dict() == {0: 4, 1: 3}
     assert both.source.notna().sum() == 3
-    pd.testing.assert_frame_equal(both, pairs.combine(positives, negatives, seed=1))
-    assert keys(both) != keys(pairs.combine(positives, negatives, seed=2))
+    pd.testing.assert_frame_equal(both, pairs.combine(positives, drawn, seed=1))
+    assert keys(both) != keys(pairs.combine(positives, drawn, seed=2))
 
 
 def hub_table(method):

@@ -34,9 +34,9 @@ def table(small):
     rows = small.sirnas
     mrnas = [small.mrnas[name] for name in rows["mRNA"]]
     guides, starts = rows["guide"].tolist(), rows["start"].tolist()
-    features = sirna_features.compute(guides, mrnas, starts)
+    computed = sirna_features.compute(guides, mrnas, starts)
     contexts = [dataset.context(m, s) for m, s in zip(mrnas, starts, strict=True)]
-    return predictors.Table(guides, contexts, mrnas, starts, features, rows["efficacy"])
+    return predictors.Table(guides, contexts, mrnas, starts, computed, rows["efficacy"])
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers import files, records, registry, tables
+from helpers import files, registry, tables
 from helpers.alphabet import DNA
+from helpers.records import clean_column, read_fasta
 
 COLUMNS = ["gene_id", "sequence", "label", "group", "species"]
 """Columns of ``promoters.csv`` and ``orthologs.csv``."""
@@ -146,7 +147,7 @@ def from_fasta(
     """
     parts = []
     for species, path in fasta.items():
-        read = records.read_fasta(path, DNA)
+        read = read_fasta(path, DNA)
         split = read["id"].str.rpartition("_")
         table = pd.DataFrame(
             {
@@ -204,7 +205,7 @@ def from_csv(
             separator=separator,
         )  # fmt: skip
         fine = read.index[read["status"] != "rejected"]
-        cleaned = records.clean_column(read.loc[fine, "sequence"], DNA)
+        cleaned = clean_column(read.loc[fine, "sequence"], DNA)
         for column in ("sequence", "status", "note"):
             read.loc[fine, column] = cleaned[column]
         read["group"] = read["group"].where(read["group"] != "", read["gene_id"])

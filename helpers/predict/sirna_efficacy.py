@@ -125,12 +125,12 @@ def score(
         ``efficacy, low, high`` (90 % interval), ``network, features`` (the two parts), then the
         named features.
     """
-    features = sirna_features.compute(
+    computed = sirna_features.compute(
         guides, mrnas, starts, workers=workers, cache_folder=cache_folder
     )
     contexts = [context(mrna, start) for mrna, start in zip(mrnas, starts, strict=True)]
-    table = Table(guides, contexts, mrnas, starts, features)
-    return pd.concat([_predicted(hybrid, table), features], axis=1)
+    table = Table(guides, contexts, mrnas, starts, computed)
+    return pd.concat([_predicted(hybrid, table), computed], axis=1)
 
 
 def explain(
@@ -167,10 +167,10 @@ def explain(
             mutated.append(mrna[:at] + RNA.complement(letter) + mrna[at + 1 :])
             cells.append((place, number))
     starts = [start] * len(guides)
-    features = sirna_features.compute(guides, mutated, starts, cache_folder=cache_folder)
+    computed = sirna_features.compute(guides, mutated, starts, cache_folder=cache_folder)
     contexts = [context(text, start) for text in mutated]
     # The mutants belong to the mRNA that they were made from.
-    table = Table(guides, contexts, [mrna] * len(guides), starts, features)
+    table = Table(guides, contexts, [mrna] * len(guides), starts, computed)
     found = _predicted(hybrid, table)["efficacy"].to_numpy()
     mutations = np.zeros((GUIDE, RNA.size))
     for (place, number), value in zip(cells[1:], found[1:], strict=True):
