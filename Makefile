@@ -72,11 +72,11 @@ publish: run  ## Put the executed sample notebooks into notebooks/, with their o
 	$(BIN)/python tools/publish_notebooks.py
 
 sample: setup  ## Make the bundled samples anew, from their seeds
-	$(BIN)/python -m helpers.simulate.rna_peptide data/sample/rna_peptide
-	$(BIN)/python -m helpers.simulate.stress_response data/sample/stress_response
-	$(BIN)/python -m helpers.simulate.sirna_efficacy data/sample/sirna_efficacy
-	$(BIN)/python -m helpers.simulate.gene_expression data/sample/gene_expression
-	$(BIN)/python -m helpers.simulate.rna_modification data/sample/rna_modification
+	$(BIN)/python -m helpers.tracks.rna_peptide.simulate data/sample/rna_peptide
+	$(BIN)/python -m helpers.tracks.stress_response.simulate data/sample/stress_response
+	$(BIN)/python -m helpers.tracks.sirna_efficacy.simulate data/sample/sirna_efficacy
+	$(BIN)/python -m helpers.tracks.gene_expression.simulate data/sample/gene_expression
+	$(BIN)/python -m helpers.tracks.rna_modification.simulate data/sample/rna_modification
 
 lock:  ## requirements.lock anew, from pyproject.toml, in an environment of its own
 	tools/lock.sh

@@ -4,5 +4,5 @@ import os
 
 collect_ignore = []
 if os.environ.get("KERAS_BACKEND") != "torch":
-    # tests/test_torch_backend.py runs them in a process of their own.
+    # tests/explain/test_torch_backend.py runs them in a process of their own.
     collect_ignore.append("helpers/explain/torch_view.py")

@@ -24,23 +24,22 @@ LENGTHS = (200, 500, 1000, 2000, 5000, 11_000)
 
 
 def measure(length: int, promoters: int, pool: int) -> dict[str, float]:
-    from helpers import backend
+    from helpers.project import backend
 
     backend.use("tensorflow")
     import keras
 
-    from helpers.datasets import gene_expression
-    from helpers.models import hybrid
-    from helpers.simulate import gene_expression as sample
+    from helpers.tracks.gene_expression import data, network
+    from helpers.tracks.gene_expression import simulate as sample
 
     plan = sample.Plan(loci=promoters, copied=0.0, random=0, length=length, missing=0.0)
     table = sample.simulate(plan).promoters
     values = table[[name for name in table if "_rep1" in name]]
-    promoters_ = gene_expression.Expression(table, values, {}, table)
-    X, y = gene_expression.one_hot(promoters_), values.to_numpy("float32")
+    promoters_ = data.Expression(table, values, {}, table)
+    X, y = data.one_hot(promoters_), values.to_numpy("float32")
     before = peak()
     keras.utils.set_random_seed(0)
-    model = hybrid.build_hybrid(8, length=length, size=hybrid.Size(pool=pool))
+    model = network.build_hybrid(8, length=length, size=network.Size(pool=pool))
     model.fit(X, y, batch_size=8, epochs=1, verbose=0)
     trained = best(lambda: model.fit(X, y, batch_size=8, epochs=1, verbose=0))
     model.predict(X, batch_size=8, verbose=0)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from helpers import metrics, splits
-from helpers.alphabet import RNA
+from helpers import splits
+from helpers.sequences.alphabet import RNA
+from helpers.stats import metrics
 
 
 def timed(name: str, call: Callable[[], object]) -> None:

@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pandas as pd
 
-from helpers import pairs
-from helpers.alphabet import PEPTIDE, RNA
+from helpers.sequences.alphabet import PEPTIDE, RNA
+from helpers.tracks.rna_peptide import negatives
 
 CHAINS, POSITIVES, NEGATIVES, TARGET_S = 5_000, 1_000_000, 1_000_000, 10.0
 
@@ -44,9 +44,9 @@ def main() -> None:
     rng = np.random.default_rng(0)
     for skewed in (False, True):
         table = positives(POSITIVES, rng, skewed=skewed)
-        for method in pairs.METHODS:
+        for method in negatives.METHODS:
             start = time.perf_counter()
-            drawn = pairs.sample_negatives(table, n=NEGATIVES, method=method, seed=1)
+            drawn = negatives.sample_negatives(table, n=NEGATIVES, method=method, seed=1)
             seconds = time.perf_counter() - start
             off = drawn.attrs.get("rna_off"), drawn.attrs.get("peptide_off")
             print(

@@ -1,4 +1,4 @@
-"""Time and peak memory of `helpers.predict.rna_peptide.predict_pairs`.
+"""Time and peak memory of `helpers.tracks.rna_peptide.predict.predict_pairs`.
 
     python benchmarks/bench_predict.py --pairs 100000 --cores 2
 
@@ -23,7 +23,7 @@ def write_pairs(path: Path, pairs: int) -> None:
     """Random pairs, with one row in a thousand that has to be rejected."""
     import numpy as np
 
-    from helpers.alphabet import PEPTIDE, RNA
+    from helpers.sequences.alphabet import PEPTIDE, RNA
 
     rng = np.random.default_rng(0)
     letters = [np.array(list(alphabet.letters)) for alphabet in (RNA, PEPTIDE)]
@@ -45,12 +45,12 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
     started = time.perf_counter()
-    from helpers import backend
+    from helpers.project import backend
 
     backend.use("tensorflow")
-    from helpers.models.cross_attention import build_cross_attention
-    from helpers.models.dual_dense import build_dual_dense
-    from helpers.predict.rna_peptide import predict_pairs
+    from helpers.tracks.rna_peptide.dual_dense import build_dual_dense
+    from helpers.tracks.rna_peptide.network import build_cross_attention
+    from helpers.tracks.rna_peptide.predict import predict_pairs
     from helpers.training.saving import Run
 
     build = {"cross_attention": build_cross_attention, "dual_dense": build_dual_dense}

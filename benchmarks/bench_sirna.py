@@ -8,9 +8,9 @@ import time
 
 import numpy as np
 
-from helpers import sirna_features
-from helpers.pipeline import require
-from helpers.target_sites import reverse_complement
+from helpers.project.pipeline import require
+from helpers.tracks.sirna_efficacy import features
+from helpers.tracks.sirna_efficacy.target_sites import reverse_complement
 
 GUIDES, WORKERS = 10_000, 2
 
@@ -25,24 +25,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("features of 10,000 guides", "the same, from the cache"):
             start = time.perf_counter()
-            sirna_features.compute(guides, chosen, starts, workers=WORKERS, cache_folder=folder)
+            features.compute(guides, chosen, starts, workers=WORKERS, cache_folder=folder)
             print(f"{name}: {time.perf_counter() - start:.1f} s")
 
-    from helpers import guide_scan
-    from helpers.predict import sirna_efficacy as predict
-    from helpers.predictors import sirna_saving
+    from helpers.tracks.sirna_efficacy import predict, saving, scan
 
-    hybrid, _ = sirna_saving.load(require("runs/sample/sirna_efficacy/models.json"))
+    hybrid, _ = saving.load(require("runs/sample/sirna_efficacy/models.json"))
     start = time.perf_counter()
-    table = guide_scan.tile(mrnas[0])
+    table = scan.tile(mrnas[0])
     scored = predict.score(
         hybrid, table["guide"].tolist(), [mrnas[0]] * len(table), table["start"].tolist(),
         workers=WORKERS,
     )  # fmt: skip
     table["efficacy"] = scored["efficacy"]
-    seeds = guide_scan.seed_matches(table["guide"], dict(enumerate(mrnas[1:])))
-    table["filter"] = guide_scan.why_not(table["guide"], seeds, guide_scan.Limits())
-    guide_scan.choose(table, 10)
+    seeds = scan.seed_matches(table["guide"], dict(enumerate(mrnas[1:])))
+    table["filter"] = scan.why_not(table["guide"], seeds, scan.Limits())
+    scan.choose(table, 10)
     print(f"scan and ranking of a 3,000-nt mRNA: {time.perf_counter() - start:.1f} s")
 
 

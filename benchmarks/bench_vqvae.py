@@ -18,12 +18,12 @@ WINDOWS_OF_AM = 2545
 
 
 def measure(preset: str, windows: int) -> dict[str, float | str]:
-    from helpers import backend
+    from helpers.project import backend
 
     backend.use("tensorflow")
     import numpy as np
 
-    from helpers.predictors import rna_modification as predictors
+    from helpers.tracks.rna_modification import predictors
 
     rng = np.random.default_rng(0)
     X = np.eye(4, dtype=np.float32)[rng.integers(0, 4, (windows, LENGTH))]

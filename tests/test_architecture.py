@@ -62,11 +62,7 @@ def imported_rooms(module: Path) -> set[str]:
             parts = node.module.split(".")
             found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
         elif isinstance(node, ast.Import):
-            found |= {
-                alias.name.split(".")[1]
-                for alias in node.names
-                if alias.name.startswith("helpers.")
-            }
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("helpers.")}
     return found
 
 

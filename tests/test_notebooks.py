@@ -10,15 +10,12 @@ import nbformat
 import pytest
 import yaml
 
-from helpers import pipeline
+from helpers.project import pipeline
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("[0-9][0-9]_*.ipynb"))
 TRACK_NOTEBOOKS = [path for path in NOTEBOOKS if path.parent.name != "notebooks"]
-CONFIG = {
-    name: yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
-    for name in ("sample", "real")
-}
+CONFIG = {name: yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()) for name in ("sample", "real")}
 REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
 
 
@@ -93,10 +90,7 @@ def test_has_every_part(path):
     text = cells[0].source
     for word in ("**Question**", "**Reads**", "**Writes**", "**Takes**"):
         assert word in text
-    assert (
-        f"{REPOSITORY.removeprefix('https://github.com/')}/blob/main/notebooks/{label(path)}"
-        in text
-    )
+    assert f"{REPOSITORY.removeprefix('https://github.com/')}/blob/main/notebooks/{label(path)}" in text
     assert REPOSITORY in cells[1].source
     assert "COLAB" in cells[1].source
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from helpers import pipeline, runs
+from helpers.project import paths, pipeline
 
 pytestmark = pytest.mark.pipeline
-ROOT = runs.root()
+ROOT = paths.root()
 BINARIES = Path(sys.executable).parent
 
 
 def snakemake(root, *arguments, **options):
     environment = os.environ | {
-        runs.ROOT_VARIABLE: str(root),
+        paths.ROOT_VARIABLE: str(root),
         "PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}",
     }
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(root)]
@@ -66,7 +66,7 @@ def test_a_killed_run_goes_on_and_ends_the_same(copy):
     log, _ = process.communicate()
     assert process.returncode == 0, log
     whole = pipeline.require(target)
-    assert runs.sha256(copy / target) == runs.sha256(whole)
+    assert paths.sha256(copy / target) == paths.sha256(whole)
     assert not list(copy.glob("runs/**/*.part*"))
 
 

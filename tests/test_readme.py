@@ -13,9 +13,7 @@ RESULTS = sorted((ROOT / "figures").glob("*/results.csv"))
 
 @pytest.fixture(scope="module")
 def tool():
-    spec = importlib.util.spec_from_file_location(
-        "readme_table", ROOT / "tools" / "readme_table.py"
-    )
+    spec = importlib.util.spec_from_file_location("readme_table", ROOT / "tools" / "readme_table.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -32,9 +30,7 @@ def test_every_track_has_a_row_and_a_section():
     for folder in sorted(path for path in (ROOT / "notebooks").iterdir() if path.is_dir()):
         notebooks = sorted(path.stem for path in folder.glob("[0-9][0-9]_*.ipynb"))
         if notebooks:
-            row = next(
-                line for line in README.splitlines() if line.startswith(f"| [`{folder.name}`]")
-            )
+            row = next(line for line in README.splitlines() if line.startswith(f"| [`{folder.name}`]"))
             assert " ".join(notebooks) in row
             assert f"### {folder.name}" in README
 

@@ -92,13 +92,11 @@ def markdown(results: pd.DataFrame, shown: tuple[str, ...], *, n_in_cell: bool =
         for row in results.itertuples()
     ]
     metrics = [metric for metric in shown if metric in set(results["metric"])]
-    wide = results.pivot_table(
-        index=keys, columns="metric", values="text", aggfunc="first", sort=False
-    )[metrics].reset_index()
+    wide = results.pivot_table(index=keys, columns="metric", values="text", aggfunc="first", sort=False)[
+        metrics
+    ].reset_index()
     header = "| " + " | ".join(wide.columns) + " |\n|" + "---|" * len(wide.columns)
-    rows = [
-        "| " + " | ".join(map(str, row)) + " |" for row in wide.fillna("").itertuples(index=False)
-    ]
+    rows = ["| " + " | ".join(map(str, row)) + " |" for row in wide.fillna("").itertuples(index=False)]
     return "\n".join([header, *rows]) + "\n"
 
 

@@ -29,9 +29,7 @@ def main(profile: str) -> None:
 def report_folder(folder: Path) -> None:
     files = [path for path in folder.rglob("*") if path.is_file() and "logs" not in path.parts]
     for suffix, kind in KINDS.items():
-        found = sorted(
-            path.relative_to(folder).as_posix() for path in files if path.suffix == suffix
-        )
+        found = sorted(path.relative_to(folder).as_posix() for path in files if path.suffix == suffix)
         if found:
             shown = ", ".join(found[:6]) + (f" and {len(found) - 6} more" if len(found) > 6 else "")
             print(f"  {len(found):>3} {kind}: {shown}")

@@ -69,4 +69,4 @@ rule gene_expression_results:
     output:
         results("gene_expression"),
     shell:
-        "python -m helpers.results {output} {input}"
+        "python -m helpers.stats.results {output} {input}"

@@ -38,7 +38,7 @@ rule rna_modification_02_one_length:
     log:
         run("rna_modification", "logs/02_length_{length}.log"),
     shell:
-        "python -m helpers.predictors.input_length {input} {wildcards.length} {params.folder}"
+        "python -m helpers.tracks.rna_modification.input_length {input} {wildcards.length} {params.folder}"
         " {params.encoded} > {log} 2>&1"
 
 
@@ -118,4 +118,4 @@ rule rna_modification_results:
     output:
         results("rna_modification"),
     shell:
-        "python -m helpers.results {output} {input}"
+        "python -m helpers.stats.results {output} {input}"

@@ -120,4 +120,4 @@ rule rna_peptide_results:
     output:
         results("rna_peptide"),
     shell:
-        "python -m helpers.results {output} {input}"
+        "python -m helpers.stats.results {output} {input}"

@@ -80,4 +80,4 @@ rule sirna_efficacy_results:
     output:
         results("sirna_efficacy"),
     shell:
-        "python -m helpers.results {output} {input}"
+        "python -m helpers.stats.results {output} {input}"

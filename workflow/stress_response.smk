@@ -127,4 +127,4 @@ rule stress_response_results:
     output:
         results("stress_response"),
     shell:
-        "python -m helpers.results {output} {input}"
+        "python -m helpers.stats.results {output} {input}"

@@ -21,10 +21,10 @@ from tangermeme.deep_lift_shap import deep_lift_shap
 from tangermeme.saturation_mutagenesis import saturation_mutagenesis
 from torch import nn
 
-from helpers.alphabet import Alphabet
 from helpers.explain import heads
-from helpers.runs import atomic_path
-from helpers.sequence import shuffle_one_hot
+from helpers.project.paths import atomic_path
+from helpers.sequences.alphabet import Alphabet
+from helpers.sequences.encoding import shuffle_one_hot
 
 R = TypeVar("R", bound=tuple)
 
@@ -207,9 +207,7 @@ def deep_lift(
         _lift(model, X[cut], references[cut], [array[cut] for array in fixed], index, batch_size)
         for cut in heads.bar(cuts, desc="DeepLIFT/SHAP", shown=progress)
     ]
-    hypothetical, explained, at_references = (
-        np.concatenate([part[k] for part in parts]) for k in range(3)
-    )
+    hypothetical, explained, at_references = (np.concatenate([part[k] for part in parts]) for k in range(3))
     hypothetical = (hypothetical * heads.residues(X)[..., None]).astype(np.float32)
     if not np.isfinite(hypothetical).all():
         row = int(np.argwhere(~np.isfinite(hypothetical))[0][0])
@@ -328,9 +326,7 @@ def out_of_fold(
     """
     held_out = np.asarray(folds)
     if held_out.shape != (len(X),):
-        raise ValueError(
-            f"folds has shape {held_out.shape}; expected ({len(X)},), a fold a sequence"
-        )
+        raise ValueError(f"folds has shape {held_out.shape}; expected ({len(X)},), a fold a sequence")
     if missing := sorted(set(held_out.tolist()) - set(models)):
         raise ValueError(
             f"no model for fold {missing[0]}; there are models for {sorted(models)}. Explain "

@@ -6,7 +6,7 @@ import random
 
 import keras
 
-from helpers import backend
+from helpers.project import backend
 
 
 def untrained(model: keras.Model, *, seed: int = 0) -> keras.Model:

@@ -99,9 +99,7 @@ def saliency(
     [4.0, 5.0, 6.0, 7.0]
     """
     arrays = _checked(model, inputs)
-    outputs, gradients = _input_gradients(
-        output_gradient(model, target), arrays, batch_size, progress
-    )
+    outputs, gradients = _input_gradients(output_gradient(model, target), arrays, batch_size, progress)
     values = [
         _masked(_centre(gradient) if centred else gradient, array)
         for gradient, array in zip(gradients, _sequences(arrays), strict=True)
@@ -149,9 +147,7 @@ def gradient_x_input(
     >>> gradient_x_input(linear, x, centred=False).per_position[0].tolist()
     [[0.0, 5.0, 10.0, 15.0]]
     """
-    result = saliency(
-        model, inputs, target=target, centred=centred, batch_size=batch_size, progress=progress
-    )
+    result = saliency(model, inputs, target=target, centred=centred, batch_size=batch_size, progress=progress)
     sequences = _sequences(heads.as_inputs(inputs))
     values = [value * array for value, array in zip(result.values, sequences, strict=True)]
     return Attributions(values, [v.sum(axis=-1) for v in values], result.outputs, result.deltas)
@@ -277,9 +273,7 @@ def make_baselines(
     if kind == "shuffle":
         rng = np.random.default_rng(seed)
         return [np.stack([_shuffles(item, n, rng) for item in array]) for array in sequences]
-    raise ValueError(
-        f"baseline is {kind!r}; expected 'uniform', 'shuffle', 'zero' or arrays of baselines"
-    )
+    raise ValueError(f"baseline is {kind!r}; expected 'uniform', 'shuffle', 'zero' or arrays of baselines")
 
 
 def output_gradient(model: Model, target: str | Target = "logit") -> Gradient:

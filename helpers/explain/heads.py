@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from tqdm.auto import tqdm
 
-from helpers.alphabet import Alphabet
+from helpers.sequences.alphabet import Alphabet
 
 Model = Callable[..., Any]
 """A Keras model, or any function from a list of tensors to a tensor of shape (n, outputs)."""
@@ -285,9 +285,7 @@ class OtherStrand(keras.layers.Layer):
         return {**super().get_config(), "order": self.order}
 
 
-def both_strands(
-    model: keras.Model, alphabet: Alphabet, target: str | Target = "logit"
-) -> keras.Model:
+def both_strands(model: keras.Model, alphabet: Alphabet, target: str | Target = "logit") -> keras.Model:
     """Model whose output is the mean of a model's numbers for a sequence and its other strand.
 
     Parameters
@@ -311,7 +309,7 @@ def both_strands(
 
     Examples
     --------
-    >>> from helpers.alphabet import DNA
+    >>> from helpers.sequences.alphabet import DNA
     >>> member = keras.Sequential([keras.Input((3, 4)), keras.layers.Flatten(),
     ...                            keras.layers.Dense(1)])
     >>> X = np.eye(4, dtype="float32")[[[0, 1, 2], [1, 2, 3]]]          # ACG and CGT
@@ -320,9 +318,7 @@ def both_strands(
     True
     """
     if len(model.inputs) != 1:
-        raise ValueError(
-            f"the model has {len(model.inputs)} inputs; expected one to read on both strands"
-        )
+        raise ValueError(f"the model has {len(model.inputs)} inputs; expected one to read on both strands")
     order = [alphabet.letters.index(alphabet.complement(letter)) for letter in alphabet.letters]
     head: Any = output_model(model, target)
     member = keras.Model(_input(head), head.outputs[0], name="strand")
@@ -341,9 +337,7 @@ def layer_model(model: keras.Model, layer: str) -> keras.Model:
     """
     names = [known.name for known in model.layers]
     if layer not in names:
-        raise ValueError(
-            f"the model has no layer named {layer!r}; its layers are: {', '.join(names)}"
-        )
+        raise ValueError(f"the model has no layer named {layer!r}; its layers are: {', '.join(names)}")
     return keras.Model(_input(model), model.get_layer(layer).output)
 
 
@@ -428,9 +422,7 @@ def compiled(function: Callable[..., Any], model: Model, target: Target) -> Call
     callable
         Takes the tensors of a batch.
     """
-    return _open_shapes(
-        functools.partial(function, output_model(model, target), target.index), model
-    )
+    return _open_shapes(functools.partial(function, output_model(model, target), target.index), model)
 
 
 @functools.lru_cache(maxsize=8)

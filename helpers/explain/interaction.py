@@ -138,10 +138,7 @@ def paired_mutation(
     sides = [_Side(array[0], how, block) for array in arrays[:2]]
     score = heads.scorer(model, target)
     output = float(score(arrays)[0])
-    singles = [
-        np.concatenate(list(_scores(score, arrays, sides, _alone(sides, k)))) - output
-        for k in (0, 1)
-    ]
+    singles = [np.concatenate(list(_scores(score, arrays, sides, _alone(sides, k)))) - output for k in (0, 1)]
     kept = [
         side.strongest(single, count)
         for side, single, count in zip(sides, singles, _counts(shortlist), strict=True)
@@ -497,9 +494,7 @@ def _alone(sides: Sequence[_Side], k: int) -> np.ndarray:
     return pairs
 
 
-def _scores(
-    score: Score, arrays: Arrays, sides: Sequence[_Side], pairs: np.ndarray
-) -> Iterator[np.ndarray]:
+def _scores(score: Score, arrays: Arrays, sides: Sequence[_Side], pairs: np.ndarray) -> Iterator[np.ndarray]:
     """Outputs of pairs of mutants, a batch at a time."""
     for cut in heads.batches(len(pairs), _batch_size(arrays)):
         n = len(pairs[cut])
@@ -521,9 +516,7 @@ def _saturate(score: Score, item: Arrays, k: int, output: float) -> np.ndarray:
         which = np.arange(len(side))[cut]
         batch = [np.repeat(array, len(which), axis=0) for array in item]
         batch[k] = side.mutants(which)
-        effects[positions[side.block[which]], side.rows[which].argmax(axis=-1)] = (
-            score(batch) - output
-        )
+        effects[positions[side.block[which]], side.rows[which].argmax(axis=-1)] = score(batch) - output
     return effects
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import spearmanr
 
-from helpers import metrics, results
+from helpers.stats import metrics, results
 
 PROTOCOL = "validation_pairs"
 
@@ -118,7 +118,7 @@ def score_maps(
     Raises
     ------
     ValueError
-        As `helpers.metrics.explanation_auroc`.
+        As `helpers.stats.metrics.explanation_auroc`.
 
     Examples
     --------
@@ -131,9 +131,7 @@ def score_maps(
         importance = np.abs(np.asarray(values, dtype=float))
         there = np.isfinite(importance)
         planted = np.asarray(truth)[: len(importance)]
-        frame = metrics.explanation_auroc(
-            np.where(there, importance, 0), planted, mask=there, seed=seed
-        )
+        frame = metrics.explanation_auroc(np.where(there, importance, 0), planted, mask=there, seed=seed)
         rows.append(_tidy(frame, dataset, task, name, protocol, seed))
     return pd.concat(rows, ignore_index=True)
 
@@ -171,9 +169,7 @@ def rank_agreement(
     1.0
     """
     values = []
-    for a, b in zip(
-        np.abs(np.asarray(first, float)), np.abs(np.asarray(second, float)), strict=False
-    ):
+    for a, b in zip(np.abs(np.asarray(first, float)), np.abs(np.asarray(second, float)), strict=False):
         shape = tuple(map(slice, np.minimum(a.shape, b.shape)))
         a, b = a[shape], b[shape]
         there = np.isfinite(a) & np.isfinite(b)
@@ -249,9 +245,5 @@ def enrichment(
     return pd.DataFrame(rows, columns=["element", "method", "value", "ci_low", "ci_high", "n"])
 
 
-def _tidy(
-    frame: pd.DataFrame, dataset: str, task: str, model: str, protocol: str, seed: int
-) -> pd.DataFrame:
-    return results.tidy(
-        frame, dataset=dataset, task=task, protocol=protocol, model=model, seed=seed
-    )
+def _tidy(frame: pd.DataFrame, dataset: str, task: str, model: str, protocol: str, seed: int) -> pd.DataFrame:
+    return results.tidy(frame, dataset=dataset, task=task, protocol=protocol, model=model, seed=seed)

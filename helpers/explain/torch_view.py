@@ -278,7 +278,7 @@ def _check_backend() -> None:
     if keras.backend.backend() != "torch":
         raise RuntimeError(
             f"Keras runs on the {keras.backend.backend()!r} backend; a torch view needs 'torch'. "
-            "Restart the kernel and call helpers.backend.use('torch') before Keras is imported"
+            "Restart the kernel and call helpers.project.backend.use('torch') before Keras is imported"
         )
 
 

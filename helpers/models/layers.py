@@ -147,9 +147,7 @@ class Composition(keras.layers.Layer):
     def call(self, X: Any) -> Any:
         """Frequencies of one-hot rows ``X``, (n, length, letters)."""
         if self.classes is not None:
-            X = ops.matmul(
-                X, ops.convert_to_tensor(np.eye(max(self.classes) + 1)[self.classes], X.dtype)
-            )
+            X = ops.matmul(X, ops.convert_to_tensor(np.eye(max(self.classes) + 1)[self.classes], X.dtype))
         padded = ops.pad(X, [[0, 0], [0, self.k - 1], [0, 0]])
         ends = [None if (left := self.k - 1 - shift) == 0 else -left for shift in range(self.k)]
         shifted = [padded[:, shift:end] for shift, end in enumerate(ends)]

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from helpers import metrics
-from helpers.sequence import shuffle_one_hot
+from helpers.sequences.encoding import shuffle_one_hot
+from helpers.stats import metrics
 
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """From sequences (m, length, letters) and the row that each is made from (m,) to numbers (m,)."""
@@ -111,9 +111,7 @@ def ablate(
     [0.75]
     """
     if how not in ("shuffle", "neutral") or draws < 1:
-        raise ValueError(
-            f"how is {how!r} with {draws} draws; expected 'shuffle' or 'neutral', and 1 or more"
-        )
+        raise ValueError(f"how is {how!r} with {draws} draws; expected 'shuffle' or 'neutral', and 1 or more")
     outside = (sites["start"] < 0) | (sites["stop"] > X.shape[1]) | (sites["row"] >= len(X))
     if outside.any():
         bad = sites[outside].iloc[0]

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers import jaspar
-from helpers.alphabet import DNA, Alphabet
-from helpers.files import iter_lines
-from helpers.runs import atomic_path
+from helpers.motifs import jaspar
+from helpers.project.paths import atomic_path
+from helpers.readers.lines import iter_lines
+from helpers.sequences.alphabet import DNA, Alphabet
 
 _JASPAR_ID = re.compile(r"[A-Z]{2}\d{4}\.\d+")
 _TOLERANCE = 0.02
@@ -53,7 +53,7 @@ def from_jaspar(taxon: str = "plants") -> tuple[KnownMotif, ...]:
     Parameters
     ----------
     taxon : str, optional
-        One of `helpers.jaspar.TAXA`.
+        One of `helpers.motifs.jaspar.TAXA`.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def load(source: str | Path, alphabet: Alphabet = DNA) -> tuple[KnownMotif, ...]
     Parameters
     ----------
     source : str or pathlib.Path
-        ``"jaspar_plants"`` (or another of `helpers.jaspar.TAXA`), or a MEME file. A file's motifs
+        ``"jaspar_plants"`` (or another of `helpers.motifs.jaspar.TAXA`), or a MEME file. A file's motifs
         get the family of the JASPAR motif of the same id, where there is one among the plants.
     alphabet : Alphabet, optional
         Which letters the motifs must have.
@@ -172,7 +172,7 @@ def jaspar_as_meme(path: str | Path, taxon: str = "plants") -> Path:
     path : str or pathlib.Path
         Left as it is where it exists.
     taxon : str, optional
-        One of `helpers.jaspar.TAXA`.
+        One of `helpers.motifs.jaspar.TAXA`.
 
     Returns
     -------

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from modiscolite.tfmodisco import TFMoDISco
 
-from helpers.alphabet import DNA, Alphabet
+from helpers.sequences.alphabet import DNA, Alphabet
 
 SITE_COLUMNS = ("row", "start", "stop", "strand")
 """Columns of a pattern's seqlets: which sequence, 0-based half-open, ``+`` or ``-``."""
@@ -120,7 +120,7 @@ def discover(
 
     Examples
     --------
-    >>> from helpers.alphabet import RNA
+    >>> from helpers.sequences.alphabet import RNA
     >>> try:
     ...     discover(np.zeros((2, 50, 4)), np.zeros((2, 50, 4)), RNA)
     ... except ValueError as error:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from helpers import jaspar
-from helpers.alphabet import DNA, Alphabet
+from helpers.motifs import jaspar
+from helpers.sequences.alphabet import DNA, Alphabet
 
 COLUMNS = ("row", "start", "stop", "strand", "score")
 """Columns of a table of sites: which sequence, 0-based half-open, ``+`` or ``-``, bits."""
@@ -169,8 +169,8 @@ def sites(
 
     Examples
     --------
-    >>> from helpers.alphabet import DNA
-    >>> from helpers.sequence import one_hot
+    >>> from helpers.sequences.alphabet import DNA
+    >>> from helpers.sequences.encoding import one_hot
     >>> found = sites(one_hot(["TTACGTATT", "CCCCCCCCC"], DNA), np.eye(4), DNA, p_value=0.01)
     >>> found[["row", "start", "stop"]].values.tolist()
     [[0, 2, 6]]
@@ -199,9 +199,7 @@ def sites(
     return _best_apart(pd.concat(parts, ignore_index=True))
 
 
-def named_sites(
-    X: np.ndarray, factors: Sequence[str], taxon: str, *, p_value: float = 1e-4
-) -> pd.DataFrame:
+def named_sites(X: np.ndarray, factors: Sequence[str], taxon: str, *, p_value: float = 1e-4) -> pd.DataFrame:
     """Places of the JASPAR motifs of some factors, on both strands of DNA.
 
     Parameters
@@ -212,7 +210,7 @@ def named_sites(
         Names, in capitals or not (JASPAR writes those of mouse as ``Yy1``), with or without white
         space around; of several matrices of a factor the first counts.
     taxon : str
-        One of `helpers.jaspar.TAXA`.
+        One of `helpers.motifs.jaspar.TAXA`.
     p_value
         As in `sites`.
 
@@ -228,8 +226,8 @@ def named_sites(
 
     Examples
     --------
-    >>> from helpers.alphabet import DNA
-    >>> from helpers.sequence import one_hot
+    >>> from helpers.sequences.alphabet import DNA
+    >>> from helpers.sequences.encoding import one_hot
     >>> found = named_sites(one_hot(["CCGCCATGTTGGCC"], DNA), ["TBP", "YY1"], "vertebrates")
     >>> found["element"].tolist()
     ['YY1']
@@ -260,7 +258,7 @@ def other_strand(table: np.ndarray, alphabet: Alphabet) -> np.ndarray:
 
     Examples
     --------
-    >>> from helpers.alphabet import DNA
+    >>> from helpers.sequences.alphabet import DNA
     >>> other_strand(np.array([[1, 0, 0, 0], [0, 1, 0, 0]]), DNA).argmax(axis=1).tolist()
     [2, 3]
     """
@@ -270,9 +268,7 @@ def other_strand(table: np.ndarray, alphabet: Alphabet) -> np.ndarray:
 
 def _best_apart(table: pd.DataFrame) -> pd.DataFrame:
     """Sites without those that overlap a better one of the same row."""
-    order = table.sort_values(
-        ["score", "row", "start", "strand"], ascending=[False, True, True, True]
-    )
+    order = table.sort_values(["score", "row", "start", "strand"], ascending=[False, True, True, True])
     taken: dict[int, list[tuple[int, int]]] = {}
     kept = []
     for site in order.itertuples():

@@ -90,14 +90,10 @@ def colouring(
 
 def frame(fig: go.Figure, title: str, height: int) -> None:
     """Give a figure the house style, a title and a height (pixels)."""
-    fig.update_layout(
-        template=template(), title_text=words.markup(title, 400), height=height, autosize=True
-    )
+    fig.update_layout(template=template(), title_text=words.markup(title, 400), height=height, autosize=True)
 
 
-def menu(
-    fig: go.Figure, names: Sequence[str], each: int, extra: Sequence[dict[str, object]]
-) -> None:
+def menu(fig: go.Figure, names: Sequence[str], each: int, extra: Sequence[dict[str, object]]) -> None:
     """Menu that shows one name's traces at a time; none where there is nothing to choose."""
     if len(names) < 2:
         return

@@ -46,9 +46,7 @@ class Labels:
 
 def paint(ax: Axes, table: np.ndarray, chosen: Scale) -> AxesImage:
     """Draw a matrix on axes; cells that a logarithm cannot show are pale grey."""
-    shown = (
-        np.where(table > 0, table, np.nan) if chosen.form == "log" and not chosen.linear else table
-    )
+    shown = np.where(table > 0, table, np.nan) if chosen.form == "log" and not chosen.linear else table
     ax.spines[:].set_visible(False)
     return ax.imshow(
         np.ma.masked_invalid(shown),
@@ -139,9 +137,7 @@ def name_axis(axis: Axis, names: Sequence[str] | None, count: int) -> None:
     texts = [str(i + 1) for i in range(count)] if names is None else list(names)
     if len(texts) != count:
         side = "columns" if isinstance(axis, XAxis) else "rows"
-        raise ValueError(
-            f"{len(texts)} labels for {count} {side} of the heat map; expected one each"
-        )
+        raise ValueError(f"{len(texts)} labels for {count} {side} of the heat map; expected one each")
     room = cell_points(axis, count)
     longest = max(map(len, texts)) if texts else 1
     wanted = min(longest, 12) * 4.6 + 4 if isinstance(axis, XAxis) else 8.0
@@ -152,9 +148,5 @@ def name_axis(axis: Axis, names: Sequence[str] | None, count: int) -> None:
 
 
 def _round_ticks(count: int, every: int) -> list[int]:
-    step = (
-        every
-        if every == 1
-        else next(s for s in (2, 4, 5, 8, 10, 20, 50, 100, 500, 10**9) if s >= every)
-    )
+    step = every if every == 1 else next(s for s in (2, 4, 5, 8, 10, 20, 50, 100, 500, 10**9) if s >= every)
     return list(range(count)) if step == 1 else [0, *range(step - 1, count, step)]

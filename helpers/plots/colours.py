@@ -12,7 +12,7 @@ from typing import TypedDict
 import matplotlib as mpl
 from matplotlib.colors import Colormap, to_hex
 
-from helpers.alphabet import PEPTIDE, Alphabet
+from helpers.sequences.alphabet import PEPTIDE, Alphabet
 
 OKABE_ITO = {
     "black": "#000000",
@@ -47,9 +47,9 @@ PEPTIDE_CLASSES = {
     "special": ("CGP", OKABE_ITO["orange"]),
 }
 """Class of amino acids: its letters and its colour. Special: cysteine, glycine, proline."""
-PEPTIDE_COLOURS = {
-    letter: colour for letters, colour in PEPTIDE_CLASSES.values() for letter in letters
-} | {"X": GREY}
+PEPTIDE_COLOURS = {letter: colour for letters, colour in PEPTIDE_CLASSES.values() for letter in letters} | {
+    "X": GREY
+}
 
 SIDE_COLOURS = {
     "RNA": OKABE_ITO["blue"],
@@ -87,7 +87,7 @@ def letter_colours(alphabet: Alphabet) -> dict[str, str]:
 
     Examples
     --------
-    >>> from helpers.alphabet import RNA
+    >>> from helpers.sequences.alphabet import RNA
     >>> letter_colours(RNA)["U"]
     '#D55E00'
     """

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from numpy.typing import ArrayLike
 
-from helpers.alphabet import Alphabet
 from helpers.plots import colours, style, words
 from helpers.plots.tables import need
+from helpers.sequences.alphabet import Alphabet
 
 _LOG_SPREAD = 50
 """Lengths whose largest is that many times the smallest are drawn on a logarithmic axis."""
@@ -53,9 +53,7 @@ def lengths(
     """
     units = {"peptide": "aa", "protein": "aa"} | dict(unit or {})
     fig = style.figure(style.DOUBLE, 60)
-    for ax, (side, given) in zip(
-        np.atleast_1d(fig.subplots(1, len(sides))), sides.items(), strict=True
-    ):
+    for ax, (side, given) in zip(np.atleast_1d(fig.subplots(1, len(sides))), sides.items(), strict=True):
         values = np.asarray(given)
         if values.size == 0 or values.min() < 1:
             found = "none" if values.size == 0 else values.min()
@@ -113,7 +111,7 @@ def letters(
 
     Examples
     --------
-    >>> from helpers.alphabet import RNA
+    >>> from helpers.sequences.alphabet import RNA
     >>> letters({"all": [30, 20, 20, 30]}, RNA).axes[0].get_ylabel()
     'share of RNA letters'
     """
@@ -189,9 +187,7 @@ def issues(
     fills = [colours.SIDE_COLOURS.get(str(side), colours.GREY) for side in sides]
     ax.barh(y, table["count"], color=fills, height=0.7)
     for place, count in enumerate(table["count"]):
-        ax.annotate(
-            f"{count:,}", (count, place), xytext=(3, 0), textcoords="offset points", va="center"
-        )
+        ax.annotate(f"{count:,}", (count, place), xytext=(3, 0), textcoords="offset points", va="center")
     ax.set_yticks(y, [words.plain(issue, 60) for issue in table["issue"]])
     ax.set_ylim(len(table) - 0.4, -0.6)
     ax.set_xlim(0, max(1, 1.12 * table["count"].max()))
@@ -214,7 +210,7 @@ def audit(table: pd.DataFrame, *, title: str = "Leakage audit") -> Figure:
     Parameters
     ----------
     table : pandas.DataFrame
-        As `helpers.leakage.audit` gives it, one row a column and class: `column` (such as rna_seq,
+        As `helpers.splits.leakage.audit` gives it, one row a column and class: `column` (such as rna_seq,
         protein_seq, pair), `label` (all, or the class), `exact` and `near` (shares, 0 to 1; near
         counts the exact ones, too), `n_test` (test items), and optionally `k` (letters that a near
         copy shares) and `protocol`, which gives a panel each.

@@ -82,9 +82,7 @@ def history(
         ax.plot(table["epoch"], table[name], color=colours.GREY, marker=dot, label="training")
         if f"val_{name}" in table.columns:
             colour = colours.OKABE_ITO["blue"]
-            ax.plot(
-                table["epoch"], table[f"val_{name}"], color=colour, marker=dot, label="validation"
-            )
+            ax.plot(table["epoch"], table[f"val_{name}"], color=colour, marker=dot, label="validation")
         if chosen is not None:
             label = f"weights kept (epoch {chosen})"
             ax.axvline(chosen, color=colours.TRUTH, linestyle="--", linewidth=1, label=label)
@@ -297,9 +295,7 @@ def confusion(
     names = [words.plain(label) for label in labels]
     ticks = range(len(labels))
     ax.set_xticks(ticks, names)
-    ax.set_yticks(
-        ticks, [f"{n}\n(n = {int(t):,})" for n, t in zip(names, totals.flat, strict=True)]
-    )
+    ax.set_yticks(ticks, [f"{n}\n(n = {int(t):,})" for n, t in zip(names, totals.flat, strict=True)])
     ax.set(xlabel="predicted class", ylabel="true class")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)

@@ -275,9 +275,7 @@ def _interaction_trace(one: InteractionMap, *, visible: bool) -> go.Heatmap:
         z=small(table),
         x=words.residues(one.peptide),
         y=words.residues(one.rna),
-        hovertemplate=(
-            "RNA %{y}<br>peptide %{x}<br>" + words.markup(one.value) + " %{z:.4g}<extra></extra>"
-        ),
+        hovertemplate=("RNA %{y}<br>peptide %{x}<br>" + words.markup(one.value) + " %{z:.4g}<extra></extra>"),
         visible=visible,
         **colouring(chosen, one.value, (chosen.low, chosen.high), None),
     )

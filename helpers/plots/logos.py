@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from helpers.alphabet import PEPTIDE, Alphabet
 from helpers.plots import colours, style, words
+from helpers.sequences.alphabet import PEPTIDE, Alphabet
 
 MOST_ROWS = 24
 """Rows of one figure: more do not fit a page."""
@@ -88,7 +88,7 @@ def attribution_logo(
 
     Examples
     --------
-    >>> from helpers.alphabet import RNA
+    >>> from helpers.sequences.alphabet import RNA
     >>> fig = attribution_logo([0.1, -0.2, 0.3], RNA, sequence="GCU")
     >>> fig.axes[0].get_xlabel()
     'position in the RNA (nt)'
@@ -133,7 +133,7 @@ def information_logo(
 
     Examples
     --------
-    >>> from helpers.alphabet import DNA
+    >>> from helpers.sequences.alphabet import DNA
     >>> information_logo([[1, 0, 0, 0], [0.25] * 4], DNA).axes[0].get_ylabel() == ""
     True
     """
@@ -145,9 +145,7 @@ def information_logo(
     return fig
 
 
-def information(
-    ppm: ArrayLike, alphabet: Alphabet, background: ArrayLike | None = None
-) -> np.ndarray:
+def information(ppm: ArrayLike, alphabet: Alphabet, background: ArrayLike | None = None) -> np.ndarray:
     """Height of each letter in a logo: its probability times the information of the position.
 
     Parameters
@@ -168,7 +166,7 @@ def information(
 
     Examples
     --------
-    >>> from helpers.alphabet import DNA
+    >>> from helpers.sequences.alphabet import DNA
     >>> information([[0.5, 0.5, 0, 0]], DNA)[0].tolist()
     [0.5, 0.5, 0.0, 0.0]
     """

@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers.alphabet import Alphabet
 from helpers.plots import colours, logos, style, words
 from helpers.plots.tables import need
+from helpers.sequences.alphabet import Alphabet
 
 MOST_PATTERNS = 16
 """Patterns in one picture; the report shows them all."""
@@ -80,7 +80,7 @@ def pattern_logos(
 
     Examples
     --------
-    >>> from helpers.alphabet import DNA
+    >>> from helpers.sequences.alphabet import DNA
     >>> none = pd.DataFrame(columns=["id", "name", "family", "p", "q", "url"])
     >>> fig = pattern_logos([PatternCard("pos_1", 1, 30, np.eye(4), none)], DNA)
     >>> len(fig.axes)

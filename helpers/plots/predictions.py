@@ -120,14 +120,8 @@ def predictions_page(
     total = len(table) if total is None else total
     counts = table["status"].value_counts()
     said = ", ".join(f"{count:,} {html.escape(str(name))}" for name, count in counts.items())
-    part = (
-        f"The first {len(table):,} of {total:,} pairs" if total > len(table) else f"{total:,} pairs"
-    )
-    link = (
-        f' All rows: <a href="{quote(full_table)}">{html.escape(full_table)}</a>.'
-        if full_table
-        else ""
-    )
+    part = f"The first {len(table):,} of {total:,} pairs" if total > len(table) else f"{total:,} pairs"
+    link = f' All rows: <a href="{quote(full_table)}">{html.escape(full_table)}</a>.' if full_table else ""
     options = "".join(f"<option>{html.escape(str(name))}</option>" for name in counts.index)
     head = "".join(f'<th scope="col"><button type="button">{name}</button></th>' for name in heads)
     rows = [_row(place, row) for place, row in enumerate(table.to_dict("records"), start=1)]
@@ -136,9 +130,7 @@ def predictions_page(
         '<form><label>Filter <input id="filter" type="search" placeholder="id or note"></label>'
         f'<label>Status <select id="status"><option value="">all</option>{options}</select></label>'
         '<span id="shown" role="status"></span></form>\n'
-        f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n"
-        + "\n".join(rows)
-        + "\n</tbody></table>\n"
+        f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table>\n"
     )
     page = document(title, body + _TABLE_JS, _TABLE_CSS)
     return style.write_whole(Path(path), page.encode())
@@ -171,9 +163,7 @@ def _bar(probability: float, low: float | None, high: float | None) -> str:
     width = 100 * min(max(probability, 0.0), 1.0)
     whisker = ""
     if low is not None and high is not None:
-        whisker = (
-            f'<path d="M{100 * low:.1f} 7H{100 * high:.1f}" stroke="#262626" stroke-width="2"/>'
-        )
+        whisker = f'<path d="M{100 * low:.1f} 7H{100 * high:.1f}" stroke="#262626" stroke-width="2"/>'
     return (
         '<svg class="bar" viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">'
         '<rect width="100" height="14" fill="#E6E6E6"/>'

@@ -165,9 +165,7 @@ def greyscale(fig: Figure, dpi: int = style.NOTEBOOK_DPI) -> np.ndarray:
     return _gamma(_linear(np.asarray(pixels, dtype=float)) @ _LUMINANCE)
 
 
-def vision_table(
-    colours: Mapping[str, str], marks: Mapping[str, str] | None = None
-) -> pd.DataFrame:
+def vision_table(colours: Mapping[str, str], marks: Mapping[str, str] | None = None) -> pd.DataFrame:
     """How far apart the two most alike colours are, for several kinds of sight.
 
     Parameters

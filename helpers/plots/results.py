@@ -68,8 +68,7 @@ def group_names(rows: pd.DataFrame) -> pd.Series:
         Same index as the rows.
     """
     names = [
-        " · ".join(filter(None, [_task(row), words.protocol(row["protocol"])]))
-        for _, row in rows.iterrows()
+        " · ".join(filter(None, [_task(row), words.protocol(row["protocol"])])) for _, row in rows.iterrows()
     ]
     return pd.Series(names, index=rows.index, dtype=object)
 

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from helpers.alphabet import PEPTIDE, RNA, Alphabet
 from helpers.plots import colours, style
 from helpers.plots.cells import FONT, Labels, cell_points, colour_bar, paint, residue_axis
 from helpers.plots.scales import Scale, scale_of
+from helpers.sequences.alphabet import PEPTIDE, RNA, Alphabet
 
 
 @dataclass(frozen=True)
@@ -204,9 +204,7 @@ def _letters_by_positions(
     present = [(i, alphabet.letters.find(letter)) for i, letter in enumerate(sequence)]
     there = np.array([place for place in present if place[1] >= 0]).reshape(-1, 2)
     size = min(6.0, (0.45 * cell_points(ax.xaxis, len(sequence))) ** 2)
-    ax.scatter(
-        there[:, 0], there[:, 1], s=size, facecolors="none", edgecolors=colours.INK, linewidths=0.35
-    )
+    ax.scatter(there[:, 0], there[:, 1], s=size, facecolors="none", edgecolors=colours.INK, linewidths=0.35)
     residue_axis(ax.xaxis, sequence)
     font = float(np.clip(cell_points(ax.yaxis, alphabet.size) * 0.95, 3.2, FONT))
     ax.set_yticks(range(alphabet.size), list(alphabet.letters), fontsize=font)

@@ -69,7 +69,7 @@ def importances(table: pd.DataFrame, *, title: str = "Importance of the paramete
     Parameters
     ----------
     table : pandas.DataFrame
-        ``parameter, importance``, as `helpers.search.importances` gives it.
+        ``parameter, importance``, as `helpers.training.search.importances` gives it.
     title : str
 
     Raises
@@ -203,9 +203,7 @@ def slices(
         for state, (marker, _) in _STATES.items():
             where = (drawn["state"] == state).to_numpy()
             if where.any():
-                ax.scatter(
-                    x[where], drawn["value"][where], c=shades[where], marker=marker, s=16, lw=0.9
-                )
+                ax.scatter(x[where], drawn["value"][where], c=shades[where], marker=marker, s=16, lw=0.9)
         if ticks is not None:
             ax.set_xticks(*ticks)
             ax.set_xlim(-0.5, len(ticks[0]) - 0.5)
@@ -356,9 +354,7 @@ def _axis(column: pd.Series) -> tuple[np.ndarray, list[tuple[float, str]]]:
     ends = (np.log10(low), np.log10(high)) if wide else (low, high)
     span = (ends[1] - ends[0]) or 1.0
     marks = [(share, ends[0] + share * span) for share in (0.0, 0.5, 1.0)]
-    return (values - ends[0]) / span, [
-        (share, _short(10**mark if wide else mark)) for share, mark in marks
-    ]
+    return (values - ends[0]) / span, [(share, _short(10**mark if wide else mark)) for share, mark in marks]
 
 
 def _dimension(column: pd.Series, name: str) -> dict[str, object]:

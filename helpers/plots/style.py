@@ -241,9 +241,7 @@ def save(
     return written
 
 
-def keep(
-    fig: Figure, path_stem: str | os.PathLike[str], *, data: pd.DataFrame | None = None
-) -> Figure:
+def keep(fig: Figure, path_stem: str | os.PathLike[str], *, data: pd.DataFrame | None = None) -> Figure:
     """`save` a figure and give it back, so that the last line of a notebook cell shows it.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from helpers.alphabet import PAD, Alphabet
+from helpers.sequences.alphabet import PAD, Alphabet
 
 _STEPS = (1.0, 1.25, 1.5, 1.75)
 
@@ -58,7 +58,7 @@ class Chains:
 
     Examples
     --------
-    >>> from helpers.alphabet import RNA
+    >>> from helpers.sequences.alphabet import RNA
     >>> chains = Chains.from_sequences(["ACGU", "GG", "ACGU"], RNA)
     >>> len(chains), chains.lengths.tolist(), len(chains.codes)
     (3, [4, 2, 4], 2)
@@ -95,7 +95,7 @@ class Chains:
         Parameters
         ----------
         sequences : sequence of str
-            Upper-case chains, such as `helpers.records.clean` gives.
+            Upper-case chains, such as `helpers.readers.fasta.clean` gives.
         alphabet : Alphabet
             Their letters.
         length : int or None

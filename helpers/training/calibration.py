@@ -114,9 +114,7 @@ class Calibrator:
         tail = (1 - level) / 2
         low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
         middle = _curve(score, y, method)
-        return cls(
-            middle, np.minimum(low, middle), np.maximum(high, middle), method=method, n=len(y)
-        )
+        return cls(middle, np.minimum(low, middle), np.maximum(high, middle), method=method, n=len(y))
 
     def predict(self, p: np.ndarray, *, spread: np.ndarray | float = 0.0) -> Calibrated:
         """Calibrate raw probabilities.
@@ -144,9 +142,7 @@ class Calibrator:
 
     def to_card(self) -> dict[str, Any]:
         """The curve as plain numbers, for `helpers.training.save_run`."""
-        curves = {
-            name: getattr(self, name).round(6).tolist() for name in ("probability", "low", "high")
-        }
+        curves = {name: getattr(self, name).round(6).tolist() for name in ("probability", "low", "high")}
         return {"method": self.method, "n": self.n, **curves}
 
     @classmethod
@@ -160,9 +156,7 @@ class Calibrator:
         """
         for name in ("probability", "low", "high", "method", "n"):
             if name not in card:
-                raise ValueError(
-                    f"the calibration in the card lacks {name!r}; train the model again"
-                )
+                raise ValueError(f"the calibration in the card lacks {name!r}; train the model again")
         curves = [np.asarray(card[name], dtype=float) for name in ("probability", "low", "high")]
         if any(curve.shape != _GRID.shape for curve in curves):
             raise ValueError(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from helpers import runs
+from helpers.project import paths
 from helpers.training.fitting import predict
 from helpers.training.saving import load_run
 
@@ -182,7 +182,7 @@ def save_ensemble(path: str | Path, members: Sequence[Member], card: Mapping[str
         }
         for one in members
     ]
-    return runs.write_json(path, {**card, "members": listed})
+    return paths.write_json(path, {**card, "members": listed})
 
 
 def load_ensemble(
@@ -215,7 +215,7 @@ def load_ensemble(
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: no ensemble there. Run the cross-validation notebook first")
-    card = runs.read_json(path)
+    card = paths.read_json(path)
     if not isinstance(card, dict) or (missing := [key for key in _KEYS if key not in card]):
         found = ", ".join(missing) if isinstance(card, dict) else "everything"
         raise ValueError(f"{path}: not an ensemble; it lacks {found}. Make it anew")
@@ -226,8 +226,7 @@ def load_ensemble(
                 "here. Use the ensemble that fits the data, or train one that does"
             )
     members = [
-        Member(one["fold"], path.parent / one["model"], tuple(one["test"]))
-        for one in card.pop("members")
+        Member(one["fold"], path.parent / one["model"], tuple(one["test"])) for one in card.pop("members")
     ]
     shape = {"dna_alphabet": card["dna_alphabet"], "length": card["length"]}
     loaded = [load_run(one.path, expect={**shape, "fold": one.fold}) for one in members]

@@ -12,9 +12,7 @@ from tqdm.auto import tqdm
 
 from helpers.training.batches import Batches, Chains
 
-Inputs: TypeAlias = (
-    Chains | np.ndarray | Sequence[Chains] | Sequence[np.ndarray] | keras.utils.PyDataset
-)
+Inputs: TypeAlias = Chains | np.ndarray | Sequence[Chains] | Sequence[np.ndarray] | keras.utils.PyDataset
 
 
 class FitResult(NamedTuple):
@@ -61,7 +59,7 @@ def fit(
     inputs : Chains, array, or list of them
         Inputs of the training part, one for each input of the model. `Chains` of any length are
         batched by length. A `keras.utils.PyDataset` that holds labels, such as
-        `helpers.augment.AugmentedBatches`, is taken as it is.
+        `helpers.training.augmentation.AugmentedBatches`, is taken as it is.
     y : numpy.ndarray, shape=(n,) or (n, outputs), or None
         Labels of the training part; None with a `PyDataset`, whose batches hold them.
     valid : tuple of (inputs, y)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 import zipfile
 from collections.abc import Mapping
@@ -10,12 +12,9 @@ from typing import Any, NamedTuple
 
 import keras
 
-from helpers import runs
+from helpers.project import paths
 
-# Importing them registers the layers of saved models.
-from helpers.models import hybrid, layers, quantiser, siamese  # noqa: F401
-
-_ADDED = ("inputs", "outputs", "provenance", "model_sha256")
+_ADDED = ("track", "inputs", "outputs", "provenance", "model_sha256")
 
 
 class Run(NamedTuple):
@@ -74,19 +73,20 @@ def save_run(path: str | Path, model: keras.Model, card: Mapping[str, Any]) -> P
         raise ValueError(f"save_run: {path.name} ends in {path.suffix!r}; expected '.keras'")
     if taken := sorted(set(card) & set(_ADDED)):
         raise ValueError(f"save_run: the card holds {', '.join(taken)}, which save_run adds itself")
-    with runs.atomic_path(path) as part:
+    with paths.atomic_path(path) as part:
         model.save(part)
         added = {
+            "track": _track(model),
             "inputs": {tensor.name: list(tensor.shape) for tensor in model.inputs},
             "outputs": {name: list(t.shape) for name, t in _named_outputs(model).items()},
-            "provenance": runs.provenance(),
-            "model_sha256": runs.sha256(part),
+            "provenance": paths.provenance(),
+            "model_sha256": paths.sha256(part),
         }
         text = _as_json({**card, **added})
         # The old card goes first: a crash between the two leaves a model without a card, which
         # load_run refuses, never one with the card of another model.
         card_path(path).unlink(missing_ok=True)
-    with runs.atomic_path(card_path(path)) as part:
+    with paths.atomic_path(card_path(path)) as part:
         part.write_text(text, encoding="utf-8")
     return path
 
@@ -124,11 +124,12 @@ def load_run(path: str | Path, *, expect: Mapping[str, Any] | None = None) -> Ru
             f"{path}: not a whole Keras model file ({path.stat().st_size} bytes, found no zip "
             "archive). It may be cut short or be of another kind; train or copy it again"
         )
-    if card.get("model_sha256") != (found := runs.sha256(path)):
+    if card.get("model_sha256") != (found := paths.sha256(path)):
         raise ValueError(
             f"{path}: its sha256 is {found}, its card says {card.get('model_sha256')}. "
             "The model or the card has been replaced or damaged; train or copy both again"
         )
+    _register_layers(path, card.get("track"))
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
@@ -161,9 +162,7 @@ def _read_card(path: Path, model: Path) -> dict[str, Any]:
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(
-            f"{path}: not a whole JSON file ({error}); train or copy it again"
-        ) from error
+        raise ValueError(f"{path}: not a whole JSON file ({error}); train or copy it again") from error
     if not isinstance(card, dict):
         raise ValueError(f"{path}: holds a JSON {type(card).__name__}; expected an object")
     return card
@@ -182,3 +181,27 @@ def _as_json(card: Mapping[str, Any]) -> str:
             f"save_run: the card holds a value that JSON cannot hold ({error}); give plain "
             "numbers, words, lists and dicts"
         ) from error
+
+
+def _register_layers(path: Path, track: Any) -> None:
+    """Import the layers that saved models of a track are made of, and those that tracks share."""
+    importlib.import_module("helpers.models.layers")
+    if track is not None:
+        name = f"helpers.tracks.{track}.network"
+        if not (isinstance(track, str) and track.isidentifier() and importlib.util.find_spec(name)):
+            raise ValueError(
+                f"{card_path(path)}: the card names the track {track!r}, which this version does not have. "
+                "Train the model again, or install the version that the card names"
+            )
+        importlib.import_module(name)
+
+
+def _track(model: keras.Model) -> str | None:
+    """The track whose layers a model holds, found by where they are defined."""
+    modules = {type(layer).__module__ for layer in model._flatten_layers()}
+    found = {name.split(".")[2] for name in modules if name.startswith("helpers.tracks.")}
+    if len(found) > 1:
+        raise ValueError(
+            f"save_run: the model holds layers of {', '.join(sorted(found))}; expected one track"
+        )
+    return found.pop() if found else None

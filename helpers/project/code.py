@@ -1,0 +1,149 @@
+"""The code behind a result: what is kept is found by data, settings and this key."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import inspect
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+PACKAGE = "helpers"
+LEFT_OUT = ("plots", "figures")
+"""Rooms and modules that draw: they change no number."""
+
+
+def key(*things: Any) -> str:
+    """Hash of the package's code that some things rest on: their modules and all these import.
+
+    Comments, docstrings and layout do not count, nor does what only draws (`LEFT_OUT`).
+
+    Parameters
+    ----------
+    *things
+        Names of modules, or objects; of an object, also what its attributes hold counts.
+
+    Returns
+    -------
+    str
+        Ten hexadecimal digits.
+
+    Examples
+    --------
+    >>> key("helpers.stats.metrics") == key("helpers.stats.metrics", "helpers.stats.bootstrap")
+    True
+    >>> key("helpers.stats.metrics") == key("helpers.rna.folding")
+    False
+    """
+    names: set[str] = set()
+    foreign: set[str] = set()
+    for thing in things:
+        if isinstance(thing, str):
+            names.add(thing)
+        else:
+            _collect(thing, names, foreign, set())
+    digest = hashlib.sha256()
+    for name in sorted(_closure(names)):
+        digest.update(f"{name}\n{_canonical(name)}\n".encode())
+    for source in sorted(foreign):
+        digest.update(source.encode())
+    return digest.hexdigest()[:10]
+
+
+def of_notebook(path: str | Path) -> str:
+    """`key` of what a notebook imports from the package; read from the file, nothing is run."""
+    cells = nbformat.read(path, as_version=4).cells
+    source = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    return key(*_imports(ast.parse(source), whole=True))
+
+
+def _collect(thing: Any, names: set[str], foreign: set[str], seen: set[int]) -> None:
+    """Modules of an object, of its class and of what it holds."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    if isinstance(thing, dict):
+        held: Iterable[Any] = thing.values()
+    elif isinstance(thing, list | tuple | set):
+        held = thing
+    else:
+        kind = thing if isinstance(thing, type) or inspect.isroutine(thing) else type(thing)
+        module = getattr(kind, "__module__", None) or ""
+        if module.split(".")[0] == PACKAGE:
+            names.add(module)
+        elif module == "__main__" or module.startswith("test_"):
+            foreign.add(_source(kind))
+        else:
+            return
+        held = getattr(thing, "__dict__", {}).values() if kind is not thing else ()
+    for one in held:
+        _collect(one, names, foreign, seen)
+
+
+def _source(kind: Any) -> str:
+    try:
+        return inspect.getsource(kind)
+    except (OSError, TypeError):
+        return str(getattr(kind, "__qualname__", kind))
+
+
+def _closure(names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    waiting = [name for name in names if _counts(name)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [other for other in _imports(_tree(name)) if _counts(other)]
+    return found
+
+
+def _counts(name: str) -> bool:
+    return _file(name) is not None and not set(name.split(".")) & set(LEFT_OUT)
+
+
+def _imports(tree: ast.AST, *, whole: bool = False) -> Iterator[str]:
+    """Modules of the package that a tree imports; a package's own modules, too, if `whole`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if one.name.split(".")[0] == PACKAGE)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
+            yield str(node.module)
+            for one in node.names:
+                name = f"{node.module}.{one.name}"
+                yield name
+                if whole and (file := _file(name)) and file.name == "__init__.py":
+                    yield from (f"{name}.{path.stem}" for path in sorted(file.parent.glob("*.py")))
+
+
+@functools.cache
+def _file(name: str) -> Path | None:
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return None
+    return Path(spec.origin) if spec and spec.origin else None
+
+
+@functools.cache
+def _tree(name: str) -> ast.Module:
+    tree = ast.parse(_file(name).read_text(encoding="utf-8"))  # type: ignore[union-attr]
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            # A string that stands alone is a docstring, of a module, class, function or constant.
+            node.body = [  # type: ignore[attr-defined]
+                line for line in body
+                if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+            ]  # fmt: skip
+    return tree
+
+
+@functools.cache
+def _canonical(name: str) -> str:
+    return ast.dump(_tree(name))

@@ -1,0 +1,385 @@
+"""Tables in CSV files: read in pieces with every row accounted for, written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self, TextIO
+
+import pandas as pd
+
+from helpers.project.paths import atomic_path
+from helpers.readers.lines import iter_lines, open_to_write
+
+ADDED = ("line", "status", "note")
+"""Columns that the reader adds; a column of that name in a file gets `_given` behind it."""
+
+_SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
+_LINES_IN_A_CELL = 1000
+
+
+class Row(NamedTuple):
+    """One row of a table file, as text."""
+
+    line: int
+    """Number of its first line in the file, from 1."""
+    cells: list[str]
+    note: str
+    """Why it could not be read, or empty."""
+
+
+def iter_table(
+    path: str | Path,
+    *,
+    required: Sequence[str] = (),
+    optional: Sequence[str] = (),
+    chunk_rows: int = 10_000,
+    separator: str = ",",
+    encoding: str = "utf-8",
+) -> Iterator[pd.DataFrame]:
+    r"""Rows of a CSV file in pieces, in constant memory.
+
+    The file may be gzip, hold a byte order mark, any line ends, blank lines (passed over), and
+    quoted cells with separators, quotes or line breaks in them. A row that cannot be read has
+    a row in the result all the same.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A CSV file whose first row names the columns.
+    required : sequence of str
+        Columns that must be there.
+    optional : sequence of str
+        Columns that are added, empty, if they are not there.
+    chunk_rows : int, default=10000
+        Rows in a piece.
+    separator : str, default=","
+        Character between the cells.
+    encoding : str, default="utf-8"
+        How the letters are written as bytes.
+
+    Yields
+    ------
+    pandas.DataFrame
+        The file's columns as text (an empty cell is an empty text), then ``line`` (of the row
+        in the file), ``status`` (``ok`` or ``rejected``) and ``note``. At least one piece
+        comes, without rows if the file has none. The index counts the rows of the file.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, a folder, empty, binary, cut off or in another encoding; if a
+        required column is missing, a name stands twice, or the separator is another one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "pairs.csv"
+    >>> _ = path.write_text("rna_seq,protein_seq\nACGU,MKV\nACGU\n")
+    >>> for piece in iter_table(path, required=["rna_seq", "protein_seq"]):
+    ...     print(piece[["rna_seq", "line", "status"]].values.tolist())
+    [['ACGU', 2, 'ok'], ['ACGU', 3, 'rejected']]
+    """
+    path = Path(path)
+    if chunk_rows < 1:
+        raise ValueError(f"chunk_rows is {chunk_rows}; expected 1 or more rows in a piece")
+    if len(separator) != 1 or separator in '"\r\n':
+        raise ValueError(f"separator is {separator!r}; expected one character, such as ',' or ';'")
+    # Python's own limit of 131,072 characters in a cell is below the length of many RNAs.
+    csv.field_size_limit(2**31 - 1)
+    rows = _rows(iter_lines(path, encoding=encoding), separator)
+    header = next(rows, None)
+    columns = _columns(path, header, required, separator)
+    return _pieces(rows, columns, [c for c in optional if c not in columns], chunk_rows)
+
+
+def read_table(
+    path: str | Path,
+    *,
+    required: Sequence[str] = (),
+    optional: Sequence[str] = (),
+    separator: str = ",",
+    encoding: str = "utf-8",
+) -> pd.DataFrame:
+    r"""All rows of a CSV file.
+
+    Parameters
+    ----------
+    path, required, optional, separator, encoding
+        As for `iter_table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As the pieces of `iter_table`.
+
+    Raises
+    ------
+    ValueError
+        As for `iter_table`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "pairs.csv"
+    >>> _ = path.write_text("rna_id;length\nr1;4\n")
+    >>> read_table(path, separator=";").iloc[0].to_dict()
+    {'rna_id': 'r1', 'length': '4', 'line': 2, 'status': 'ok', 'note': ''}
+    """
+    pieces = iter_table(path, required=required, optional=optional, separator=separator, encoding=encoding)
+    return pd.concat(pieces)
+
+
+def write_table(path: str | Path, frame: pd.DataFrame) -> Path:
+    """Write a table as CSV, without its index: complete, or not at all.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file to make or to replace; gzip if its name ends in ``.gz``.
+    frame : pandas.DataFrame
+        At least one column, each name once.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        If the table has no columns, or two of one name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = write_table(Path(tempfile.mkdtemp()) / "a.csv", pd.DataFrame({"a": [1, 2]}))
+    >>> path.read_text().split()
+    ['a', '1', '2']
+    """
+    with TableWriter(path) as writer:
+        writer.write(frame)
+    return Path(path)
+
+
+class TableWriter:
+    """Write a CSV file piece by piece: complete when the block ends, absent if it fails.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file to make or to replace; gzip if its name ends in ``.gz``.
+    columns : sequence of str, optional
+        Columns in their order; those of the first piece by default. A file without any piece
+        needs them for its header.
+
+    Raises
+    ------
+    ValueError
+        If a piece has other columns than those before, or nothing says which columns to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> with TableWriter(path) as writer:
+    ...     writer.write(pd.DataFrame({"a": [1]}))
+    ...     writer.write(pd.DataFrame({"a": [2]}))
+    >>> path.read_text().split()
+    ['a', '1', '2']
+    """
+
+    def __init__(self, path: str | Path, columns: Sequence[str] | None = None) -> None:
+        self.path = Path(path)
+        self.columns = None if columns is None else list(columns)
+        self.rows = 0
+        self._stack = ExitStack()
+        self._stream: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        part = self._stack.enter_context(atomic_path(self.path))
+        self._stream = self._stack.enter_context(open_to_write(part))
+        if self.columns is not None:
+            self._write_header()
+        return self
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """Append a piece."""
+        if self._stream is None:
+            raise ValueError(f"{self.path}: the writer is not open. Write inside its with block")
+        names = list(map(str, frame.columns))
+        if self.columns is None:
+            self.columns = names
+            self._write_header()
+        if sorted(names) != sorted(self.columns):
+            missing = [name for name in self.columns if name not in names]
+            extra = [name for name in names if name not in self.columns]
+            raise ValueError(
+                f"{self.path}, after row {self.rows}: the columns of this piece differ "
+                f"(missing {missing}, new {extra}); expected {self.columns}"
+            )
+        ordered = frame.set_axis(names, axis=1)[self.columns]
+        ordered.to_csv(self._stream, header=False, index=False, lineterminator="\n")
+        self.rows += len(frame)
+
+    def _write_header(self) -> None:
+        columns = self.columns or []
+        if not columns or len(set(columns)) < len(columns):
+            raise ValueError(f"{self.path}: the columns are {columns}; expected each name once")
+        pd.DataFrame(columns=columns).to_csv(self._stream, index=False, lineterminator="\n")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None and self.columns is None:
+            error = ValueError(
+                f"{self.path}: nothing was written and no columns were named. Give "
+                "TableWriter(path, columns) to write a table without rows"
+            )
+            self._stack.__exit__(ValueError, error, None)
+            raise error
+        self._stack.__exit__(kind, error, trace)
+
+
+def _rows(lines: Iterator[tuple[int, str]], separator: str) -> Iterator[Row]:
+    """Rows of a file; a quote that is never closed costs its own line and no other."""
+    again: deque[tuple[int, str]] = deque()
+    while (numbered := again.popleft() if again else next(lines, None)) is not None:
+        number, line = numbered
+        if not line.strip() and separator not in line:
+            continue
+        if '"' not in line:
+            yield Row(number, line.split(separator), "")
+            continue
+        taken = [numbered]
+        parsed = _parse(taken, separator)
+        while not parsed and len(taken) < _LINES_IN_A_CELL:
+            further = again.popleft() if again else next(lines, None)
+            if further is None:
+                break
+            taken.append(further)
+            if '"' in further[1] and sum(text.count('"') for _, text in taken) % 2 == 0:
+                parsed = _parse(taken, separator)
+                break
+        if not parsed:
+            again.extendleft(reversed(taken[1:]))
+            note = 'a cell opens with a quote (") that is not closed before the next separator'
+            parsed = [Row(number, line.split(separator), f"line {number}: {note}")]
+        yield from parsed
+
+
+def _parse(taken: list[tuple[int, str]], separator: str) -> list[Row]:
+    """Rows of some lines with quotes in them; none if they are not whole rows."""
+    reader = csv.reader((line + "\n" for _, line in taken), delimiter=separator, strict=True)
+    rows: list[Row] = []
+    done = 0
+    try:
+        for cells in reader:
+            rows.append(Row(taken[done][0], cells, ""))
+            done = reader.line_num
+    except csv.Error:
+        return []
+    return rows
+
+
+def _columns(path: Path, header: Row | None, required: Sequence[str], separator: str) -> list[str]:
+    """Names of the columns, checked."""
+    if header is None:
+        raise ValueError(f"{path}: the file holds blank lines only; expected a row of column names")
+    names = [cell.strip() for cell in header.cells]
+    _check_separator(path, header, names, required, separator)
+    if header.note:
+        raise ValueError(f"{path}, {header.note}; correct the row of column names")
+    names = [name or f"unnamed_{number}" for number, name in enumerate(names, start=1)]
+    names = [f"{name}_given" if name in ADDED else name for name in names]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(
+            f"{path}, line {header.line}: the column name {', '.join(twice)} stands more than "
+            "once; expected each name once. Rename the columns"
+        )
+    if missing := [name for name in required if name not in names]:
+        raise ValueError(
+            f"{path}, line {header.line}: there is no column {', '.join(missing)}; found "
+            f"{', '.join(names)}.{_near(missing, names)} Rename or add the columns"
+        )
+    return names
+
+
+def _check_separator(
+    path: Path, header: Row, names: list[str], required: Sequence[str], separator: str
+) -> None:
+    wanted = set(required) or {""}
+    if wanted <= set(names):
+        return
+    for other, what in _SEPARATORS.items():
+        split = [cell.strip(' "') for cell in separator.join(names).split(other)]
+        if other != separator and (wanted <= set(split) or (len(names) == 1 < len(split))):
+            raise ValueError(
+                f"{path}, line {header.line}: the columns are separated by {what}; expected "
+                f"{_SEPARATORS.get(separator, repr(separator))}. Give separator={other!r}"
+            )
+
+
+def _near(missing: list[str], names: list[str]) -> str:
+    """Names that may be meant: nothing is guessed, but the reader is shown them."""
+    lower = {name.lower(): name for name in names}
+    hints = []
+    for name in missing:
+        near = difflib.get_close_matches(name.lower(), lower, n=1)
+        hints += [f"{lower[item]} for {name}" for item in near]
+    return f" Is it {', '.join(hints)}?" if hints else ""
+
+
+def _pieces(
+    rows: Iterator[Row], columns: list[str], added: list[str], chunk_rows: int
+) -> Iterator[pd.DataFrame]:
+    start, cells, about = 0, [], []
+    for row in rows:
+        fitted, status, note = _fit(row, columns)
+        cells.append(fitted)
+        about.append((row.line, status, note))
+        if len(cells) == chunk_rows:
+            yield _piece(start, columns, cells, about, added)
+            start, cells, about = start + chunk_rows, [], []
+    if cells or start == 0:
+        yield _piece(start, columns, cells, about, added)
+
+
+def _fit(row: Row, columns: list[str]) -> tuple[list[str], str, str]:
+    """As many cells as there are columns, and what was wrong."""
+    cells, number = row.cells, len(columns)
+    fitted = cells[:number] + [""] * (number - len(cells))
+    further = f". Behind the last column: {', '.join(cells[number:])}" if cells[number:] else ""
+    if row.note:
+        return fitted, "rejected", f"{row.note}; correct the row{further}"
+    if len(cells) == number:
+        return fitted, "ok", ""
+    if not any(cells[number:]) and len(cells) > number:
+        return fitted, "ok", f"{len(cells) - number} empty cells behind the last column left out"
+    note = f"line {row.line} holds {len(cells)} cells; expected {number}; correct the row{further}"
+    return fitted, "rejected", note
+
+
+def _piece(
+    start: int,
+    columns: list[str],
+    cells: list[list[str]],
+    about: list[tuple[int, str, str]],
+    added: list[str],
+) -> pd.DataFrame:
+    index = pd.RangeIndex(start, start + len(cells))
+    frame = pd.DataFrame(cells, columns=columns, index=index, dtype="str")
+    for name in added:
+        frame[name] = pd.Series("", index=index, dtype="str")
+    lines, statuses, notes = zip(*about, strict=True) if about else ((), (), ())
+    frame["line"] = pd.Series(lines, index=index, dtype="int64")
+    frame["status"] = pd.Series(statuses, index=index, dtype="str")
+    frame["note"] = pd.Series(notes, index=index, dtype="str")
+    return frame

@@ -1,0 +1,590 @@
+"""Sequences to arrays and back: one-hot, codes, windows, k-mers, shuffles.
+
+A known letter is a one-hot row, an unknown residue a uniform row (it sums to 1: a residue is
+there), padding an all-zero row at the right end. So ``X.sum(-1) > 0`` is the mask of residues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, product
+
+import numpy as np
+
+from helpers.sequences.alphabet import INVALID, PAD, Alphabet
+
+_IUPAC = str.maketrans("RYSWKMBDHV", "YRSWMKVHDB")
+_CELLS_AT_ONCE = 1 << 24
+_LETTERS_AT_ONCE = 1 << 22
+
+
+def encode_batch(
+    sequences: Sequence[str],
+    alphabet: Alphabet,
+    *,
+    length: int | None = None,
+    truncate: bool = False,
+) -> np.ndarray:
+    """Codes of many sequences, padded at the right to one length.
+
+    Parameters
+    ----------
+    sequences : sequence of str
+        Upper-case letters of `alphabet`; a list, a tuple, an array or a pandas column.
+    alphabet : Alphabet
+        DNA, RNA or PEPTIDE.
+    length : int, optional
+        Positions in the result; the longest sequence's length by default.
+    truncate : bool, default=False
+        Whether a sequence longer than `length` may lose its right end.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, length), dtype=uint8
+        0 to ``alphabet.size - 1`` for a letter, ``alphabet.size`` for an unknown residue,
+        ``PAD`` where there is none.
+
+    Raises
+    ------
+    ValueError
+        If an item is no text, holds a letter the alphabet lacks, or is longer than `length`.
+
+    Examples
+    --------
+    >>> from helpers.sequences.alphabet import RNA
+    >>> encode_batch(["ACG", "N"], RNA).tolist()
+    [[0, 1, 2], [4, 254, 254]]
+    """
+    texts = _texts(sequences)
+    lengths = _lengths(texts)
+    longest = int(lengths.max(initial=0))
+    width = longest if length is None else int(length)
+    if width < 0:
+        raise ValueError(f"length is {length}; expected 0 or more positions")
+    if longest > width:
+        if not truncate:
+            row = int(np.argmax(lengths > width))
+            raise ValueError(
+                f"sequence {row} has {lengths[row]} letters; expected at most length={width}. "
+                "Give a larger length, or truncate=True to cut the right ends"
+            )
+        texts = [text[:width] for text in texts]
+        lengths = np.minimum(lengths, width)
+    flat = _flat_codes(texts, lengths, alphabet)
+    if flat.size == len(texts) * width:
+        return flat.reshape(len(texts), width)
+    codes = np.full((len(texts), width), PAD, dtype=np.uint8)
+    codes[np.arange(width) < lengths[:, None]] = flat
+    return codes
+
+
+def one_hot(
+    sequences: Sequence[str],
+    alphabet: Alphabet,
+    *,
+    length: int | None = None,
+    truncate: bool = False,
+) -> np.ndarray:
+    """One-hot encode many sequences.
+
+    Parameters
+    ----------
+    sequences, alphabet, length, truncate
+        As for `encode_batch`.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, length, letters), dtype=float32
+        Rows of unknown residues are uniform (1 / letters), rows of padding are zero.
+
+    Raises
+    ------
+    ValueError
+        As for `encode_batch`.
+
+    Examples
+    --------
+    >>> from helpers.sequences.alphabet import RNA
+    >>> one_hot(["UN"], RNA, length=3)[0].tolist()
+    [[0.0, 0.0, 0.0, 1.0], [0.25, 0.25, 0.25, 0.25], [0.0, 0.0, 0.0, 0.0]]
+    """
+    codes = encode_batch(sequences, alphabet, length=length, truncate=truncate)
+    return _rows_of_codes(alphabet)[codes]
+
+
+def from_codes(codes: np.ndarray, alphabet: Alphabet) -> np.ndarray:
+    """One-hot rows of integer codes.
+
+    Parameters
+    ----------
+    codes : numpy.ndarray, shape=(..., length), integer
+        Codes as `encode_batch` gives them.
+    alphabet : Alphabet
+        The alphabet the codes were made with.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(..., length, letters), dtype=float32
+
+    Raises
+    ------
+    ValueError
+        If a code is neither a letter's, nor the unknown residue's, nor padding.
+
+    Examples
+    --------
+    >>> from helpers.sequences.alphabet import RNA
+    >>> from_codes(np.array([[2, 254]]), RNA).tolist()
+    [[[0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]]
+    """
+    codes = np.asarray(codes)
+    if codes.dtype.kind not in "ui":
+        raise ValueError(f"codes have dtype {codes.dtype}; expected integers")
+    wrong = ((codes < 0) | (codes > alphabet.unknown_code)) & (codes != PAD)
+    if wrong.any():
+        where = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(
+            f"code {codes[where]} at index {where} is none of {alphabet.name}'s; expected 0 to "
+            f"{alphabet.unknown_code}, or {PAD} for padding. Was it made with another alphabet?"
+        )
+    return _rows_of_codes(alphabet)[codes.astype(np.uint8)]
+
+
+def decode(X: np.ndarray, alphabet: Alphabet) -> list[str]:
+    """Letters of one-hot arrays; the inverse of `one_hot`.
+
+    Parameters
+    ----------
+    X : numpy.ndarray, shape=(n, length, letters)
+        One-hot, uniform (unknown residue) and zero (padding, at the right end) rows.
+    alphabet : Alphabet
+        The alphabet the array was made with.
+
+    Returns
+    -------
+    list of str
+        An alias or an ambiguity letter comes back as the letter it was read as.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, or a row is none of the three kinds, or padding stands
+        before a residue.
+
+    Examples
+    --------
+    >>> from helpers.sequences.alphabet import RNA
+    >>> decode(one_hot(["ACGUN", "TR"], RNA), RNA)
+    ['ACGUN', 'UN']
+    """
+    X = np.asarray(X)
+    if X.ndim != 3 or X.shape[-1] != alphabet.size:
+        raise ValueError(f"X has shape {X.shape}; expected (n, length, {alphabet.size}) for {alphabet.name}")
+    codes = _nearest_codes(X, alphabet)
+    if (wrong := ~(np.abs(_rows_of_codes(alphabet)[codes] - X) < 1e-3)).any():
+        row, position = (int(i) for i in np.argwhere(wrong)[0][:2])
+        raise ValueError(
+            f"row {row}, position {position} of X is {X[row, position].tolist()}; expected a "
+            "one-hot, a uniform or a zero row. Take the argmax first if these are probabilities"
+        )
+    is_padding = codes == PAD
+    if (early := is_padding[:, :-1] & ~is_padding[:, 1:]).any():
+        row = int(np.argmax(early.any(axis=1)))
+        raise ValueError(
+            f"row {row} of X has padding before a residue; expected padding at the right end only"
+        )
+    letters = np.zeros(256, dtype=np.uint8)
+    letters[: alphabet.size + 1] = np.frombuffer(
+        (alphabet.letters + alphabet.unknown).encode(), dtype=np.uint8
+    )
+    text = letters[codes[~is_padding]].tobytes().decode()
+    ends = np.concatenate([[0], np.cumsum((~is_padding).sum(axis=1))])
+    return [text[a:b] for a, b in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
+
+
+def reverse_complement(sequence: str, alphabet: Alphabet) -> str:
+    """Sequence of the other strand, read 5' to 3'.
+
+    Parameters
+    ----------
+    sequence : str
+        Upper-case letters, IUPAC ambiguity letters included (R becomes Y, and so on).
+    alphabet : Alphabet
+        DNA or RNA; it decides whether A pairs with T or U.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If the alphabet has no complements, or the sequence a letter that it lacks.
+
+    Examples
+    --------
+    >>> from helpers.sequences.alphabet import RNA
+    >>> reverse_complement("AACGR", RNA)
+    'YCGUU'
+    """
+    alphabet.encode(sequence)
+    return alphabet.complement(sequence.translate(_IUPAC))[::-1]
+
+
+def windows(sequence: str, size: int, step: int = 1, *, tail: bool = False) -> list[str]:
+    """Windows of one size along a sequence.
+
+    Parameters
+    ----------
+    sequence : str
+        Any text.
+    size : int
+        Letters in a window.
+    step : int, default=1
+        Letters between the starts of two windows: window ``i`` starts at ``i * step``.
+    tail : bool, default=False
+        Whether to add a last window that ends with the sequence when the steps leave letters
+        over at the right end.
+
+    Returns
+    -------
+    list of str
+        Empty when the sequence is shorter than `size`.
+
+    Raises
+    ------
+    ValueError
+        If `size` or `step` is below 1.
+
+    Examples
+    --------
+    >>> windows("ACGUA", 3, 2), windows("ACGUAC", 3, 2, tail=True)
+    (['ACG', 'GUA'], ['ACG', 'GUA', 'UAC'])
+    """
+    if size < 1 or step < 1:
+        raise ValueError(f"size is {size} and step is {step}; expected both to be 1 or more")
+    starts = list(range(0, len(sequence) - size + 1, step))
+    if tail and starts and starts[-1] + size < len(sequence):
+        starts.append(len(sequence) - size)
+    return [sequence[start : start + size] for start in starts]
+
+
+def kmers(k: int, alphabet: Alphabet) -> list[str]:
+    """All words of k letters, in the order of the columns of `kmer_counts`.
+
+    Parameters
+    ----------
+    k : int
+        Letters in a word, 1 or more.
+    alphabet : Alphabet
+        Whose letters to use.
+
+    Returns
+    -------
+    list of str, length=letters ** k
+
+    Raises
+    ------
+    ValueError
+        If `k` is below 1.
+
+    Examples
+    --------
+    >>> from helpers.sequences.alphabet import RNA
+    >>> kmers(2, RNA)[:5]
+    ['AA', 'AC', 'AG', 'AU', 'CA']
+    """
+    _check_k(k)
+    return ["".join(word) for word in product(alphabet.letters, repeat=k)]
+
+
+def kmer_counts(
+    sequences: Sequence[str], k: int, alphabet: Alphabet, *, frequencies: bool = False
+) -> np.ndarray:
+    """Count the overlapping words of k letters in each sequence.
+
+    A word that holds an unknown residue is not counted, as it could be several words.
+
+    Parameters
+    ----------
+    sequences : sequence of str
+        Upper-case letters of `alphabet`.
+    k : int
+        Letters in a word.
+    alphabet : Alphabet
+        DNA, RNA or PEPTIDE.
+    frequencies : bool, default=False
+        Whether to divide by the number of words counted in the sequence; a sequence without
+        any keeps its row of zeros.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, letters ** k), dtype=float32
+        Columns in the order of `kmers`.
+
+    Raises
+    ------
+    ValueError
+        If `k` is below 1, an item is no text, or a letter is not in the alphabet.
+
+    Examples
+    --------
+    >>> from helpers.sequences.alphabet import RNA
+    >>> kmer_counts(["ACACN", ""], 2, RNA)[:, [1, 4]].tolist()
+    [[2.0, 1.0], [0.0, 0.0]]
+    """
+    _check_k(k)
+    texts = _texts(sequences)
+    columns = alphabet.size**k
+    counts = np.zeros((len(texts), columns), dtype=np.float32)
+    for start, stop in _blocks(_lengths(texts), columns):
+        counts[start:stop] = _count_block(texts[start:stop], k, alphabet)
+    if frequencies:
+        totals = counts.sum(axis=1, keepdims=True, dtype=np.float64)
+        counts /= np.maximum(totals, 1).astype(np.float32)
+    return counts
+
+
+def gc_content(sequences: Sequence[str], alphabet: Alphabet) -> np.ndarray:
+    """Share of G and C among the known letters of each sequence.
+
+    Parameters
+    ----------
+    sequences : sequence of str
+        Upper-case letters of `alphabet`.
+    alphabet : Alphabet
+        DNA or RNA.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n,), dtype=float64
+        Between 0 and 1; NaN where no letter is known.
+
+    Raises
+    ------
+    ValueError
+        If the alphabet is no nucleic acid's, or a letter is not in it.
+
+    Examples
+    --------
+    >>> from helpers.sequences.alphabet import DNA
+    >>> gc_content(["GCAT", "GGN"], DNA).tolist()
+    [0.5, 1.0]
+    """
+    if not alphabet.complements:
+        raise ValueError(f"{alphabet.name} sequences have no GC content; give DNA or RNA")
+    counts = kmer_counts(sequences, 1, alphabet).astype(np.float64)
+    strong = counts[:, [alphabet.letters.index("C"), alphabet.letters.index("G")]].sum(axis=1)
+    totals = counts.sum(axis=1)
+    return np.divide(strong, totals, out=np.full(len(totals), np.nan), where=totals > 0)
+
+
+def shuffle(sequence: str, rng: np.random.Generator) -> str:
+    """Put a sequence's letters in random order; each letter keeps its count.
+
+    Parameters
+    ----------
+    sequence : str
+        Any text.
+    rng : numpy.random.Generator
+        Source of chance; the same state gives the same order.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> sorted(shuffle("AACGU", np.random.default_rng(0)))
+    ['A', 'A', 'C', 'G', 'U']
+    """
+    return "".join([sequence[i] for i in rng.permutation(len(sequence)).tolist()])
+
+
+def shuffle_dinucleotide(sequence: str, rng: np.random.Generator) -> str:
+    """Shuffle a sequence so that each pair of neighbours keeps its exact count.
+
+    The letters are the nodes of a graph and each pair of neighbours an edge; every walk that
+    uses each edge once is a shuffle, and all are equally likely.
+    doi:10.1093/oxfordjournals.molbev.a040370
+
+    Parameters
+    ----------
+    sequence : str
+        Any text.
+    rng : numpy.random.Generator
+        Source of chance; the same state gives the same order.
+
+    Returns
+    -------
+    str
+        Same length, same first and last letter, same dinucleotide counts.
+
+    Examples
+    --------
+    >>> shuffle_dinucleotide("ACACGCA", np.random.default_rng(1)) in (
+    ...     "ACACGCA",
+    ...     "ACGCACA",
+    ... )
+    True
+    """
+    if len(sequence) < 4:
+        return sequence
+    followers: dict[str, list[str]] = {letter: [] for letter in sequence}
+    for letter, follower in pairwise(sequence):
+        followers[letter].append(follower)
+    last = _draw_last_edges(followers, sequence[-1], rng)
+    walks: dict[str, Iterator[str]] = {}
+    for letter, items in followers.items():
+        if letter in last:
+            items.remove(last[letter])
+        order = [items[i] for i in rng.permutation(len(items)).tolist()]
+        walks[letter] = iter([*order, last[letter]] if letter in last else order)
+    letter = sequence[0]
+    result = [letter]
+    for _ in range(len(sequence) - 1):
+        letter = next(walks[letter])
+        result.append(letter)
+    return "".join(result)
+
+
+def shuffle_one_hot(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Dinucleotide shuffle of a one-hot sequence; unknown letters move with it, padding stays.
+
+    Parameters
+    ----------
+    X : numpy.ndarray, shape=(length, letters)
+        One-hot, uniform (unknown residue) and zero (padding) rows.
+    rng : numpy.random.Generator
+        Source of chance; the same state gives the same order.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(length, letters)
+        An array of its own.
+
+    Examples
+    --------
+    >>> X = np.eye(4, dtype=np.float32)[[0, 1, 0, 2, 1, 0]]
+    >>> shuffle_one_hot(X, np.random.default_rng(0)).sum(axis=0).tolist()
+    [3.0, 2.0, 1.0, 0.0]
+    """
+    result = X.copy()
+    places = np.flatnonzero(X.sum(axis=1) > 0)
+    # Any row may stand for a letter: the weights keep uniform rows apart from the others.
+    marks = X[places] @ np.arange(1, X.shape[1] + 1) + (X[places].max(axis=1) < 1) * 100
+    _, first, codes = np.unique(marks, return_index=True, return_inverse=True)
+    text = "".join(map(chr, codes + 65))
+    order = np.frombuffer(shuffle_dinucleotide(text, rng).encode("latin-1"), dtype=np.uint8)
+    result[places] = X[places][first][order - 65]
+    return result
+
+
+def _draw_last_edges(followers: dict[str, list[str]], end: str, rng: np.random.Generator) -> dict[str, str]:
+    """Edge by which the walk leaves each letter for good: a random tree that leads to `end`.
+
+    Wilson's loop-erased walk (doi:10.1145/237814.237880) draws the tree in proportion to the
+    number of edges, which rejection would do too, but slowly where one letter is rare.
+    """
+    last: dict[str, str] = {}
+    in_tree = {end}
+    for start in followers:
+        letter = start
+        while letter not in in_tree:
+            last[letter] = followers[letter][int(rng.integers(len(followers[letter])))]
+            letter = last[letter]
+        letter = start
+        while letter not in in_tree:
+            in_tree.add(letter)
+            letter = last[letter]
+    return last
+
+
+def _rows_of_codes(alphabet: Alphabet) -> np.ndarray:
+    """One-hot row of each possible code, shape (256, letters)."""
+    rows = np.zeros((256, alphabet.size), dtype=np.float32)
+    rows[: alphabet.size] = np.eye(alphabet.size)
+    rows[alphabet.unknown_code] = 1 / alphabet.size
+    return rows
+
+
+def _nearest_codes(X: np.ndarray, alphabet: Alphabet) -> np.ndarray:
+    """Code of each row, provided that the row is one-hot, uniform or zero."""
+    X = X.astype(np.float32, copy=False)
+    # The weighted sum tells the letters apart and is far faster than an argmax over a short axis.
+    sums = np.nan_to_num(X @ np.arange(1, alphabet.size + 1, dtype=np.float32), nan=0.0)
+    codes = np.clip(np.rint(sums) - 1, -1, alphabet.unknown_code).astype(np.int16)
+    codes[codes < 0] = PAD
+    codes[(X[..., 0] > 0) & (X[..., 0] < 1)] = alphabet.unknown_code
+    return codes.astype(np.uint8)
+
+
+def _texts(sequences: Sequence[str]) -> list[str]:
+    """List of the sequences, each checked to be text."""
+    if isinstance(sequences, str):
+        raise ValueError(f"sequences is one text ({sequences[:20]!r}); expected a list. Write [sequence]")
+    texts = list(sequences)
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(
+                f"sequence {row} is {text!r} ({type(text).__name__}); expected text. "
+                "Clean the column with helpers.readers.fasta.clean_column and keep its good rows"
+            )
+    return texts
+
+
+def _lengths(texts: list[str]) -> np.ndarray:
+    return np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+
+
+def _flat_codes(texts: list[str], lengths: np.ndarray, alphabet: Alphabet) -> np.ndarray:
+    """Codes of all letters, one sequence after the other."""
+    raw = np.frombuffer("".join(texts).encode("latin-1", "replace"), dtype=np.uint8)
+    codes = alphabet.table()[raw]
+    if (wrong := np.flatnonzero(codes == INVALID)).size:
+        ends = np.cumsum(lengths)
+        row = int(np.searchsorted(ends, wrong[0], side="right"))
+        position = int(wrong[0] - ends[row] + lengths[row])
+        raise ValueError(
+            f"sequence {row}, position {position + 1} holds {texts[row][position]!r}; expected "
+            f"{alphabet.name} letters {alphabet.letters} (or {alphabet.unknown} for an unknown "
+            "residue). Clean the column with helpers.readers.fasta.clean_column first"
+        )
+    return codes
+
+
+def _check_k(k: int) -> None:
+    if k < 1:
+        raise ValueError(f"k is {k}; expected 1 or more letters in a word")
+
+
+def _blocks(lengths: np.ndarray, columns: int) -> Iterator[tuple[int, int]]:
+    """Ranges of rows whose integer counts and rolling codes stay within some 100 MB."""
+    rows_at_once = max(1, _CELLS_AT_ONCE // columns)
+    ends = np.cumsum(lengths)
+    start, done = 0, 0
+    while start < len(lengths):
+        stop = int(np.searchsorted(ends, done + _LETTERS_AT_ONCE, side="right"))
+        stop = min(max(stop, start + 1), start + rows_at_once)
+        yield start, stop
+        start, done = stop, int(ends[stop - 1])
+
+
+def _count_block(texts: list[str], k: int, alphabet: Alphabet) -> np.ndarray:
+    """K-mer counts of some sequences by rolling codes and one bincount."""
+    lengths = _lengths(texts)
+    columns = alphabet.size**k
+    flat = _flat_codes(texts, lengths, alphabet)
+    # One padding code after each sequence keeps a word from running into the next sequence.
+    codes = np.insert(flat, np.cumsum(lengths), PAD)
+    rows = np.repeat(np.arange(len(texts)), lengths + 1)
+    words = max(0, len(codes) - k + 1)
+    rolling = np.zeros(words, dtype=np.int64)
+    whole = np.ones(words, dtype=bool)
+    for offset in range(k):
+        part = codes[offset : offset + words]
+        rolling = rolling * alphabet.size + part
+        whole &= part < alphabet.size
+    cells = rows[:words][whole] * columns + rolling[whole]
+    counts = np.bincount(cells, minlength=len(texts) * columns)
+    return counts.reshape(len(texts), columns)

@@ -1,1 +1,0 @@
-"""Simulated samples, each written with the truth that was planted in it."""

@@ -1,0 +1,150 @@
+"""How far a measurement repeats itself, and what that leaves for any model to reach.
+
+The mean over replicates holds noise. Its reliability (the share of its variance that is no noise)
+is estimated from how far the replicates agree; no prediction can correlate with the mean better
+than the square root of it, except by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from helpers.stats import checks
+
+
+def spearman_brown(single: float, k: int) -> float:
+    """Reliability of the mean of `k` replicates from that of one.
+
+    Parameters
+    ----------
+    single : float
+        Mean correlation between two replicates.
+    k : int
+        Number of replicates.
+
+    Returns
+    -------
+    float
+        Spearman 1910 and Brown 1910, doi:10.1111/j.2044-8295.1910.tb00207.x.
+
+    Examples
+    --------
+    >>> round(spearman_brown(0.5, 2), 3)
+    0.667
+    """
+    return k * single / (1 + (k - 1) * single)
+
+
+def reliability(replicates: ArrayLike) -> tuple[float, float]:
+    """Mean correlation between replicates, and the reliability of their mean.
+
+    Parameters
+    ----------
+    replicates : array-like, shape=(n, k)
+        One column a replicate, NaN where there is none; each pair of columns is compared on the
+        rows that both have.
+
+    Returns
+    -------
+    tuple of float
+        Mean correlation of two replicates, and reliability of the mean of all `k`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two replicates, or two of them share fewer than three rows.
+
+    Examples
+    --------
+    >>> reliability([[1, 1], [2, 2], [3, 3.5]])[1] > 0.99
+    True
+    """
+    table = pd.DataFrame(np.asarray(replicates, dtype=float))
+    k = table.shape[1]
+    if k < 2:
+        raise ValueError(f"there are {k} replicates; expected at least two to compare")
+    pairs = table.corr(min_periods=3).to_numpy()[np.triu_indices(k, 1)]
+    if np.isnan(pairs).any():
+        raise ValueError(
+            "two replicates share fewer than three rows, or one is constant; expected more. Leave "
+            "the replicate out"
+        )
+    single = float(pairs.mean())
+    return single, spearman_brown(single, k)
+
+
+def ceiling(
+    replicates: Mapping[str, ArrayLike],
+    *,
+    groups: ArrayLike | None = None,
+    n_boot: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Highest correlation with the mean over replicates that noise allows, for each cell type.
+
+    Parameters
+    ----------
+    replicates : dict of str to array-like, shape=(n, k)
+        Replicates of each cell type; one with fewer than two columns is left out.
+    groups : array-like, shape=(n,), optional
+        Group of each row; the bootstrap draws whole groups.
+    n_boot, seed : int
+        Replicates and seed of the bootstrap.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``task, replicates, single, reliability, value, ci_low, ci_high, n``: `value` is the square
+        root of the reliability with its 95 % interval, `n` the rows that were measured at all.
+
+    Raises
+    ------
+    ValueError
+        As `reliability`.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> truth = rng.normal(size=(300, 1))
+    >>> found = ceiling({"K562": truth + rng.normal(size=(300, 2))}, n_boot=0)
+    >>> bool(abs(found["value"][0] - (2 / 3) ** 0.5) < 0.05)
+    True
+    """
+    rows = []
+    for task, values in replicates.items():
+        table = np.asarray(values, dtype=float)
+        if table.shape[1] < 2:
+            continue
+        single, whole = reliability(table)
+        drawn = [_root(table[chosen]) for chosen in _resamples(table, groups, n_boot, seed)]
+        low, high = np.nanpercentile(drawn, [2.5, 97.5]) if drawn else (np.nan, np.nan)
+        n = int(np.isfinite(table).any(axis=1).sum())
+        found = (task, table.shape[1], single, whole, max(whole, 0.0) ** 0.5, low, high, n)
+        rows.append(found)
+    columns = ["task", "replicates", "single", "reliability", "value", "ci_low", "ci_high", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _root(table: np.ndarray) -> float:
+    try:
+        return max(reliability(table)[1], 0.0) ** 0.5
+    except ValueError:
+        return np.nan
+
+
+def _resamples(table: np.ndarray, groups: ArrayLike | None, n_boot: int, seed: int) -> list[np.ndarray]:
+    """Rows of each replicate of the bootstrap."""
+    rng = np.random.default_rng(seed)
+    codes = checks.groups_of(groups, len(table), n_boot)
+    if codes is None:
+        return [rng.integers(len(table), size=len(table)) for _ in range(n_boot)]
+    order = np.argsort(codes, kind="stable")
+    members = np.split(order, np.cumsum(np.bincount(codes))[:-1])
+    return [
+        np.concatenate([members[group] for group in rng.integers(len(members), size=len(members))])
+        for _ in range(n_boot)
+    ]

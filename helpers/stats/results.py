@@ -1,0 +1,169 @@
+"""The results table of a track: the one place where its numbers live."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.project import paths
+
+COLUMNS = (
+    "dataset", "task", "protocol", "model", "metric", "value", "ci_low", "ci_high", "n", "seed",
+)  # fmt: skip
+KEY = ["dataset", "task", "protocol", "model", "metric", "seed"]
+MEASURED = ["metric", "value", "ci_low", "ci_high", "n"]
+
+
+def tidy(
+    frame: pd.DataFrame, *, dataset: str, task: str = "", protocol: str, model: str, seed: int
+) -> pd.DataFrame:
+    """Rows of the results table from the metrics of one model under one protocol.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As `classification`, `regression` or `explanation_auroc` give it.
+    dataset, task, protocol, model : str
+        What was measured; `task` is a modification or a cell type, else empty.
+    seed : int
+        Seed of the run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `COLUMNS`.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame([("auroc", 0.9, 0.8, 1.0, 40)], columns=MEASURED)
+    >>> tidy(frame, dataset="d", protocol="holdout", model="ours", seed=0).shape
+    (1, 10)
+    """
+    if missing := [column for column in MEASURED if column not in frame]:
+        raise ValueError(
+            f"the frame lacks the columns {', '.join(missing)}; give what classification, "
+            "regression or explanation_auroc return"
+        )
+    named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model, "seed": seed}
+    return frame[MEASURED].assign(**named)[list(COLUMNS)]
+
+
+def read_results(path: str | Path) -> pd.DataFrame:
+    """Read a results table.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A CSV file that `write_results` wrote.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns `COLUMNS`; an empty task is an empty string, an empty number is NaN.
+
+    Raises
+    ------
+    ValueError
+        If the file has other columns, or a value that is not a number.
+    """
+    numbers = ["value", "ci_low", "ci_high"]
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    _check_columns(table, str(path))
+    for column in [*numbers, "n", "seed"]:
+        number = pd.to_numeric(table[column].replace("", "nan"), errors="coerce")
+        bad = number.isna() & ~table[column].isin(["", "nan"] if column in numbers else [])
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise ValueError(
+                f"{path}, line {row + 2}, column {column}: found {table[column].iloc[row]!r}, "
+                "expected a number. Delete the line and run the notebook that writes it"
+            )
+        table[column] = number.astype(np.float64 if column in numbers else np.int64)
+    return table
+
+
+def write_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
+    """Write a results table in place of what the file held before.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The CSV file, complete or absent at any moment.
+    rows : pandas.DataFrame
+        As `tidy` gives them, each key once.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows, sorted by their key.
+
+    Raises
+    ------
+    ValueError
+        If columns or values are missing or a key stands twice.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> frame = pd.DataFrame([("auroc", 0.9, 0.8, 1.0, 40)], columns=MEASURED)
+    >>> rows = tidy(frame, dataset="d", protocol="holdout", model="ours", seed=0)
+    >>> len(write_results(Path(tempfile.mkdtemp()) / "results.csv", rows))
+    1
+    """
+    _check_rows(rows)
+    ordered = rows.sort_values(KEY, ignore_index=True)
+    with paths.atomic_path(path) as part:
+        ordered.to_csv(part, index=False, lineterminator="\n")
+    return ordered
+
+
+def merge_results(parts: Sequence[str | Path], path: str | Path) -> pd.DataFrame:
+    """Join what the notebooks of a track wrote into the track's one table.
+
+    Parameters
+    ----------
+    parts : sequence of str or pathlib.Path
+        One file a notebook, each written by `write_results`.
+    path : str or pathlib.Path
+        The joined table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All rows, sorted by their key.
+
+    Raises
+    ------
+    ValueError
+        If a part cannot be read, or one result stands in two parts.
+    """
+    return write_results(path, pd.concat([read_results(part) for part in parts], ignore_index=True))
+
+
+def _check_rows(rows: pd.DataFrame) -> None:
+    _check_columns(rows, "rows")
+    if (gaps := rows[[*KEY, "n"]].isna()).any(axis=None):
+        name = gaps.columns[gaps.any()][0]
+        raise ValueError(
+            f"rows, row {int(np.flatnonzero(gaps[name])[0])}, column {name}: the value is missing; "
+            "expected one (an empty task is an empty string)"
+        )
+    if (twice := rows.duplicated(KEY)).any():
+        key = rows.loc[twice, KEY].iloc[0].to_dict()
+        raise ValueError(f"the result {key} stands twice in rows; keep one of them")
+
+
+def _check_columns(table: pd.DataFrame, where: str) -> None:
+    if tuple(table.columns) != COLUMNS:
+        raise ValueError(
+            f"{where} has the columns {', '.join(map(str, table.columns))}; "
+            f"expected {', '.join(COLUMNS)}. Make the rows with results.tidy"
+        )
+
+
+if __name__ == "__main__":
+    merge_results(sys.argv[2:], sys.argv[1])

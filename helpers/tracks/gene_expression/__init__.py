@@ -1,0 +1,8 @@
+"""How strongly is this promoter expressed in each cell type? From promoters to five figures."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    ["data", "figures", "network", "predict", "predictors", "promoters", "simulate", "tasks"],
+)

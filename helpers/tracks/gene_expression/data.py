@@ -1,0 +1,501 @@
+"""Promoters and their expression in several cell types, from a table of one's own or the registry.
+
+Whatever the source, the result is the same: promoters with what they belong to (group, chromosome),
+a table of values with gaps where nothing was measured, the replicates behind them, and one row for
+every row of the input that says what became of it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from helpers import splits
+from helpers.project import registry
+from helpers.readers import fasta, tables
+from helpers.sequences import encoding
+from helpers.sequences.alphabet import DNA
+from helpers.sequences.homology import homology_groups
+from helpers.splits import Fold
+
+ABOUT = ("id", "sequence", "group", "chromosome", "kind", "split")
+"""Columns of a table that are no cell types; all but ``sequence`` may be missing."""
+TESTED = "native"
+"""The kind of promoter that is validated and tested on; any other is learnt from at most."""
+_MISSING = ("", "na", "nan", "n/a", "null", "none")
+_REPLICATE = re.compile(r"(.+)_rep(\d+)")
+_MPRA = "POOL1__pMPRA1__{}__activities_per_element.txt"
+_MPRA_CELLS = ("HeLa", "HepG2", "K562")
+_PROTOCOLS = ("chromosome_5fold", "grouped_5fold", "holdout", "given_test")
+
+
+class Expression(NamedTuple):
+    """Promoters and what was measured of them.
+
+    Attributes
+    ----------
+    promoters : pandas.DataFrame
+        ``id, sequence, group, chromosome, kind, split`` of every row that could be read; index 0
+        to n - 1.
+    values : pandas.DataFrame, shape=(n, cell types)
+        Mean over replicates, in the unit of the source; NaN where nothing was measured.
+    replicates : dict of str to numpy.ndarray, shape=(n, replicates)
+        For each cell type the values behind the mean, NaN where there is none.
+    rows : pandas.DataFrame
+        One row for each row of the input: ``line, id, status, note``, and ``promoter``, its row in
+        `promoters` or -1.
+    """
+
+    promoters: pd.DataFrame
+    values: pd.DataFrame
+    replicates: dict[str, np.ndarray]
+    rows: pd.DataFrame
+
+    @property
+    def cell_types(self) -> list[str]:
+        """Names of the cell types, in the order of the columns."""
+        return list(map(str, self.values.columns))
+
+
+def from_table(
+    path: str | Path,
+    *,
+    cell_types: Sequence[str] = (),
+    length: int | None = None,
+    separator: str = ",",
+) -> Expression:
+    r"""Promoters from a table: a sequence and one column a cell type.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A CSV file with the column ``sequence`` and one column a cell type, such as ``K562``, or one
+        a replicate, ``K562_rep1``, ``K562_rep2``. Further columns: ``id``; ``group`` (copies of one
+        locus share it; without it near copies are grouped by the 20-mers they share);
+        ``chromosome``; ``kind`` (`TESTED`, or another word for what may only be learnt from, such
+        as ``random``); ``split`` (train, valid or test, for a split of one's own).
+    cell_types : sequence of str
+        Which columns; by default every column that holds a number and is none of the above.
+    length : int or None
+        Nucleotides of each promoter: longer ones lose their left end (the start site is at the
+        right), shorter ones are padded there with N, and the row says so. None expects all to be
+        equally long.
+    separator : str
+        Character between the cells.
+
+    Returns
+    -------
+    Expression
+        An empty cell, NA, NaN, null or none is a value that was not measured. An infinite value is
+        taken as not measured, and said; a row without any value is rejected, and said.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read, a cell type is missing, lengths differ, or no row is left.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "own.csv"
+    >>> _ = path.write_text("sequence,group,K562,HeLa\nACGT,a,1.5,\nTTGA,b,0.5,inf\nGGGG,c,,\n")
+    >>> data = from_table(path)
+    >>> data.cell_types, data.values["K562"].tolist(), data.rows["status"].tolist()
+    (['K562', 'HeLa'], [1.5, 0.5], ['ok', 'changed', 'rejected'])
+    """
+    table = tables.read_table(path, required=["sequence"], separator=separator)
+    table = table.reset_index(drop=True)
+    columns = _value_columns(table, cell_types, str(path))
+    table["id"] = _ids(table)
+    _clean(table)
+    numbers = _numbers(table, [name for names in columns.values() for name in names])
+    values = pd.DataFrame({cell: numbers[names].mean(axis=1) for cell, names in columns.items()})
+    _reject(table, values.isna().all(axis=1), "no value in any cell type; fill one in")
+    _fit_length(table, length, str(path))
+    kept = table.index[table["status"] != "rejected"]
+    if kept.empty:
+        first = table["note"].iloc[0] if len(table) else "the table has no rows"
+        raise ValueError(f"{path}: no row can be used; the first one says: {first}")
+    promoters = _promoters(table.loc[kept])
+    replicates = {cell: numbers.loc[kept, names].to_numpy() for cell, names in columns.items()}
+    return Expression(promoters, values.loc[kept].reset_index(drop=True), replicates, _rows(table))
+
+
+def from_registry(name: str = "promoter_mpra") -> Expression:
+    """The public promoter assay: 114 nt, log2 activity in HeLa, HepG2 and K562.
+
+    Parameters
+    ----------
+    name : {"promoter_mpra"}
+        Name in the registry (Mattioli 2019, doi:10.1101/gr.242222.118).
+
+    Returns
+    -------
+    Expression
+        The three files joined on the sequence. ``kind`` is ``native`` for genomic sequences and
+        their variants (SNPs), else ``flipped``, ``scrambled`` or ``random``; ``group`` the locus,
+        overlapping ones (of either strand) taken together; a random sequence is its own group.
+
+    Raises
+    ------
+    ValueError
+        If the data set is another one, cannot be fetched, or the files do not hold the same
+        sequences.
+    """
+    if name != "promoter_mpra":
+        raise ValueError(f"data set {name!r} holds no expression; expected 'promoter_mpra'")
+    paths = registry.fetch(name)
+    files = {
+        cell: pd.read_csv(paths[_MPRA.format(cell)], sep="\t").set_index("element") for cell in _MPRA_CELLS
+    }
+    first = files[_MPRA_CELLS[0]]
+    for cell, file in files.items():
+        if set(file.index) != set(first.index):
+            raise ValueError(
+                f"{_MPRA.format(cell)} holds other sequences than {_MPRA.format(_MPRA_CELLS[0])}; "
+                "expected the same in each. Delete both from the cache to fetch them again"
+            )
+    replicates = {
+        cell: file.loc[first.index].filter(like="rna_").to_numpy(dtype=float) for cell, file in files.items()
+    }
+    values = pd.DataFrame({cell: _mean(found) for cell, found in replicates.items()})
+    table = _mpra_rows(first["unique_id"].to_numpy(str), list(first.index))
+    _reject(table, values.isna().all(axis=1), "measured in no cell type")
+    kept = table.index[table["status"] != "rejected"]
+    return Expression(
+        _promoters(table.loc[kept]),
+        values.loc[kept].reset_index(drop=True),
+        {cell: found[kept] for cell, found in replicates.items()},
+        _rows(table),
+    )
+
+
+def folds(data: Expression, protocol: str, *, k: int = 5, valid: float = 0.15, seed: int = 0) -> list[Fold]:
+    """Training, validation and test rows, copies of a locus on one side.
+
+    Parameters
+    ----------
+    data : Expression
+        Promoters.
+    protocol : {"chromosome_5fold", "grouped_5fold", "holdout", "given_test"}
+        Whole chromosomes or whole groups in `k` folds, one split of 70/15/15 % of the groups, or
+        the table's own column ``split``.
+    k : int
+        Number of folds.
+    valid : float
+        Share of the rows outside the test part that is kept for validation.
+    seed : int
+        Seed.
+
+    Returns
+    -------
+    list of helpers.splits.Fold
+        Validation and test parts hold promoters of the kind `TESTED` only. Another kind is learnt
+        from unless its locus is validated or tested: then it is in ``left_out``.
+
+    Raises
+    ------
+    ValueError
+        If the protocol is unknown, a chromosome or a group is missing, or the table's own split
+        has one on two sides.
+    """
+    if protocol not in _PROTOCOLS:
+        raise ValueError(f"protocol is {protocol!r}; expected one of {', '.join(_PROTOCOLS)}")
+    promoters = data.promoters
+    if protocol == "given_test":
+        return [_given(promoters)]
+    column = "chromosome" if protocol == "chromosome_5fold" else "group"
+    unit, tested = promoters[column].to_numpy(object), (promoters["kind"] == TESTED).to_numpy()
+    # What shares nothing with a tested row (random sequences) is learnt from in every fold.
+    bound = np.isin(unit, np.unique(unit[tested].astype(str)))
+    free = np.flatnonzero(bound)
+    if protocol == "holdout":
+        dealt = [splits.holdout(len(free), groups=unit[free], seed=seed)]
+    elif protocol == "grouped_5fold":
+        dealt = splits.grouped_kfold(unit[free], k=k, valid=valid, seed=seed)
+    else:
+        dealt = splits.by_chromosome(unit[free], k=k, valid=valid, seed=seed)
+    found = []
+    for number, fold in enumerate(dealt, start=1):
+        parts = [free[part] for part in fold[:3]]
+        kept = [part[tested[part]] for part in parts[1:]]
+        out = np.concatenate([part[~tested[part]] for part in parts[1:]])
+        train = np.union1d(parts[0], np.flatnonzero(~bound))
+        name = protocol if protocol == "holdout" else f"{column}_{number}"
+        found.append(splits.given(train, *kept, name=name, left_out=out))
+        splits.check(found[-1], promoters["group"])
+    return found
+
+
+def one_hot(data: Expression, rows: ArrayLike | None = None) -> np.ndarray:
+    """One-hot promoters.
+
+    Parameters
+    ----------
+    data : Expression
+        Promoters.
+    rows : array-like of int, optional
+        Which; all by default.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, length, 4), dtype=float32
+        Letters in the order A C G T.
+    """
+    chosen = data.promoters["sequence"]
+    return encoding.one_hot(chosen if rows is None else chosen.iloc[np.asarray(rows)], DNA)
+
+
+def planted(data: Expression, rows: ArrayLike, path: str | Path) -> pd.DataFrame:
+    """Planted elements of some promoters of the simulated sample.
+
+    Parameters
+    ----------
+    data : Expression
+        The sample.
+    rows : array-like of int
+        Row numbers of `data`.
+    path : str or pathlib.Path
+        ``truth_elements.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its rows for those promoters, with ``row`` in front: the row of `data`.
+
+    Raises
+    ------
+    ValueError
+        If the file knows none of the promoters. (One without any element has no row there.)
+    """
+    truth = pd.read_csv(path)
+    rows = np.asarray(rows)
+    ids = pd.Series(rows, index=data.promoters["id"].iloc[rows])
+    if len(rows) and not ids.index.isin(truth["id"]).any():
+        raise ValueError(
+            f"{path} knows none of {len(rows)} promoters, such as {ids.index[0]!r}; the truth is "
+            "known for the simulated sample only (truth = '')"
+        )
+    truth = truth[truth["id"].isin(ids.index)].reset_index(drop=True)
+    truth.insert(0, "row", truth["id"].map(ids))
+    return truth.sort_values(["row", "start"], ignore_index=True)
+
+
+def outcome(data: Expression) -> pd.DataFrame:
+    """How many rows were read, changed and rejected, and how many values there are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``what, count``.
+    """
+    status = data.rows["status"].value_counts()
+    kinds = data.promoters["kind"].value_counts()
+    counts = {
+        "rows in the input": len(data.rows),
+        "read as they are": int(status.get("ok", 0)),
+        "read after a change (see note)": int(status.get("changed", 0)),
+        "rejected (see note)": int(status.get("rejected", 0)),
+        **{f"promoters, {kind}": int(count) for kind, count in kinds.items()},
+        "groups": data.promoters["group"].nunique(),
+        **{f"values, {cell}": int(data.values[cell].notna().sum()) for cell in data.cell_types},
+    }
+    return pd.DataFrame({"what": counts.keys(), "count": counts.values()})
+
+
+def _value_columns(table: pd.DataFrame, cell_types: Sequence[str], path: str) -> dict[str, list[str]]:
+    """Columns that hold the values of each cell type."""
+    found: dict[str, list[str]] = {}
+    for name in map(str, table.columns):
+        if name in (*ABOUT, *tables.ADDED):
+            continue
+        if cell_types or pd.to_numeric(table[name], errors="coerce").notna().any():
+            matched = _REPLICATE.fullmatch(name)
+            found.setdefault(matched[1] if matched and name not in cell_types else name, []).append(name)
+    if twice := [cell for cell, names in found.items() if len(names) > 1 and cell in names]:
+        raise ValueError(
+            f"{path}, line 1: the cell type {twice[0]!r} has a column of that name and columns of "
+            f"replicates ({', '.join(found[twice[0]])}); expected one or the other. Rename one"
+        )
+    for cell in cell_types:
+        if cell not in found:
+            near = difflib.get_close_matches(cell, found, n=1, cutoff=0.5)
+            hint = f" Is it {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"{path}, line 1: there is no column for the cell type {cell!r}; found "
+                f"{', '.join(found) or 'none'}.{hint} Name the column {cell} (or {cell}_rep1, "
+                f"{cell}_rep2 for replicates), or leave the cell type out"
+            )
+    if not found:
+        raise ValueError(
+            f"{path}: no column holds values; expected one column a cell type beside {', '.join(ABOUT)}"
+        )
+    return {cell: found[cell] for cell in (cell_types or found)}
+
+
+def _ids(table: pd.DataFrame) -> pd.Series:
+    """The table's ids, or the line each row stands in; an id that stands again is numbered."""
+    given = table["id"].str.strip() if "id" in table else pd.Series("", index=table.index)
+    ids = given.where(given != "", "line" + table["line"].astype(str))
+    again = ids.groupby(ids).cumcount()
+    return ids.where(again == 0, ids + "#" + (again + 1).astype(str))
+
+
+def _clean(table: pd.DataFrame) -> None:
+    readable = table.index[table["status"] != "rejected"]
+    cleaned = fasta.clean_column(table.loc[readable, "sequence"], DNA)
+    table.loc[readable, "sequence"] = cleaned["sequence"]
+    table.loc[readable, "status"] = cleaned["status"]
+    noted = cleaned["note"] != ""
+    table.loc[cleaned.index[noted], "note"] = "sequence: " + cleaned.loc[noted, "note"]
+
+
+def _numbers(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Values as numbers; what is none is said in the row it stands in."""
+    found = {}
+    for name in names:
+        text = table[name].str.strip()
+        number = pd.to_numeric(text, errors="coerce").astype(float)
+        strange = number.isna() & ~text.str.lower().isin(_MISSING)
+        for row in table.index[strange]:
+            _reject(table, table.index == row, f"column {name}: {text[row]!r} is not a number")
+        infinite = np.isinf(number.to_numpy())
+        _say(table, infinite, f"column {name}: an infinite value is taken as not measured")
+        table.loc[infinite & (table["status"] == "ok"), "status"] = "changed"
+        found[name] = number.where(~infinite)
+    return pd.DataFrame(found)
+
+
+def _say(table: pd.DataFrame, rows: ArrayLike, note: str) -> None:
+    chosen = table.index[np.asarray(rows)]
+    before = table.loc[chosen, "note"]
+    table.loc[chosen, "note"] = before.where(before == "", before + "; ") + note
+
+
+def _reject(table: pd.DataFrame, rows: ArrayLike, note: str) -> None:
+    chosen = np.asarray(rows) & (table["status"] != "rejected").to_numpy()
+    _say(table, chosen, note)
+    table.loc[chosen, "status"] = "rejected"
+
+
+def _fit_length(table: pd.DataFrame, length: int | None, path: str) -> None:
+    readable = table[table["status"] != "rejected"]
+    lengths = readable["sequence"].str.len()
+    if readable.empty:
+        return
+    if length is None:
+        usual = int(lengths.mode()[0])
+        if (other := readable[lengths != usual]).empty:
+            return
+        first = other.iloc[0]
+        raise ValueError(
+            f"{path}, line {first['line']}, column sequence: {len(first['sequence'])} nt, most "
+            f"rows have {usual} nt ({len(other)} rows differ); expected one length. Give "
+            f"length={usual} "
+            "to cut longer promoters at their left end and to pad shorter ones there"
+        )
+    for what, rows in (("cut", lengths > length), ("padded with N", lengths < length)):
+        chosen = table.index.isin(readable.index[rows])
+        _say(table, chosen, f"sequence: {what} at its left end to {length} nt")
+        table.loc[chosen & (table["status"] == "ok").to_numpy(), "status"] = "changed"
+    table.loc[readable.index, "sequence"] = readable["sequence"].str[-length:].str.rjust(length, DNA.unknown)
+
+
+def _promoters(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns `ABOUT`, each there, in their order."""
+    found = table.reset_index(drop=True)
+    for name in ABOUT:
+        found[name] = found[name] if name in found else pd.Series("", index=found.index)
+    found = found[list(ABOUT)]
+    found["kind"] = found["kind"].where(found["kind"] != "", TESTED)
+    if (found["group"] == "").all():
+        near = homology_groups(found["sequence"].tolist(), k=20, alphabet=DNA)
+        found["group"] = [f"copies{number}" for number in near]
+    own = found["group"] == ""
+    found["group"] = found["group"].where(~own, found["id"])
+    return found
+
+
+def _rows(table: pd.DataFrame) -> pd.DataFrame:
+    kept = (table["status"] != "rejected").to_numpy()
+    rows = table[["line", "id", "status", "note"]].reset_index(drop=True)
+    return rows.assign(promoter=np.where(kept, np.cumsum(kept) - 1, -1))
+
+
+def _given(promoters: pd.DataFrame) -> Fold:
+    parts = {name: np.flatnonzero(promoters["split"] == name) for name in ("train", "valid", "test")}
+    if empty := [name for name, part in parts.items() if not part.size]:
+        raise ValueError(
+            f"the column split gives no row to {', '.join(empty)}; expected train, valid and test "
+            "in it. Fill the column, or choose another protocol"
+        )
+    fold = splits.given(*parts.values(), name="given_test")
+    for column in ("chromosome", "group"):
+        names = promoters[column].where(promoters[column] != "", promoters["id"])
+        try:
+            splits.check(fold, names)
+        except ValueError as error:
+            raise ValueError(
+                f"the column split puts one {column} on two sides: {error}. Or mend the column "
+                "split, so that each stands on one side"
+            ) from error
+    return fold
+
+
+def _mean(found: np.ndarray) -> np.ndarray:
+    """Mean of what was measured in each row, NaN where nothing was."""
+    known = np.isfinite(found)
+    total = np.where(known, found, 0).sum(axis=1)
+    return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
+
+
+def _mpra_rows(names: np.ndarray, sequences: Sequence[str]) -> pd.DataFrame:
+    """What the ids of the assay say: ``WHAT__class__chr1:100..214,+__number``."""
+    parts = pd.Series(names).str.split("__", expand=True)
+    kind = pd.Series(TESTED, index=parts.index)
+    for word in ("RANDOM", "SCRAMBLED", "FLIPPED"):
+        kind[parts[0].str.contains(word)] = word.lower()
+    place = parts[2].str.extract(r"(?P<chromosome>[^:]+):(?P<start>\d+)\.\.(?P<stop>\d+)")
+    table = pd.DataFrame({
+        "id": names, "sequence": sequences, "kind": kind, "group": _loci(place),
+        "chromosome": place["chromosome"].fillna(""), "split": "",
+        "line": np.arange(2, len(names) + 2), "status": "ok", "note": "",
+    })  # fmt: skip
+    table["id"] = _ids(table)
+    return table.astype({"status": "str", "note": "str"})
+
+
+def _loci(place: pd.DataFrame) -> pd.Series:
+    """Name of each row's locus, overlapping loci of a chromosome taken together."""
+    found = pd.Series("", index=place.index, dtype="str")
+    there = place.dropna().astype({"start": int, "stop": int})
+    for chromosome, part in there.sort_values(["start", "stop"]).groupby("chromosome"):
+        reach = part["stop"].cummax().shift(fill_value=-1)
+        number = (part["start"] > reach).cumsum()
+        first = part.groupby(number)["start"].transform("min").astype(str)
+        found[part.index] = f"{chromosome}:" + first
+    return found
+
+
+def merge_values(data: Expression, rows: Mapping[str, ArrayLike]) -> pd.DataFrame:
+    """Values of named sets of rows, one under the other: ``part, cell_type, value``.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame({"K562": [1.0, np.nan]})
+    >>> data = Expression(pd.DataFrame({"id": ["a", "b"]}), values, {}, pd.DataFrame())
+    >>> merge_values(data, {"all": [0, 1]})["value"].tolist()
+    [1.0]
+    """
+    parts = [
+        data.values.iloc[np.asarray(chosen)].melt(var_name="cell_type").assign(part=part)
+        for part, chosen in rows.items()
+    ]
+    return pd.concat(parts).dropna()[["part", "cell_type", "value"]].reset_index(drop=True)

@@ -1,0 +1,164 @@
+"""Promoters with their values, and what the models of the comparison need of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from helpers.motifs import best_matches
+from helpers.sequences import composition, encoding
+from helpers.sequences.alphabet import DNA
+
+LONGEST_WORD = 5
+"""Longest word that is counted, in letters."""
+
+_ALIKE = 0.7
+
+
+class PromoterTable:
+    """Promoters with their values, and what several predictors need of them computed once.
+
+    Parameters
+    ----------
+    sequences : sequence of str
+        Promoters of one length, clean.
+    values : numpy.ndarray, shape=(n, tasks)
+        Expression; NaN where it was not measured.
+    taxon : str
+        Whose known binding sites are looked for, one of `helpers.motifs.jaspar.TAXA`; empty for none.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many rows of values as promoters.
+
+    Examples
+    --------
+    >>> table = PromoterTable(["ACGTACGT", "GGGGCCCC"], np.array([[1.0], [2.0]]))
+    >>> len(table), table.one_hot(np.array([1])).shape, table.words.shape
+    (2, (1, 8, 4), (2, 1364))
+    """
+
+    def __init__(self, sequences: Sequence[str], values: np.ndarray, *, taxon: str = "") -> None:
+        self.sequences, self.taxon = list(sequences), taxon
+        self.y = np.asarray(values, dtype=float)
+        if self.y.ndim != 2 or len(self.y) != len(self.sequences):
+            raise ValueError(
+                f"PromoterTable: found {len(self.sequences)} promoters and values of shape "
+                f"{self.y.shape}; expected (promoters, cell types)"
+            )
+        self._codes = encoding.encode_batch(self.sequences, DNA)
+
+    def __len__(self) -> int:
+        """Number of promoters."""
+        return len(self.y)
+
+    @property
+    def tasks(self) -> int:
+        """Number of cell types."""
+        return self.y.shape[1]
+
+    @property
+    def length(self) -> int:
+        """Nucleotides of a promoter."""
+        return self._codes.shape[1]
+
+    def one_hot(self, rows: np.ndarray) -> np.ndarray:
+        """One-hot rows, shape=(len(rows), length, 4), dtype=float32."""
+        return encoding.from_codes(self._codes[rows], DNA)
+
+    @cached_property
+    def words(self) -> np.ndarray:
+        """Square roots of the shares of the words of 1 to 5 letters, shape=(n, 1364)."""
+        blocks = [composition.kmer_frequencies(self.sequences, k, DNA) for k in range(1, LONGEST_WORD + 1)]
+        return np.sqrt(np.concatenate(blocks, axis=1))
+
+    @cached_property
+    def matches(self) -> np.ndarray:
+        """Matches of known binding sites, as `helpers.motifs.best_matches.scan` gives them."""
+        return best_matches.scan(self.one_hot(np.arange(len(self))), self.matrices)
+
+    @cached_property
+    def matrices(self) -> list[best_matches.Matrix]:
+        """The known binding sites that fit into a promoter."""
+        return [m for m in best_matches.known(self.taxon) if len(m.weights) <= self.length]
+
+    def telling(
+        self, rows: np.ndarray, values: np.ndarray, n: int, *, together: bool = False
+    ) -> list[best_matches.Matrix]:
+        """The known binding sites whose best match goes most with the values of some rows.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray, shape=(m,), dtype=int
+            Rows to look at: training rows.
+        values : numpy.ndarray, shape=(m, tasks)
+            Their standardised values, NaN where there is none.
+        n : int
+            How many.
+        together : bool
+            False ranks each by itself and passes over one that correlates above 0.7 with one chosen
+            before; True takes, one after the other, the one that explains most of what those before
+            it leave over (orthogonal matching pursuit, doi:10.1109/ACSSC.1993.342465).
+
+        Returns
+        -------
+        list of helpers.motifs.best_matches.Matrix
+            The most telling first.
+        """
+        if not n:
+            return []
+        best = standardised(self.matches[:, ::2], rows)[rows]
+        if together:
+            return [self.matrices[place] for place in _pursuit(best, np.nan_to_num(values), n)]
+        said = np.abs(best.T @ np.nan_to_num(values)).mean(axis=1)
+        chosen: list[int] = []
+        for place in np.argsort(-said, kind="stable"):
+            alike = np.abs(best[:, chosen].T @ best[:, place]) / len(rows)
+            if not (alike > _ALIKE).any():
+                chosen.append(int(place))
+            if len(chosen) == n:
+                break
+        return [self.matrices[place] for place in chosen]
+
+    def describe(self, what: Sequence[str]) -> list[np.ndarray]:
+        """The named descriptions, of ``words`` and ``matches``."""
+        return [getattr(self, name) for name in what]
+
+
+def standardised(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Columns in standard deviations of some rows, from their mean.
+
+    Parameters
+    ----------
+    X : numpy.ndarray, shape=(n, columns)
+        Descriptions of all promoters.
+    rows : numpy.ndarray, dtype=int
+        Rows that say the mean and the deviation: training rows.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, columns), dtype=float32
+
+    Examples
+    --------
+    >>> standardised(np.array([[0.0], [2.0], [9.0]]), np.array([0, 1])).round(3).ravel().tolist()
+    [-1.0, 1.0, 8.0]
+    """
+    return ((X - X[rows].mean(axis=0)) / (X[rows].std(axis=0) + 1e-6)).astype(np.float32)
+
+
+def _pursuit(X: np.ndarray, left: np.ndarray, n: int) -> list[int]:
+    """Columns of X, each the one that explains most of what those before it leave over."""
+    X, chosen = X.astype(float), []
+    for _ in range(min(n, X.shape[1], len(X) - 1)):
+        size = np.linalg.norm(X, axis=0)
+        # What those before it explain already has no direction of its own left.
+        X = X / np.where(size > 1e-3 * np.sqrt(len(X)), size, np.inf)
+        chosen.append(int(np.square(X.T @ left).sum(axis=1).argmax()))
+        taken = X[:, chosen[-1]]
+        left = left - np.outer(taken, taken @ left)
+        X = X - np.outer(taken, taken @ X)
+    return chosen

@@ -1,0 +1,24 @@
+"""Is the base at the centre of this window modified? From windows to codes and their spectrum."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    [
+        "counts",
+        "data",
+        "figures",
+        "input_length",
+        "meaning",
+        "network",
+        "original",
+        "predict",
+        "predictors",
+        "quantiser",
+        "rna_sites",
+        "search",
+        "simulate",
+        "specificity",
+        "window_network",
+    ],
+)

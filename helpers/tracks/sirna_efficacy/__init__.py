@@ -1,0 +1,25 @@
+"""How well does this siRNA silence this mRNA? From guides and targets to a design."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    [
+        "associations",
+        "data",
+        "design_rules",
+        "features",
+        "figures",
+        "guides",
+        "importance",
+        "network",
+        "predict",
+        "predictors",
+        "records",
+        "saving",
+        "scaling",
+        "scan",
+        "simulate",
+        "target_sites",
+    ],
+)

@@ -1,0 +1,8 @@
+"""Which promoters answer to a stress? From promoters and their orthologs to motifs."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    ["configurations", "data", "figures", "network", "predictors", "promoters", "simulate"],
+)

@@ -1,0 +1,380 @@
+"""Networks that read a promoter: the original, a small convolutional one, and a motif scanner.
+
+All take one-hot DNA of one length and end in the layers ``logit`` and ``probability``. Activations
+are layers of their own, each used once, so that DeepLIFT can be asked about them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, regularizers
+
+from helpers.motifs import jaspar
+from helpers.sequences.alphabet import DNA
+
+BACKGROUND = (0.32, 0.18, 0.18, 0.32)
+"""Share of A C G T in the promoters of Brassicaceae, against which a motif is weighed."""
+_CLIP = 1e-6
+
+
+def build_original(length: int, *, learning_rate: float = 1e-3) -> keras.Model:
+    """Build and compile the original network: three convolutions and three dense layers.
+
+    Parameters
+    ----------
+    length : int
+        Length of a promoter, in nt.
+    learning_rate : float
+        Step of Adam.
+
+    Returns
+    -------
+    keras.Model
+        Input ``promoter`` (n, length, 4), output ``probability`` (n, 1). Filters, widths, strides,
+        dropout and penalties are those of DeepDifE (https://github.com/VIB-PSB/DeepDifE).
+
+    Raises
+    ------
+    ValueError
+        If a promoter is shorter than the first kernel and pooling, 17 nt.
+
+    Examples
+    --------
+    >>> build_original(600).count_params()
+    97953
+    """
+    if length < 17:
+        raise ValueError(f"the length is {length} nt; the original network needs at least 17")
+    promoter = keras.Input((length, DNA.size), name="promoter")
+    small = {"kernel_regularizer": regularizers.L2(1e-6)}
+    x = layers.Conv1D(64, 12, padding="valid", name="conv_1", **small)(promoter)
+    x = layers.ReLU(name="relu_1")(x)
+    x = layers.MaxPooling1D(6, name="pool_1")(x)
+    x = layers.Dropout(0.25, name="dropout_1")(x)
+    for number, filters in ((2, 64), (3, 32)):
+        options = {"strides": 6, "padding": "same", **small}
+        x = layers.Conv1D(filters, 6, name=f"conv_{number}", **options)(x)
+        x = layers.ReLU(name=f"relu_{number}")(x)
+        x = layers.Dropout(0.25, name=f"dropout_{number}")(x)
+    x = layers.Flatten(name="flat")(x)
+    x = layers.Dense(256, name="dense_1", **small)(x)
+    x = layers.ReLU(name="dense_relu_1")(x)
+    x = layers.Dropout(0.25, name="dropout_4")(x)
+    x = layers.Dense(128, name="dense_2", **small)(x)
+    x = layers.ReLU(name="dense_relu_2")(x)
+    return _classifier(promoter, x, "original", learning_rate)
+
+
+def build_cnn(
+    length: int,
+    *,
+    filters: int = 48,
+    width: int = 11,
+    pool: int = 4,
+    units: int = 32,
+    dropout: float = 0.1,
+    l2: float = 1e-5,
+    learning_rate: float = 5e-3,
+) -> keras.Model:
+    """Build and compile our small convolutional network.
+
+    The first convolution reads motifs, the second what stands within some 50 nt of each other; the
+    maximum over the promoter asks whether a thing is there, not where.
+
+    Parameters
+    ----------
+    length : int
+        Length of a promoter, in nt.
+    filters : int
+        Filters of either convolution.
+    width : int
+        Width of the first kernel, in nt.
+    pool : int
+        Positions that are pooled after the first convolution.
+    units : int
+        Units of the dense layer.
+    dropout : float
+        Share left out before the dense layer and before the output.
+    l2 : float
+        Penalty on the kernels.
+    learning_rate : float
+        Step of Adam.
+
+    Returns
+    -------
+    keras.Model
+        Input ``promoter`` (n, length, 4), output ``probability`` (n, 1).
+
+    Raises
+    ------
+    ValueError
+        If a promoter is shorter than a kernel.
+
+    Examples
+    --------
+    >>> model = build_cnn(240)
+    >>> model.output_shape, model.get_layer("logit").output.shape
+    ((None, 1), (None, 1))
+    """
+    if length < max(width, pool):
+        raise ValueError(
+            f"the length is {length} nt; expected at least {max(width, pool)}, the width of the "
+            "kernel or the pool. Make them smaller"
+        )
+    promoter = keras.Input((length, DNA.size), name="promoter")
+    options = {"padding": "same", "use_bias": False, "kernel_regularizer": regularizers.L2(l2)}
+    x = layers.Conv1D(filters, width, name="conv_1", **options)(promoter)
+    x = layers.BatchNormalization(momentum=0.9, name="norm_1")(x)
+    x = layers.ReLU(name="relu_1")(x)
+    x = layers.MaxPooling1D(pool, name="pool_1")(x)
+    x = layers.Conv1D(filters, 9, name="conv_2", **options)(x)
+    x = layers.BatchNormalization(momentum=0.9, name="norm_2")(x)
+    x = layers.ReLU(name="relu_2")(x)
+    pooled = [
+        layers.GlobalMaxPooling1D(name="pool_max")(x),
+        layers.GlobalAveragePooling1D(name="pool_mean")(x),
+    ]
+    x = layers.Concatenate(name="pool_2")(pooled)
+    x = layers.Dropout(dropout, name="dropout_1")(x)
+    x = layers.Dense(units, name="dense", kernel_regularizer=regularizers.L2(l2))(x)
+    x = layers.ReLU(name="dense_relu")(x)
+    x = layers.Dropout(dropout, name="dropout_2")(x)
+    return _classifier(promoter, x, "promoter_cnn", learning_rate)
+
+
+def build_scanner(
+    length: int,
+    *,
+    bins: int = 2,
+    sharpness: float = 0.28,
+    l2: float = 0.3,
+    dropout: float = 0.0,
+    learning_rate: float = 1e-3,
+    motifs: Sequence[jaspar.Motif] | None = None,
+    width: int = 24,
+) -> keras.Model:
+    """Build and compile a network whose first layer holds the known motifs of plants.
+
+    Each kernel is the weight matrix of a motif, on either strand, and stays as it is. Its score
+    at a position becomes ``exp(sharpness * score)``, as the occupancy of a site grows with its
+    binding energy; the mean over all positions, and over each of `bins` stretches, says how much
+    of the motif a promoter holds. Only what the motifs mean is learnt: one penalised weight each.
+
+    Parameters
+    ----------
+    length : int
+        Length of a promoter, in nt; a multiple of `bins`.
+    bins : int
+        Stretches of equal length in which the motifs are counted apart, beside the whole promoter;
+        1 for the whole alone.
+    sharpness : float
+        Weight of a bit of the score: high counts perfect sites only, low every likeness.
+    l2 : float
+        Penalty on the weights.
+    dropout : float
+        Share of the counts left out in training.
+    learning_rate : float
+        Step of Adam.
+    motifs : sequence of helpers.motifs.jaspar.Motif, optional
+        All plant motifs of JASPAR CORE by default.
+    width : int
+        Width of the kernels, in nt; a wider motif is cut to its most informative part.
+
+    Returns
+    -------
+    keras.Model
+        Input ``promoter`` (n, length, 4); ``counts`` gives the motif counts, ``probability``
+        (n, 1) is the output. Both strands are read: turning the promoter changes the order of the
+        stretches, and what stands in the last `width` nt at either end, where a kernel of even
+        width reaches one nt further out on one side.
+
+    Raises
+    ------
+    ValueError
+        If the length is no multiple of `bins`.
+
+    Examples
+    --------
+    >>> model = build_scanner(90, motifs=jaspar.plant_motifs()[:10])
+    >>> model.get_layer("counts").output.shape
+    (None, 30)
+    """
+    if bins < 1 or length % bins:
+        raise ValueError(
+            f"the length, {length} nt, is not a multiple of bins = {bins}; "
+            "choose a number of stretches that divides it"
+        )
+    motifs = jaspar.plant_motifs() if motifs is None else motifs
+    kernel = sharpness * motif_kernels(motifs, width)
+    promoter = keras.Input((length, DNA.size), name="promoter")
+    strands = []
+    for name, weights in (("forward", kernel), ("reverse", kernel[::-1, ::-1])):
+        scores = layers.Conv1D(
+            len(motifs), width, padding="same", use_bias=False, trainable=False, name=name,
+            kernel_initializer=_fixed(weights),
+        )(promoter)  # fmt: skip
+        strands.append(layers.Activation("exponential", name=f"{name}_occupancy")(scores))
+    occupancy = layers.Add(name="occupancy")(strands)
+    counts = layers.GlobalAveragePooling1D(name="whole")(occupancy)
+    if bins > 1:
+        parts = layers.AveragePooling1D(length // bins, name="stretches")(occupancy)
+        parts = layers.Flatten(name="stretches_flat")(parts)
+        counts = layers.Concatenate(name="counts")([counts, parts])
+    else:
+        counts = layers.Reshape((len(motifs),), name="counts")(counts)
+    x = layers.BatchNormalization(name="norm", center=False, scale=False, epsilon=1e-9, trainable=False)(
+        counts
+    )
+    x = layers.Dropout(dropout, name="dropout")(x)
+    return _classifier(promoter, x, "motif_scanner", learning_rate, penalty=l2)
+
+
+def scanner_parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """The two parts of a motif scanner: promoter to counts, and counts to probability.
+
+    The first part is fixed, so counts can be kept while the second, which shares its weights with
+    `model`, is trained.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build_scanner`.
+
+    Returns
+    -------
+    counter, head : keras.Model
+        ``counter`` gives (n, counts); ``head`` takes them, and is compiled.
+
+    Examples
+    --------
+    >>> counter, head = scanner_parts(build_scanner(90, motifs=jaspar.plant_motifs()[:10]))
+    >>> counter.output_shape, head.output_shape
+    ((None, 30), (None, 1))
+    """
+    counter = keras.Model(model.input, model.get_layer("counts").output, name="counter")
+    counts = keras.Input(counter.output_shape[1:], name="counts")
+    x = counts
+    for name in ("norm", "dropout", "logit", "probability"):
+        x = model.get_layer(name)(x)
+    head = keras.Model(counts, x, name="head")
+    rate = float(model.optimizer.learning_rate)
+    head.compile(keras.optimizers.Adam(rate), **_compiled())
+    return counter, head
+
+
+def adapt(model: keras.Model, counts: np.ndarray) -> None:
+    """Take mean and variance of the counts of a motif scanner from the training rows.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build_scanner`; changed in place.
+    counts : numpy.ndarray, shape=(n, counts), dtype=float32
+        Counts of the training rows.
+    """
+    mean, variance = counts.mean(axis=0), counts.var(axis=0)
+    model.get_layer("norm").set_weights([mean, variance])
+
+
+def motif_kernels(motifs: Sequence[jaspar.Motif], width: int) -> np.ndarray:
+    """Weight matrices of motifs as the kernel of a convolution, each in the middle.
+
+    Parameters
+    ----------
+    motifs : sequence of helpers.motifs.jaspar.Motif
+        Motifs.
+    width : int
+        Width of the kernel, in nt; of a wider motif the most informative part is taken.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(width, 4, motifs), dtype=float32
+        Log-odds in bits, 0 beside a motif.
+
+    Examples
+    --------
+    >>> motif_kernels([jaspar.plant_motif("MA0570.3")], 12)[:, :, 0].argmax(axis=1).tolist()
+    [0, 0, 1, 0, 1, 2, 3, 2, 2, 1, 0, 0]
+    """
+    kernel = np.zeros((width, DNA.size, len(motifs)), dtype=np.float32)
+    for number, motif in enumerate(motifs):
+        weights = jaspar.log_odds(motif.counts, BACKGROUND)
+        if (over := len(weights) - width) > 0:
+            share = motif.counts / motif.counts.sum(axis=1, keepdims=True)
+            bits = (share * weights).sum(axis=1)
+            best = int(np.argmax([bits[i : i + width].sum() for i in range(over + 1)]))
+            weights = weights[best : best + width]
+        first = (width - len(weights)) // 2
+        kernel[first : first + len(weights), :, number] = weights
+    return kernel
+
+
+def predict_strands(
+    model: keras.Model, X: np.ndarray, *, strands: int = 2, batch_size: int = 256
+) -> np.ndarray:
+    """Probabilities, as the mean in log-odds over both strands.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any of the networks here.
+    X : numpy.ndarray, shape=(n, length, 4), dtype=float32
+        One-hot promoters.
+    strands : {1, 2}
+        1 reads the given strand alone.
+    batch_size : int
+        Promoters a batch.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n,), dtype=float64
+        The same for a promoter and its reverse complement, if `strands` is 2.
+
+    Examples
+    --------
+    >>> model, X = build_cnn(40), np.eye(4, dtype=np.float32)[np.arange(80).reshape(2, 40) % 4]
+    >>> p = predict_strands(model, X)
+    >>> bool(np.allclose(p, predict_strands(model, X[:, ::-1, ::-1]), atol=1e-6))
+    True
+    """
+    read = [X] if strands == 1 else [X, X[:, ::-1, ::-1]]
+    found = [model.predict(x, batch_size=batch_size, verbose=0)[:, 0] for x in read]
+    p = np.clip(np.asarray(found, dtype=float), _CLIP, 1 - _CLIP)
+    score = np.mean(np.log(p) - np.log1p(-p), axis=0)
+    return np.asarray(1 / (1 + np.exp(-score)))
+
+
+def _compiled() -> dict[str, Any]:
+    return {
+        "loss": "binary_crossentropy",
+        "metrics": [
+            "accuracy",
+            keras.metrics.AUC(name="auroc"),
+            # The loss without the penalties: what the epoch is chosen by.
+            keras.metrics.BinaryCrossentropy(name="log_loss"),
+        ],
+        "jit_compile": False,
+    }
+
+
+def _classifier(
+    promoter: keras.KerasTensor,
+    x: keras.KerasTensor,
+    name: str,
+    learning_rate: float,
+    penalty: float = 0.0,
+) -> keras.Model:
+    options = {"kernel_regularizer": regularizers.L2(penalty)} if penalty else {}
+    logit = layers.Dense(1, name="logit", **options)(x)
+    probability = layers.Activation("sigmoid", name="probability")(logit)
+    model = keras.Model(promoter, probability, name=name)
+    model.compile(keras.optimizers.Adam(learning_rate), **_compiled())
+    return model
+
+
+def _fixed(weights: np.ndarray) -> keras.initializers.Initializer:
+    return keras.initializers.Constant(weights)

@@ -1,0 +1,472 @@
+"""Hyperparameter search that survives a crash and that several workers share.
+
+Trials live in a storage: a journal file, an SQLite file, or a database server. Whoever opens the
+same storage under the same name works on the same study; a search that was killed goes on. A
+storage that belongs to another search (another space, other data) is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import optuna
+import pandas as pd
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
+from tqdm.auto import tqdm
+
+from helpers.project import paths
+
+Report = Callable[[int, float], None]
+"""``report(step, value)``: tells the search how a trial does, and ends one that is pruned."""
+
+_DONE = (TrialState.COMPLETE, TrialState.PRUNED)
+_ATTRIBUTE = "helpers:search"
+
+
+class Number(NamedTuple):
+    """A number between two ends.
+
+    Attributes
+    ----------
+    low, high : float
+        Ends, both included.
+    log : bool
+        Drawn evenly on a logarithmic scale.
+    whole : bool
+        Whole numbers only.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+
+class Choice(NamedTuple):
+    """One of several plain values.
+
+    Attributes
+    ----------
+    options : tuple
+        Numbers, words or truth values.
+    """
+
+    options: tuple[Any, ...]
+
+
+Space = Mapping[str, Number | Choice]
+"""What is searched: a `Number` or a `Choice` by the name of each parameter."""
+
+
+def open_study(
+    storage: str | Path,
+    name: str,
+    space: Space,
+    *,
+    data: str = "",
+    direction: Literal["maximize", "minimize"] = "maximize",
+    seed: int = 0,
+    warmup: int = 5,
+) -> optuna.Study:
+    """Open a study, or make it if the storage does not hold it yet.
+
+    Parameters
+    ----------
+    storage : str or pathlib.Path
+        A file ending in ``.journal`` (works on a network drive, too) or in ``.db`` (SQLite), or the
+        address of a database server, such as ``postgresql://user@host/name``.
+    name : str
+        Name of the study; workers that give the same one share it.
+    space : dict of str to Number or Choice
+        What is searched.
+    data : str
+        What identifies the data and all that is not searched, such as sha256 sums.
+    direction : {"maximize", "minimize"}
+        Which way the objective is better.
+    seed : int
+        Seed of the sampler. A search of one worker gives the same trials again, also when it was
+        interrupted in between; with several workers the order of the trials decides.
+    warmup : int
+        Trials drawn at random before the sampler (TPE, Bergstra 2011,
+        https://papers.nips.cc/paper/4443) and the pruner (median of the trials so far) begin.
+
+    Returns
+    -------
+    optuna.Study
+
+    Raises
+    ------
+    ValueError
+        If the space is empty or wrong, the direction is unknown, the storage is of no known kind
+        or cannot be read, or the study in it belongs to another search.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "study.journal"
+    >>> study = open_study(path, "demo", {"x": Number(0, 1)})
+    >>> open_study(path, "demo", {"x": Number(0, 2)})
+    Traceback (most recent call last):
+    ...
+    ValueError: the study 'demo' in study.journal belongs to another search: its x is \
+Number(low=0, high=1, log=False, whole=False), here it is Number(low=0, high=2, log=False, \
+whole=False). Give another study name or another storage
+    """
+    _check_space(space)
+    if direction not in ("maximize", "minimize"):
+        raise ValueError(f"direction is {direction!r}; expected 'maximize' or 'minimize'")
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    shown = _shown(storage)
+    try:
+        study = optuna.create_study(
+            storage=_storage(storage), study_name=name, direction=direction, load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=warmup, n_warmup_steps=1),
+        )  # fmt: skip
+        known = study.user_attrs.get(_ATTRIBUTE)
+    except (
+        optuna.exceptions.OptunaError, SQLAlchemyError, json.JSONDecodeError, KeyError, OSError
+    ) as error:  # fmt: skip
+        raise ValueError(
+            f"the storage {shown} cannot be read ({type(error).__name__}: {error}). It may be cut "
+            "short or be no study storage; move it away or give another one"
+        ) from error
+    asked = _description(space, data, direction)
+    if known is None:
+        if study.get_trials(deepcopy=False):
+            raise ValueError(
+                f"the study {name!r} in {shown} was not made by this suite; give another study "
+                "name or another storage"
+            )
+        study.set_user_attr(_ATTRIBUTE, asked)
+    elif known != asked:
+        raise ValueError(
+            f"the study {name!r} in {shown} belongs to another search: {_change(known, asked)}. "
+            "Give another study name or another storage"
+        )
+    study.set_user_attr(f"{_ATTRIBUTE}:seed", [seed, warmup])
+    return study
+
+
+def search(
+    study: optuna.Study,
+    objective: Callable[[dict[str, Any], Report], float],
+    space: Space,
+    *,
+    trials: int,
+    forget_after: float = 12.0,
+    verbosity: int = 1,
+) -> pd.DataFrame:
+    """Run trials until the study holds as many as asked for, whoever ran them.
+
+    Parameters
+    ----------
+    study : optuna.Study
+        From `open_study`.
+    objective : callable
+        ``objective(parameters, report)`` gives the value of a trial, and calls
+        ``report(step, value)`` as often as it likes; a trial that is worse than the median of the
+        others at that step ends there.
+    space : dict of str to Number or Choice
+        As given to `open_study`.
+    trials : int
+        Finished trials, pruned ones included, that the study holds in the end. Trials that
+        another worker has under way are counted, and not waited for.
+    forget_after : float
+        Hours after which a trial that is still under way is taken for one whose worker was
+        killed; its parameters are tried again.
+    verbosity : int
+        1 shows a progress bar.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `table` gives it.
+
+    Raises
+    ------
+    ValueError
+        If a trial gives no finite number.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> space = {"x": Number(-1, 1)}
+    >>> study = open_study(Path(tempfile.mkdtemp()) / "study.journal", "demo", space)
+    >>> found = search(study, lambda p, report: -(p["x"] ** 2), space, trials=8, verbosity=0)
+    >>> len(found), bool(found["value"].max() > -0.1)
+    (8, True)
+    """
+    _retry(study, forget_after)
+    with tqdm(total=trials, unit="trial", desc="search", disable=verbosity == 0) as bar:
+        while True:
+            held = study.get_trials(deepcopy=False)
+            done = sum(one.state in _DONE for one in held)
+            bar.n = min(done, trials)
+            bar.refresh()
+            if done + sum(one.state == TrialState.RUNNING for one in held) >= trials:
+                return table(study)
+            _one_trial(study, objective, space)
+
+
+def table(study: optuna.Study) -> pd.DataFrame:
+    """All trials of a study.
+
+    Parameters
+    ----------
+    study : optuna.Study
+        From `open_study`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a trial: ``number, state`` (complete, pruned, fail, running), ``value`` (of a
+        pruned trial the last it reported), ``best`` (so far, by trial number), ``seconds``, and a
+        column for each parameter.
+    """
+    rows = []
+    for one in study.get_trials(deepcopy=False):
+        if one.state == TrialState.WAITING:
+            continue
+        value = one.value if one.state == TrialState.COMPLETE else None
+        if value is None and one.intermediate_values:
+            value = one.intermediate_values[max(one.intermediate_values)]
+        seconds = one.duration.total_seconds() if one.duration else math.nan
+        rows.append(
+            {"number": one.number, "state": one.state.name.lower(), "value": value,
+             "seconds": seconds, **one.params}
+        )  # fmt: skip
+    frame = pd.DataFrame(rows, columns=None if rows else ["number", "state", "value", "seconds"])
+    frame["value"] = frame["value"].astype(float)
+    complete = frame["value"].where(frame["state"] == "complete")
+    rising = study.direction == optuna.study.StudyDirection.MAXIMIZE
+    frame.insert(3, "best", complete.cummax() if rising else complete.cummin())
+    frame["best"] = frame["best"].ffill()
+    return frame
+
+
+def importances(study: optuna.Study, *, seed: int = 0) -> pd.DataFrame:
+    """How much of the differences between trials each parameter explains.
+
+    Parameters
+    ----------
+    study : optuna.Study
+        With at least four complete trials.
+    seed : int
+        Seed of the forest behind the estimate.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``parameter, importance``, falling; the importances sum to 1. Functional analysis of
+        variance, Hutter 2014, https://proceedings.mlr.press/v32/hutter14.html.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than four complete trials, or all gave the same value.
+    """
+    values = [one.value for one in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))]
+    if len(values) < 4 or len(set(values)) < 2:
+        raise ValueError(
+            f"the study {study.study_name!r} holds {len(values)} complete trials with "
+            f"{len(set(values))} values; importances need four trials or more and two values. "
+            "Run more trials"
+        )
+    found = optuna.importance.get_param_importances(
+        study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=seed)
+    )
+    return pd.DataFrame(found.items(), columns=["parameter", "importance"])
+
+
+def best(study: optuna.Study) -> dict[str, Any]:
+    """Parameters of the best complete trial.
+
+    Parameters
+    ----------
+    study : optuna.Study
+        From `open_study`.
+
+    Returns
+    -------
+    dict
+        Value by parameter.
+
+    Raises
+    ------
+    ValueError
+        If no trial is complete.
+    """
+    return dict(_best(study).params)
+
+
+def write_best(path: str | Path, study: optuna.Study, configuration: Mapping[str, Any]) -> Path:
+    """Write the best configuration, with where it comes from, complete or not at all.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        JSON file.
+    study : optuna.Study
+        From `open_study`.
+    configuration : dict
+        What the notebooks that use the file read, made from `best`.
+
+    Returns
+    -------
+    pathlib.Path
+        The file; its key ``search`` holds the study's name, the trial, its value, and how many
+        trials there were.
+    """
+    one = _best(study)
+    states = [held.state.name.lower() for held in study.get_trials(deepcopy=False)]
+    origin = {
+        "study": study.study_name,
+        "trial": one.number,
+        "value": one.value,
+        "parameters": one.params,
+        "trials": {state: states.count(state) for state in sorted(set(states))},
+    }
+    return paths.write_json(path, {**configuration, "search": origin})
+
+
+def _one_trial(
+    study: optuna.Study, objective: Callable[[dict[str, Any], Report], float], space: Space
+) -> None:
+    seed, warmup = study.user_attrs[f"{_ATTRIBUTE}:seed"]
+    # A sampler of its own for each trial: an interrupted search goes on as if it had not been.
+    started = len(study.get_trials(deepcopy=False))
+    study.sampler = optuna.samplers.TPESampler(
+        seed=int(hashlib.sha256(f"{seed}/{started}".encode()).hexdigest()[:8], 16),
+        n_startup_trials=warmup,
+    )
+    trial = study.ask()
+
+    def report(step: int, value: float) -> None:
+        trial.report(float(value), step)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    try:
+        value = float(objective(_suggested(trial, space), report))
+        if not math.isfinite(value):
+            raise ValueError(
+                f"trial {trial.number} gave {value}; expected a finite number. Its parameters: {trial.params}"
+            )
+    except optuna.TrialPruned:
+        study.tell(trial, state=TrialState.PRUNED)
+    except BaseException:
+        # The trial is marked, so that it does not look as if it were still under way.
+        study.tell(trial, state=TrialState.FAIL)
+        raise
+    else:
+        study.tell(trial, value)
+
+
+def _suggested(trial: optuna.Trial, space: Space) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, one in space.items():
+        if isinstance(one, Choice):
+            found[name] = trial.suggest_categorical(name, list(one.options))
+        elif one.whole:
+            found[name] = trial.suggest_int(name, int(one.low), int(one.high), log=one.log)
+        else:
+            found[name] = trial.suggest_float(name, one.low, one.high, log=one.log)
+    return found
+
+
+def _retry(study: optuna.Study, forget_after: float) -> None:
+    """Give up trials of workers that are gone, and queue their parameters again."""
+    limit = datetime.now() - timedelta(hours=forget_after)
+    for one in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if one.datetime_start is not None and one.datetime_start < limit:
+            study.tell(one.number, state=TrialState.FAIL)
+            study.enqueue_trial(one.params)
+
+
+def _best(study: optuna.Study) -> FrozenTrial:
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        raise ValueError(f"the study {study.study_name!r} holds no complete trial yet; run `search` first")
+    return study.best_trial
+
+
+def _storage(storage: str | Path) -> optuna.storages.BaseStorage:
+    text = str(storage)
+    if "://" in text:
+        return optuna.storages.RDBStorage(text, heartbeat_interval=60, grace_period=600)
+    path = Path(text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".journal":
+        return optuna.storages.JournalStorage(JournalFileBackend(str(path)))
+    if path.suffix == ".db":
+        return optuna.storages.RDBStorage(f"sqlite:///{path}")
+    raise ValueError(
+        f"storage {text!r} is of no known kind; expected a file ending in .journal or .db, or an "
+        "address such as postgresql://user@host/name"
+    )
+
+
+def _shown(storage: str | Path) -> str:
+    """Name of a storage without a password or the folders of a machine."""
+    text = str(storage)
+    return f"{text.split('://')[0]} server" if "://" in text else Path(text).name
+
+
+def _description(space: Space, data: str, direction: str) -> dict[str, str]:
+    described = {f"parameter {name}": repr(one) for name, one in sorted(space.items())}
+    return {**described, "data": data, "direction": direction}
+
+
+def _change(known: Mapping[str, str], asked: Mapping[str, str]) -> str:
+    for name in sorted({*known, *asked}):
+        if known.get(name) != asked.get(name):
+            label = name.removeprefix("parameter ")
+            there, here = known.get(name, "not searched"), asked.get(name, "not searched")
+            return f"its {label} is {there}, here it is {here}"
+    return "it differs"
+
+
+def _check_space(space: Space) -> None:
+    if not space:
+        raise ValueError("the space is empty; expected a Number or a Choice for each parameter")
+    for name, one in space.items():
+        if isinstance(one, Choice):
+            if not one.options:
+                raise ValueError(f"parameter {name}: the choice has no options")
+        elif not one.low <= one.high or (one.log and one.low <= 0):
+            raise ValueError(
+                f"parameter {name}: from {one.low} to {one.high}{' (log)' if one.log else ''}; "
+                "expected the lower end first, and above 0 on a logarithmic scale"
+            )
+
+
+def wide(frame: pd.DataFrame, parameters: Sequence[str]) -> pd.DataFrame:
+    """Finished trials with their parameters, for drawing.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        From `table`.
+    parameters : sequence of str
+        Columns to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``number, state, value`` and the parameters, complete and pruned trials only.
+
+    Examples
+    --------
+    >>> rows = {"number": [0, 1], "state": ["complete", "fail"], "value": [1.0, None], "x": [1, 2]}
+    >>> len(wide(pd.DataFrame(rows), ["x"]))
+    1
+    """
+    finished = frame["state"].isin(["complete", "pruned"]) & frame["value"].notna()
+    return frame.loc[finished, ["number", "state", "value", *parameters]].reset_index(drop=True)

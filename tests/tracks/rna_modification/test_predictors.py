@@ -1,0 +1,230 @@
+"""The models of the comparison on RNA windows, the lengths and the search, on small tables."""
+
+import base64
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from helpers import splits
+from helpers.project import backend
+
+backend.use("tensorflow")
+
+from helpers.tracks.rna_modification import data as windows  # noqa: E402
+from helpers.tracks.rna_modification import (  # noqa: E402
+    input_length,
+    predictors,
+    search,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+TINY = {"preset": "small", "epochs": 2, "batch_size": 32, "build": {"n_codes": 16, "filters": 16}}
+SETTINGS = {"preset": "small", "epochs": 1, "batch_size": 32, "trees": 5, "seed": 1}
+
+
+def table(n=60, length=61, seed=0):
+    """Two modifications, each with a word at the site of its positives."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for name, word in (("m6A", "GGACU"), ("Psi", "UGUAG")):
+        for place in range(n):
+            letters = rng.choice(list("ACGU"), length)
+            letters[length // 2] = windows.MODIFICATIONS[name].base
+            if place % 2:
+                letters[length // 2 - 2 : length // 2 + 3] = list(word)
+            split = ("train", "train", "valid", "test")[place // 2 % 4]
+            rows.append((f"{name}{place}", name, place % 2, split, "", "".join(letters)))
+    frame = pd.DataFrame(rows, columns=windows.COLUMNS[:6])
+    return frame.assign(source="made", line=0, status="ok", note="")[windows.COLUMNS]
+
+
+@pytest.fixture(scope="module")
+def data():
+    return predictors.WindowTable(table(), 51)
+
+
+@pytest.fixture(scope="module")
+def fold(data):
+    return splits.given(*(np.flatnonzero(data.table["split"] == part) for part in windows.SPLITS))
+
+
+def test_a_head_knows_the_labels_of_its_own_modification(data):
+    labels = data.labels(["Psi", "m6A"])
+    own = data.of == "Psi"
+    assert np.isnan(labels[own, 1]).all()
+    np.testing.assert_array_equal(labels[own, 0], data.y[own])
+    values = np.arange(2 * len(data)).reshape(-1, 2)
+    rows = np.array([0, len(data) - 1])
+    assert data.own(values, rows, ["Psi", "m6A"]).tolist() == [1, 2]
+
+
+def test_k_mers_and_letters_at_the_site(data):
+    assert data.kmers.shape == (len(data), 4**2 + 4**3 + 4**4 + 4**5)
+    assert data.kmers[0, :16].sum() == 50
+    near = data.near_site(5).reshape(len(data), 5, 4)
+    at = int(np.flatnonzero(data.y == 1)[0])
+    assert "".join("ACGU"[letter] for letter in near[at].argmax(axis=1)) == "GGACU"
+
+
+def test_both_are_fitted_kept_and_read_back(data, fold, tmp_path):
+    def network(heads=None):
+        return predictors.Network(data, heads, folder=tmp_path, data=data.mark, **TINY)
+
+    both = predictors.Both(network(), lambda name: network([name]))
+    both.fit(fold.train, fold.valid)
+    first = both.predict(fold.test)
+    assert set(first) == {"ours", "shared", "single"}
+    stored = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.keras")}
+    assert len(stored) == 3
+    again = predictors.Both(network(), lambda name: network([name]))
+    again.fit(fold.train, fold.valid)
+    for name, p in again.predict(fold.test).items():
+        np.testing.assert_allclose(p, first[name], atol=1e-6)
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.keras")} == stored
+    middle = (predictors.logit(first["shared"]) + predictors.logit(first["single"])) / 2
+    np.testing.assert_allclose(predictors.logit(first["ours"]), middle, atol=1e-4)
+
+
+def test_a_hybrid_weighs_its_parts_and_shows_them(data, fold, tmp_path):
+    def network(heads=None):
+        return predictors.Network(data, heads, folder=tmp_path, data=data.mark, **TINY)
+
+    hybrid = predictors.Hybrid(
+        predictors.Both(network(), lambda name: network([name])),
+        predictors.Trees(data, trees=20, seed=0),
+    )
+    hybrid.fit(fold.train, fold.valid)
+    found = hybrid.predict(fold.test)
+    assert list(found) == ["ours", "shared", "single", "hybrid", "baseline", "kmers"]
+    assert (hybrid.weights >= 0).all()
+    parts = np.stack([predictors.logit(found[name]) for name in ("ours", "baseline")], axis=1)
+    score = parts @ hybrid.weights + hybrid.intercept
+    np.testing.assert_allclose(found["hybrid"], predictors.sigmoid(score), atol=1e-6)
+
+
+def test_the_same_seed_gives_the_same_numbers(data, fold):
+    found = []
+    for _ in range(2):
+        network = predictors.Network(data, seed=3, **TINY)
+        network.fit(fold.train, fold.valid)
+        found.append(network.predict(fold.test))
+    np.testing.assert_array_equal(*found)
+
+
+def test_trees_find_the_word_and_words_without_places_less(data, fold):
+    trees = predictors.Trees(data, trees=60, seed=0)
+    trees.fit(fold.train, fold.valid)
+    found = trees.predict(fold.test)
+    y = data.y[fold.test]
+    gap = {name: p[y == 1].mean() - p[y == 0].mean() for name, p in found.items()}
+    assert gap["baseline"] > gap["kmers"]
+    assert gap["baseline"] > 0.1
+
+
+def test_shuffled_labels_stay_within_a_modification_and_off_the_test(data, fold):
+    control = predictors.Shuffled(predictors.Network(data, **TINY), seed=4)
+    y = control.labels(fold.train, fold.valid)
+    np.testing.assert_array_equal(y[fold.test], data.y[fold.test])
+    assert (y[fold.train] != data.y[fold.train]).any()
+    for name in data.modifications:
+        own = fold.train[data.of[fold.train] == name]
+        assert y[own].sum() == data.y[own].sum()
+
+
+def test_networks_of_some_modifications(data, fold):
+    some = predictors.Some([predictors.Network(data, ["Psi"], **TINY)])
+    some.fit(fold.train, fold.valid)
+    rows = fold.test[data.of[fold.test] == "Psi"]
+    assert np.isfinite(some.predict(rows)).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rate": 1}, "no setting rate; expected some of preset"),
+        ({"preset": "huge"}, "preset is 'huge'"),
+        ({"heads": ["m5C"]}, "no windows of m5C; expected some of m6A, Psi"),
+    ],
+)
+def test_what_is_not_known_is_refused(data, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        predictors.Network(data, **arguments)
+
+
+def test_a_length_is_kept_and_read_back(tmp_path):
+    good = table()
+    first = input_length.one_length(good, 21, SETTINGS, folder=tmp_path, control=True)
+    assert set(first["model"]) == {"shared", "baseline", "control"}
+    assert set(first["length"]) == {21}
+    assert set(first["task"]) == {"m6A", "Psi"}
+    files = sorted(tmp_path.iterdir())
+    again = input_length.one_length(good, 21, SETTINGS, folder=tmp_path, control=True)
+    assert sorted(tmp_path.iterdir()) == files
+    np.testing.assert_allclose(again["p"], first["p"], atol=1e-12)
+
+
+def test_the_pipeline_trains_a_length_with_the_same_function(tmp_path):
+    good = table(n=24)
+    good.to_csv(tmp_path / "windows.csv", index=False)
+    told = yaml.safe_dump({**SETTINGS, "lengths": "21 51", "out_dir": "elsewhere"})
+    answer = subprocess.run(
+        [sys.executable, "-m", "helpers.tracks.rna_modification.input_length", str(tmp_path / "windows.csv"),
+         "51", str(tmp_path / "kept"), base64.b64encode(told.encode()).decode()],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr[-2000:]
+    kept = sorted((tmp_path / "kept").iterdir())
+    read = windows.usable(windows.read_table(tmp_path / "windows.csv"))
+    input_length.one_length(read, 51, SETTINGS, folder=tmp_path / "kept")
+    assert sorted((tmp_path / "kept").iterdir()) == kept
+
+
+@pytest.mark.parametrize(
+    ("length", "settings", "message"),
+    [
+        (50, SETTINGS, "length is 50 nt; expected an odd number"),
+        (101, SETTINGS, "length is 101 nt, and the shortest window has 61"),
+        (21, {"preset": "small"}, "the settings lack epochs, batch_size, trees, seed"),
+    ],
+)
+def test_lengths_that_cannot_be_are_refused(length, settings, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        input_length.one_length(table(n=8), length, settings, folder=tmp_path)
+
+
+@pytest.mark.parametrize("lengths", ["50", "51 x", "-51"])
+def test_lengths_are_odd_numbers(lengths):
+    with pytest.raises(ValueError, match="expected odd numbers with blanks between them"):
+        input_length.needed(lengths)
+
+
+def test_a_trial_never_sees_the_test_part():
+    objective = search.Objective(table(), ["m6A"], epochs=1)
+    split = objective.table["split"].to_numpy()
+    assert set(split[objective.fold.train]) == set(split[objective.fold.valid]) == {"train"}
+    assert set(split[objective.fold.test]) == {"valid"}
+    assert set(split[objective.fold.left_out]) == {"test"}
+    told = []
+    value = objective(
+        {"length": 21, "batch_size": 32, "n_codes": 16, "filters": 16},
+        lambda step, now: told.append((step, now)),
+    )
+    assert 0 <= value <= 1
+    assert [step for step, _ in told] == [0]
+
+
+def test_a_configuration_is_read_back_or_refused(tmp_path):
+    given = {"length": 51, "batch_size": 32, "depth": 1}
+    found = search.configuration(given, "small")
+    path = tmp_path / "best.json"
+    path.write_text('{"preset": "small", "length": 51, "batch_size": 32, "build": {"depth": 1}}')
+    assert search.read_configuration(path) == found
+    path.write_text('{"preset": "small"}')
+    with pytest.raises(ValueError, match="no configuration; expected a JSON object with preset"):
+        search.read_configuration(path)
+    with pytest.raises(ValueError, match="the network has no argument wings"):
+        search.configuration({**given, "wings": 2}, "small")

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from helpers.tracks.rna_peptide.pairwise import SCALES, PairSpace
+
+RNA = ["ACGUACGUACGUAA", "ACGUACGUACGUAC", "GGCCGGCCGGCCGG", "GGCCGGCCGGCCGA"] * 2
+PEPTIDE = ["MKVLAWRRKK"] * 4 + ["DEEDSTYCCH"] * 4
+Y = np.array([1, 1, 0, 0, 0, 0, 1, 1])
+
+
+@pytest.fixture(scope="module")
+def space():
+    return PairSpace(RNA, PEPTIDE)
+
+
+def test_similarity_is_one_with_itself_and_symmetric(space):
+    for like in (*space.rna_like, *space.peptide_like):
+        np.testing.assert_allclose(np.diag(like), 1, atol=1e-5)
+        np.testing.assert_allclose(like, like.T, atol=1e-5)
+        assert like.min() >= 0
+
+
+def test_kernel_is_the_product_of_both_sides_and_positive(space):
+    rows = np.arange(len(space))
+    kernel = space.kernel(rows, rows)
+    assert kernel[0, 1] > kernel[0, 2]
+    assert kernel[0, 0] > kernel[0, 4]
+    assert np.linalg.eigvalsh(kernel.astype(float)).min() > -1e-4
+
+
+def test_votes_follow_the_labels_of_similar_pairs(space):
+    known, rows = np.array([1, 3, 5, 7]), np.array([0, 2, 4, 6])
+    votes = space.votes(known, Y, rows)
+    assert votes.shape == (4, len(space.vote_names))
+    column = space.vote_names.index(f"{SCALES[2]} x {SCALES[0]}, balance")
+    assert np.array_equal(votes[:, column] > 0, Y[rows] == 1)
+
+
+def test_labels_outside_the_known_rows_are_not_read(space):
+    known, rows = np.array([1, 3, 5, 7]), np.array([0, 2, 4, 6])
+    lie = Y.copy()
+    lie[rows] = 1 - lie[rows]
+    for told in (space.votes, space.kernel_score):
+        assert np.array_equal(told(known, Y, rows), told(known, lie, rows))
+
+
+def test_the_kernel_machine_learns_which_sides_belong_together(space):
+    known, rows = np.array([1, 3, 5, 7]), np.array([0, 2, 4, 6])
+    assert np.array_equal(space.kernel_score(known, Y, rows) > 0, Y[rows] == 1)
+
+
+def test_sides_must_match():
+    with pytest.raises(ValueError, match="found 1 RNAs and 2 peptides"):
+        PairSpace(["A"], ["M", "K"])

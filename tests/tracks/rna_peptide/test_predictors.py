@@ -1,0 +1,116 @@
+"""The models of the comparison, on pairs small enough to fit in seconds."""
+
+import numpy as np
+import pytest
+
+from helpers.project import backend
+
+backend.use("tensorflow")
+
+from helpers.tracks.rna_peptide import predictors  # noqa: E402
+from helpers.tracks.rna_peptide.simulate import Plan, simulate  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Positives by the rule, and as many pairs that break it."""
+    sample = simulate(Plan(ancestors=16, homologs=3, positives=150, duplicates=0), seed=3)
+    rng = np.random.default_rng(0)
+    pairs = sample.pairs
+    shuffled = rng.permutation(pairs["protein_seq"].to_numpy())
+    return predictors.PairTable(
+        [*pairs["rna_seq"], *pairs["rna_seq"]],
+        [*pairs["protein_seq"], *shuffled],
+        [1] * len(pairs) + [0] * len(pairs),
+    )
+
+
+@pytest.fixture(scope="module")
+def parts(table):
+    rows = np.random.default_rng(1).permutation(len(table))
+    return rows[:200], rows[200:240], rows[240:]
+
+
+def makers(table):
+    network = {"epochs": 1, "seed": 1}
+    return {
+        "network": lambda: predictors.Network(table, **network),
+        "original": lambda: predictors.Original(table, length=60, epochs=2, seed=1),
+        "trees": lambda: predictors.Trees(table, trees=20, seed=1),
+        "counts": lambda: predictors.Counts(table, seed=1),
+        "neighbours": lambda: predictors.Neighbours(table, seed=1),
+    }
+
+
+@pytest.mark.parametrize("name", ["network", "original", "trees", "counts", "neighbours"])
+def test_same_seed_same_probabilities(table, parts, name):
+    train, valid, test = parts
+    found = []
+    for _ in range(2):
+        predictor = makers(table)[name]()
+        predictor.fit(train, valid)
+        found.append(predictor.predict(test))
+    assert found[0].shape == test.shape
+    assert ((found[0] >= 0) & (found[0] <= 1)).all()
+    np.testing.assert_allclose(found[0], found[1], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["trees", "counts", "neighbours"])
+def test_labels_of_the_test_rows_are_never_read(table, parts, name):
+    train, valid, test = parts
+    flipped = predictors.PairTable(table.rna, table.peptide, table.y.copy())
+    flipped.y[test] = 1 - flipped.y[test]
+    answers = []
+    for one in (table, flipped):
+        predictor = makers(one)[name]()
+        predictor.fit(train, valid)
+        answers.append(predictor.predict(test))
+    np.testing.assert_array_equal(answers[0], answers[1])
+
+
+def test_hybrid_names_its_parts_and_weighs_them(table, parts):
+    train, valid, test = parts
+    hybrid = predictors.Hybrid(table, epochs=1, seed=1)
+    hybrid.fit(train, valid)
+    found = hybrid.predict(test)
+    assert set(found) == {"ours", "network", "neighbours"}
+    assert (hybrid.weights >= 0).all()
+    assert hybrid.weights.any()
+
+
+def test_counts_find_the_gap_that_a_held_out_pair_leaves():
+    chains = [("ACGU" * 5)[i : i + 10] for i in range(4)]
+    peptides = ["MKVLAGE"[:i] for i in range(3, 7)]
+    rng = np.random.default_rng(0)
+    # Every peptide four times with each label, so that its counts tell what is missing.
+    rna = rng.choice(chains, size=32).tolist()
+    table = predictors.PairTable(rna, peptides * 8, np.repeat([0, 1], 16))
+    counts = predictors.Counts(table)
+    rows = np.arange(32)
+    counts.fit(np.delete(rows, 0), np.zeros(0, dtype=int))
+    assert counts._describe(rows[:1])[0, 2:].tolist() == [3, 4]
+
+
+def test_shuffled_labels_reach_the_network_and_no_test_row(table, parts, monkeypatch):
+    train, valid, test = parts
+    seen = {}
+    network = predictors.Network(table, epochs=1)
+    monkeypatch.setattr(network, "fit", lambda train, valid, *, y: seen.update(y=y))
+    predictors.Shuffled(network, seed=5).fit(train, valid)
+    assert (seen["y"][train] != table.y[train]).any()
+    assert seen["y"][train].sum() == table.y[train].sum()
+    np.testing.assert_array_equal(seen["y"][test], table.y[test])
+
+
+def test_cards_hold_what_a_loader_checks(table, parts):
+    train, valid, _ = parts
+    original = makers(table)["original"]()
+    original.fit(train, valid)
+    card = original.card()
+    assert card["rna_alphabet"] == "ACGU"
+    assert (card["rna_length"], card["truncate"]) == (60, True)
+
+
+def test_lengths_must_agree():
+    with pytest.raises(ValueError, match="found 1 RNAs, 2 peptides and 1 labels"):
+        predictors.PairTable(["ACGU"], ["MK", "ML"], [1])

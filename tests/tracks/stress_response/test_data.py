@@ -1,0 +1,203 @@
+"""The loaders of the stress-response track: four sources, one table, no row lost."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import splits
+from helpers.project import paths, registry
+from helpers.readers import tables
+from helpers.tracks.stress_response import data as loaders
+
+SAMPLE = paths.root() / "data" / "sample" / "stress_response"
+
+
+def fasta(path, records):
+    path.write_text("".join(f">{name}\n{text}\n" for name, text in records))
+    return path
+
+
+@pytest.fixture
+def species(tmp_path):
+    """Two species of four and two genes, with their tables."""
+    fasta(
+        tmp_path / "aa.tss.fasta",
+        [("g1_1", "ACGTA"), ("g_2_0", "ACGTC"), ("g3_1", "NCGTG"), ("g4_0", "TTTTT")],
+    )
+    fasta(tmp_path / "bb.tss.fasta", [("h1_1", "ACGTT"), ("h2_1", "ACGAA")])
+    (tmp_path / "ath_aa.txt").write_text("R1\tg1\nR2\tg_2\nR3\tg3\nR9\telse\n")
+    (tmp_path / "ath_bb.txt").write_text("R1\th1\nR2\th2\n")
+    return tmp_path
+
+
+def test_the_sample_is_whole():
+    found = loaders.from_folder(SAMPLE, main="sia", related=("sib", "sic"))
+    outcome = loaders.outcome(found).set_index("species")
+    assert outcome["rejected"].sum() == 0
+    assert outcome.loc["sia", "used"] == 2400
+    assert found.promoters["sequence"].str.len().unique().tolist() == [200]
+    assert found.promoters["group"].is_unique
+    assert set(found.orthologs["group"]) <= set(found.promoters["group"])
+
+
+def test_label_and_group(species):
+    found = loaders.from_folder(species, main="aa", related=["bb"])
+    assert found.promoters["gene_id"].tolist() == ["g1", "g_2", "g3", "g4"]
+    assert found.promoters["label"].tolist() == [1, 0, 1, 0]
+    assert found.promoters["group"].tolist() == ["R1", "R2", "R3", "g4"]
+    assert found.promoters.columns.tolist() == loaders.COLUMNS
+    notes = found.rows.set_index("gene_id")["note"]
+    assert notes["g3"] == "1 unknown (N)"
+    assert notes["g4"] == "not in ath_aa.txt: a group of its own"
+
+
+def test_an_ortholog_that_contradicts_is_left_out(species):
+    found = loaders.from_folder(species, main="aa", related=["bb"])
+    assert found.orthologs["gene_id"].tolist() == ["h1"]
+    row = found.rows.set_index("gene_id").loc["h2"]
+    assert row["status"] == "rejected"
+    assert "its ortholog in aa has the other one" in row["note"]
+
+
+def test_without_a_table_a_gene_is_its_own_group(species):
+    (species / "ath_aa.txt").unlink()
+    found = loaders.from_folder(species, main="aa")
+    assert found.promoters["group"].tolist() == found.promoters["gene_id"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (("g5", "ACGTA"), "no label; expected 0 or 1"),
+        (("g5_2", "ACGTA"), "label is '2'; expected 0 or 1"),
+        (("g5_x", "ACGTA"), "label is 'x'; expected 0 or 1"),
+        (("g5_1", "ACGT"), "4 nt long; the others have 5"),
+        (("g5_1", "AC-TA"), "position 3 holds '-'"),
+        (("g1_0", "ACGTA"), "the gene id stood further up already"),
+    ],
+)
+def test_a_bad_record_is_kept_with_its_reason(species, record, reason):
+    path = species / "aa.tss.fasta"
+    path.write_text(path.read_text() + f">{record[0]}\n{record[1]}\n")
+    found = loaders.from_folder(species, main="aa")
+    last = found.rows.iloc[-1]
+    assert (last["status"], last["line"]) == ("rejected", 9)
+    assert reason in last["note"]
+    assert len(found.promoters) == 4
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("ACGTN-x", max_size=6), st.sampled_from(["_0", "_1", "_7", "", "_"])),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_every_record_has_a_row(tmp_path_factory, drawn):
+    path = tmp_path_factory.mktemp("any") / "any.fa"
+    good = [(f"a{number}_{number % 2}", "ACGTACG") for number in range(10)]
+    rows = [(f"x{number}{label}", text) for number, (text, label) in enumerate(drawn)]
+    fasta(path, good + rows)
+    found = loaders.from_fasta({"mine": path})
+    assert len(found.rows) == len(good) + len(rows)
+    assert (found.rows["status"] != "rejected").sum() == len(found.promoters)
+    assert (found.rows.loc[found.rows["status"] == "rejected", "note"] != "").all()
+
+
+def test_a_table_of_another_species(species):
+    with pytest.raises(ValueError, match=r"ath_bb.txt knows none of the 4 genes of aa.tss.fasta"):
+        loaders.from_fasta({"aa": species / "aa.tss.fasta"}, {"aa": species / "ath_bb.txt"})
+
+
+def test_swapped_columns_of_an_ortholog_table(species):
+    (species / "ath_aa.txt").write_text("g1\tR1\ng_2\tR2\n")
+    with pytest.raises(ValueError, match="are its columns swapped"):
+        loaders.from_folder(species, main="aa")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("R1\tg1\tx\n", "line 1: found 3 columns; expected two"),
+        ("R1\tg1\nR2\tg1\n", "line 2: gene g1 belongs to R2 here and to R1 on line 1"),
+        ("\n", "no line in the file|holds blank lines"),
+    ],
+)
+def test_a_bad_ortholog_table(tmp_path, text, reason):
+    path = tmp_path / "ath_x.txt"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=reason):
+        loaders.read_orthologs(path)
+
+
+def test_all_lengths_differ(tmp_path):
+    path = fasta(tmp_path / "a.fa", [("a_1", "ACG"), ("b_0", "ACGT"), ("c_0", "ACGTA")])
+    with pytest.raises(ValueError, match="the promoters have 3 lengths, from 3 to 5 nt"):
+        loaders.from_fasta({"mine": path})
+
+
+def test_nothing_usable(tmp_path):
+    path = fasta(tmp_path / "a.fa", [("a", "ACG"), ("b", "ACG")])
+    with pytest.raises(ValueError, match=r"a.fa: none of its 2 rows can be used .line 1: no label"):
+        loaders.from_fasta({"mine": path})
+
+
+def test_one_label_only(tmp_path):
+    path = fasta(tmp_path / "a.fa", [("a_1", "ACG"), ("b_1", "ACT")])
+    with pytest.raises(ValueError, match="the 2 usable promoters have one label only"):
+        loaders.from_fasta({"mine": path})
+
+
+def test_a_csv_with_groups(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("gene_id,sequence,label,group\na,ACGT,1,f1\nb,acgt,0,f1\nc,ACGA,0,\nd,ACGA,maybe,\n")
+    related = tmp_path / "other.csv"
+    related.write_text("gene_id,sequence,label,group\nx,ACGC,0,c\n")
+    found = loaders.from_csv(path, related)
+    assert found.promoters["group"].tolist() == ["f1", "f1", "c"]
+    assert found.rows["status"].tolist() == ["ok", "changed", "ok", "rejected", "ok"]
+    assert found.orthologs["species"].tolist() == ["related"]
+
+
+def test_a_group_on_both_sides_is_found(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("gene_id,sequence,label,group\na,ACGT,1,f\nb,ACGG,0,f\nc,ACGA,0,\n")
+    groups = loaders.from_csv(path).promoters["group"]
+    with pytest.raises(ValueError, match=r"group 'f' is in train .row 0. and in test .row 1."):
+        splits.check(splits.given([0], [2], [1]), groups)
+
+
+def test_what_01_writes_is_read_back(tmp_path, species):
+    found = loaders.from_folder(species, main="aa", related=["bb"])
+    path = tables.write_table(tmp_path / "promoters.csv", found.promoters)
+    pd.testing.assert_frame_equal(loaders.read_promoters(path), found.promoters, check_dtype=False)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [("b,ACGT,2,b,s", "line 3, column label: found '2'"), ("b,AC,0,b,s", "line 3: b is 2 nt long")],
+)
+def test_a_spoilt_promoter_table(tmp_path, row, reason):
+    path = tmp_path / "promoters.csv"
+    path.write_text(f"gene_id,sequence,label,group,species\na,ACGT,1,a,s\n{row}\nc,ACGA,0,c,s\n")
+    with pytest.raises(ValueError, match=reason):
+        loaders.read_promoters(path)
+
+
+def test_unknown_species_of_the_registry(monkeypatch):
+    monkeypatch.setattr(registry, "fetch", lambda name: {"aly.tss.fasta": "x", "ath_aly.txt": "y"})
+    with pytest.raises(ValueError, match="no species xyz in stress_response; expected some of aly"):
+        loaders.from_registry(main="xyz", related=())
+
+
+def test_the_public_files_if_they_are_here():
+    folder = registry.cache_folder() / "stress_response"
+    if not folder.is_dir():
+        pytest.skip("the public files are not in the cache")
+    found = loaders.from_folder(folder, main="aly", related=("chi", "cru"))
+    assert len(found.promoters) == 1453
+    groups = pd.concat([found.promoters, found.orthologs])["group"]
+    assert groups.nunique() == 1632
+    assert np.all(found.promoters["sequence"].str.len() == 600)

@@ -1,0 +1,443 @@
+import json
+import zipfile
+from types import SimpleNamespace
+from typing import ClassVar
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import training
+from helpers.sequences import encoding
+from helpers.sequences.alphabet import PEPTIDE, RNA
+from helpers.tracks.rna_peptide.network import build_cross_attention
+from helpers.training import Batches, Calibrator, Chains
+from helpers.training.batches import padded_length
+from helpers.training.saving import card_path
+
+# Keras 3.15 under numpy 2.4, whenever it turns a weight into an array.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+CARD = {"rna_alphabet": "ACGU", "rna_length": 100}
+
+
+def toy_chains(n, seed=0):
+    rng = np.random.default_rng(seed)
+    rna = ["".join(rng.choice(list("ACGU"), rng.integers(5, 70))) for _ in range(n)]
+    peptide = ["".join(rng.choice(list(PEPTIDE.letters), rng.integers(4, 50))) for _ in range(n)]
+    return [Chains.from_sequences(rna, RNA), Chains.from_sequences(peptide, PEPTIDE)]
+
+
+def toy_model(**options):
+    keras.utils.set_random_seed(5)
+    return build_cross_attention(filters=4, keys=3, interaction_units=4, **options)
+
+
+def dense_model():
+    keras.utils.set_random_seed(5)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, "sigmoid")])
+    model.compile(keras.optimizers.Adam(0.3), "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.fixture
+def data():
+    X = np.random.default_rng(0).normal(size=(60, 3)).astype("float32")
+    return X, (X[:, 0] > 0).astype("float32")
+
+
+# Chains and batches
+
+
+@given(st.lists(st.text("ACGUN", min_size=1, max_size=90), min_size=1, max_size=6))
+def test_chains_are_encoded_as_sequence_encodes_them(chains):
+    found = Chains.from_sequences(chains, RNA)
+    longest = padded_length(max(map(len, chains)))
+    np.testing.assert_array_equal(found.one_hot(), encoding.one_hot(chains, RNA, length=longest))
+
+
+@given(st.integers(1, 20_000))
+def test_padded_lengths_hold_the_chain_and_waste_little(n):
+    found = padded_length(n)
+    assert n <= found <= max(16, 1.5 * n)
+    assert found % 8 == 0
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 40), st.integers(1, 9), st.none() | st.integers(0, 3))
+def test_batches_hold_every_row_once_with_its_label_and_weight(n, size, seed):
+    inputs = toy_chains(n, seed=n)
+    batches = Batches(inputs, np.arange(n), batch_size=size, weight=np.arange(n) + 0.5, seed=seed)
+    for _ in range(2):
+        seen = []
+        for number in range(len(batches)):
+            (rna, peptide), y, weight = batches[number]
+            rows = y.astype(int)
+            assert np.array_equal(weight, y + 0.5)
+            assert np.array_equal(rna.sum(axis=(1, 2)).round(), inputs[0].lengths[rows])
+            assert np.array_equal(peptide.sum(axis=(1, 2)).round(), inputs[1].lengths[rows])
+            seen += rows.tolist()
+        assert sorted(seen) == list(range(n))
+        batches.on_epoch_end()
+
+
+def test_fixed_length_cuts_only_when_asked():
+    with pytest.raises(ValueError, match=r"has 4 residues; this model takes 3. Give truncate"):
+        Chains.from_sequences(["ACGU"], RNA, length=3)
+    cut = Chains.from_sequences(["ACGU", "A"], RNA, length=3, truncate=True).one_hot()
+    np.testing.assert_array_equal(cut, encoding.one_hot(["ACG", "A"], RNA))
+
+
+def test_empty_chain_is_named_by_its_row():
+    with pytest.raises(ValueError, match="row 3 holds an empty RNA chain"):
+        Chains.from_sequences(["A", "C", ""], RNA)
+
+
+# Fitting
+
+
+def test_fit_restores_the_best_epoch(data):
+    X, y = data
+    result = training.fit(dense_model(), X, y, valid=(X, 1 - y), epochs=9, patience=2, verbosity=0)
+    assert result.best_epoch == 1 + result.history["val_loss"].argmin()
+    assert len(result.history) == result.best_epoch + 2
+    loss = result.model.evaluate(X, 1 - y, verbose=0)[0]
+    assert loss == pytest.approx(result.history["val_loss"].min(), abs=1e-5)
+
+
+def test_same_seed_same_numbers_and_other_seed_others():
+    inputs, y = toy_chains(40), (np.arange(40) % 2).astype("float32")
+    found = []
+    for seed in (1, 1, 2):
+        result = training.fit(
+            toy_model(), inputs, y, valid=(inputs, y), epochs=2, seed=seed, batch_size=8,
+            verbosity=0,
+        )  # fmt: skip
+        found.append(training.predict(result.model, inputs))
+    assert np.array_equal(found[0], found[1])
+    assert not np.array_equal(found[0], found[2])
+
+
+def test_rows_of_weight_zero_are_not_learnt(data):
+    X, y = data
+    lie, weight = y.copy(), np.ones(60)
+    lie[::2], weight[::2] = 1 - lie[::2], 0
+    result = training.fit(
+        dense_model(), X, lie, valid=(X, y), epochs=30, patience=30, weight=weight, verbosity=0
+    )
+    assert ((training.predict(result.model, X) > 0.5) == y).mean() > 0.9
+
+
+def test_prediction_keeps_the_order_of_rows_of_any_length():
+    inputs, model = toy_chains(30), toy_model()
+    together = training.predict(model, inputs, batch_size=7)
+    alone = [training.predict(model, [chains[[row]] for chains in inputs])[0] for row in (0, 13, 29)]
+    np.testing.assert_allclose(together[[0, 13, 29]], alone, atol=1e-5)
+    assert training.predict(model, [chains[:0] for chains in inputs]).shape == (0,)
+
+
+def test_progress_is_one_bar(data, capsys):
+    X, y = data
+    training.fit(dense_model(), X, y, valid=(X, y), epochs=2)
+    assert "2/2" in capsys.readouterr().err
+    training.fit(dense_model(), X, y, valid=(X, y), epochs=2, verbosity=0)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_fit_names_its_faults(data):
+    X, y = data
+    with pytest.raises(ValueError, match="the training part has 59 and 60 rows"):
+        training.fit(dense_model(), X, y[:-1], valid=(X, y))
+    with pytest.raises(ValueError, match="the validation part has no rows"):
+        training.fit(dense_model(), X, y, valid=(X[:0], y[:0]))
+    with (
+        pytest.warns(UserWarning, match="Early stopping conditioned"),
+        pytest.raises(ValueError, match="monitor is 'val_x'; this model reports"),
+    ):
+        training.fit(dense_model(), X, y, valid=(X, y), monitor="val_x", epochs=1, verbosity=0)
+
+
+def test_fit_has_no_argument_for_a_test_set(data):
+    X, y = data
+    with pytest.raises(TypeError, match="test"):
+        training.fit(dense_model(), X, y, valid=(X, y), test=(X, y))
+
+
+def test_stages_keep_the_better_one():
+    inputs, y = toy_chains(32), (np.arange(32) % 2).astype("float32")
+    model = toy_model(composition=4)
+    result = training.fit_in_stages(model, inputs, y, valid=(inputs, y), epochs=1, verbosity=0)
+    assert result.history["stage"].unique().tolist() == ["composition", "whole"]
+    assert result.history["epoch"].tolist() == list(range(1, len(result.history) + 1))
+    best = result.history.set_index("epoch")["val_auroc"]
+    assert best[result.best_epoch] == best.max()
+
+
+def test_stages_of_a_network_without_composition_are_one():
+    inputs, y = toy_chains(16), (np.arange(16) % 2).astype("float32")
+    result = training.fit_in_stages(toy_model(), inputs, y, valid=(inputs, y), epochs=1, verbosity=0)
+    assert "stage" not in result.history
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1)), min_size=1, max_size=30))
+def test_either_label_weighs_the_same_in_every_group(rows):
+    groups, y = np.array(rows).T
+    weight = training.balance(groups, y)
+    for group in np.unique(groups):
+        own = [weight[(groups == group) & (y == label)].sum() for label in (0, 1)]
+        assert own[0] == pytest.approx(own[1], abs=1e-4)
+
+
+# Saving
+
+
+@pytest.fixture
+def saved(tmp_path):
+    return training.save_run(tmp_path / "run" / "toy.keras", toy_model(), CARD)
+
+
+def test_a_run_comes_back_with_its_card(saved):
+    inputs = toy_chains(5)
+    run = training.load_run(saved, expect=CARD)
+    expected = training.predict(toy_model(), inputs)
+    np.testing.assert_allclose(training.predict(run.model, inputs), expected, atol=1e-6)
+    assert run.card["inputs"] == {"rna": [None, None, 4], "peptide": [None, None, 20]}
+    assert run.card["provenance"]["packages"]["keras"] == keras.__version__
+    assert sorted(path.name for path in saved.parent.iterdir()) == ["toy.card.json", "toy.keras"]
+
+
+def test_missing_files_are_named(saved, tmp_path):
+    with pytest.raises(ValueError, match="no model file there"):
+        training.load_run(tmp_path / "none.keras")
+    card_path(saved).unlink()
+    with pytest.raises(ValueError, match=r"its card toy.card.json is missing"):
+        training.load_run(saved)
+
+
+def test_what_is_expected_is_checked(saved):
+    with pytest.raises(ValueError, match="trained with rna_alphabet = 'ACGU', but 'ACGT' is asked"):
+        training.load_run(saved, expect={"rna_alphabet": "ACGT"})
+    with pytest.raises(ValueError, match="says nothing of 'peptide_length'"):
+        training.load_run(saved, expect={"peptide_length": 100})
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", b"PK\x03\x04 and then nothing"])
+def test_other_files_are_refused(saved, content):
+    saved.write_bytes(content)
+    with pytest.raises(ValueError, match="not a whole Keras model file"):
+        training.load_run(saved)
+
+
+def test_a_truncated_model_is_refused(saved):
+    saved.write_bytes(saved.read_bytes()[:-200])
+    with pytest.raises(ValueError, match="not a whole Keras model file"):
+        training.load_run(saved)
+
+
+def test_a_card_of_another_model_is_refused(saved):
+    keras.utils.set_random_seed(9)
+    build_cross_attention(filters=4).save(saved)
+    with pytest.raises(ValueError, match=r"its sha256 is .*, its card says"):
+        training.load_run(saved)
+
+
+def test_a_zip_that_holds_no_model_is_refused(saved):
+    with zipfile.ZipFile(saved, "w") as archive:
+        archive.writestr("config.json", "{}")
+    card = json.loads(card_path(saved).read_text())
+    card["model_sha256"] = training.saving.runs.sha256(saved)
+    card_path(saved).write_text(json.dumps(card))
+    with pytest.raises(ValueError, match="Keras cannot read this model"):
+        training.load_run(saved)
+
+
+@pytest.mark.filterwarnings("ignore:.*Lambda.*:UserWarning")
+def test_code_in_a_model_is_refused(tmp_path):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)])
+    path = training.save_run(tmp_path / "code.keras", model, {})
+    with pytest.raises(ValueError, match="It may hold code"):
+        training.load_run(path)
+
+
+def test_broken_cards_are_refused(saved):
+    card_path(saved).write_text('{"a": ')
+    with pytest.raises(ValueError, match="not a whole JSON file"):
+        training.load_run(saved)
+    card_path(saved).write_text("[]")
+    with pytest.raises(ValueError, match="holds a JSON list"):
+        training.load_run(saved)
+
+
+@pytest.mark.parametrize(
+    ("name", "card", "message"),
+    [
+        ("toy.h5", {}, r"toy.h5 ends in '.h5'; expected '.keras'"),
+        ("toy.keras", {"inputs": 1}, "the card holds inputs, which save_run adds itself"),
+        ("toy.keras", {"x": float("nan")}, "a value that JSON cannot hold"),
+        ("toy.keras", {"x": {1, 2}}, "a value that JSON cannot hold"),
+    ],
+)
+def test_what_cannot_be_saved_is_named_and_leaves_nothing(tmp_path, name, card, message):
+    with pytest.raises(ValueError, match=message):
+        training.save_run(tmp_path / name, dense_model(), card)
+    assert not list(tmp_path.iterdir())
+
+
+# Calibration
+
+
+@pytest.mark.parametrize("method", ["platt", "isotonic"])
+def test_calibration_finds_the_true_probability(method):
+    rng = np.random.default_rng(0)
+    score = rng.normal(size=8000)
+    true = 1 / (1 + np.exp(-score))
+    y = rng.random(8000) < true
+    raw = 1 / (1 + np.exp(-3 * score))
+    found = Calibrator.fit(y, raw, method=method, n_boot=50).predict(raw)
+    assert np.abs(found.probability - true).mean() < 0.04
+    assert np.all(found.low <= found.probability)
+    assert np.all(found.probability <= found.high)
+    order = np.argsort(raw)
+    assert np.all(np.diff(found.probability[order]) >= -1e-9)
+
+
+def test_calibration_survives_its_card_and_spread_widens_it():
+    rng = np.random.default_rng(1)
+    p = rng.random(300)
+    made = Calibrator.fit(rng.random(300) < p, p)
+    again = Calibrator.from_card(json.loads(json.dumps(made.to_card())))
+    np.testing.assert_allclose(made.predict(p), again.predict(p), atol=1e-5)
+    narrow, wide = made.predict(p), made.predict(p, spread=0.5)
+    assert np.all(wide.high - wide.low >= narrow.high - narrow.low)
+
+
+def test_calibration_names_its_faults():
+    with pytest.raises(ValueError, match="method is 'beta'; expected one of platt, isotonic"):
+        Calibrator.fit(np.array([0, 1]), np.array([0.1, 0.9]), method="beta")
+    with pytest.raises(ValueError, match="found 2 labels and 1 probabilities"):
+        Calibrator.fit(np.array([0, 1]), np.array([0.1]))
+    with pytest.raises(ValueError, match="needs both labels"):
+        Calibrator.fit(np.array([1, 1]), np.array([0.1, 0.9]))
+    card = Calibrator.fit(np.array([0, 1]), np.array([0.1, 0.9])).to_card()
+    with pytest.raises(ValueError, match="lacks 'low'"):
+        Calibrator.from_card({key: value for key, value in card.items() if key != "low"})
+    with pytest.raises(ValueError, match="expected 73 in each"):
+        Calibrator.from_card({**card, "high": [0.5]})
+
+
+# Cross-validation
+
+
+class Counting:
+    fits = 0
+
+    def __init__(self, shift=0.0):
+        self.settings = {"shift": shift}
+
+    def fit(self, train, valid):
+        type(self).fits += 1
+        self.p = len(train) / 7 + self.settings["shift"]
+
+    def predict(self, rows):
+        return {"a": np.full(len(rows), self.p), "b": rows / 3}
+
+
+FOLDS = [
+    SimpleNamespace(train=np.array([0, 1]), valid=np.array([2]), test=np.array([3]), name="one"),
+    SimpleNamespace(train=np.array([3]), valid=np.array([2]), test=np.array([0, 1]), name="two"),
+]
+Y = np.array([0, 1, 1, 0])
+
+
+def test_finished_folds_are_read_back_to_the_last_digit(tmp_path):
+    Counting.fits = 0
+    options = {"folder": tmp_path, "data": "x", "verbosity": 0}
+    first = training.cross_validate({"m": Counting}, Y, FOLDS, **options)
+    assert Counting.fits == 2
+    assert first[first["model"] == "a"]["row"].tolist() == [3, 0, 1]
+    again = training.cross_validate({"m": Counting}, Y, FOLDS, **options)
+    assert Counting.fits == 2
+    pd.testing.assert_frame_equal(first, again)
+
+
+@pytest.mark.parametrize("change", ["settings", "data", "labels", "folds"])
+def test_a_change_of_anything_is_computed_anew(tmp_path, change):
+    training.cross_validate({"m": Counting}, Y, FOLDS, folder=tmp_path, data="x", verbosity=0)
+    Counting.fits = 0
+    make = (lambda: Counting(0.1)) if change == "settings" else Counting
+    y = Y + 0.25 if change == "labels" else Y
+    folds = FOLDS
+    if change == "folds":
+        folds = [SimpleNamespace(**{**vars(fold), "valid": np.array([], int)}) for fold in FOLDS]
+    data = "z" if change == "data" else "x"
+    training.cross_validate({"m": make}, y, folds, folder=tmp_path, data=data, verbosity=0)
+    assert Counting.fits == 2
+
+
+def test_leaking_folds_and_wrong_shapes_are_named():
+    leak = SimpleNamespace(**{**vars(FOLDS[0]), "train": np.array([0, 3])})
+    with pytest.raises(ValueError, match=r"fold one: 1 test rows are also train rows .* row 3"):
+        training.cross_validate({"m": Counting}, Y, [leak], verbosity=0)
+
+    class Short(Counting):
+        def predict(self, rows):
+            return np.zeros(len(rows) + 1)
+
+    with pytest.raises(ValueError, match="model 'm' gave probabilities of shape"):
+        training.cross_validate({"m": Short}, Y, FOLDS, verbosity=0)
+
+
+class Several:
+    """Predicts row + task / 10 for every task."""
+
+    settings: ClassVar = {"model": "several"}
+
+    def fit(self, train, valid):
+        pass
+
+    def predict(self, rows):
+        return rows[:, None] + np.arange(2) / 10
+
+
+def test_values_of_several_tasks_have_a_row_where_they_were_measured(tmp_path):
+    y = np.array([[1.0, np.nan], [2.0, 3.0], [0.0, 0.0], [np.nan, np.nan]])
+    options = {"tasks": ["NA", "K562"], "folder": tmp_path, "verbosity": 0}
+    found = training.cross_validate({"m": Several}, y, FOLDS, **options)
+    assert found.columns.tolist() == ["row", "fold", "task", "y", "p", "model"]
+    assert found[["row", "task", "y", "p"]].values.tolist() == [
+        [0, "NA", 1.0, 0.0], [1, "NA", 2.0, 1.0], [1, "K562", 3.0, 1.1],
+    ]  # fmt: skip
+    again = training.cross_validate({"m": Several}, y, FOLDS, **options)
+    pd.testing.assert_frame_equal(found, again)
+    named = training.cross_validate({"m": Several}, y, FOLDS, verbosity=0)
+    assert set(named["task"]) == {"0", "1"}
+
+
+def test_names_of_tasks_fit_the_values():
+    y = np.zeros((4, 2))
+    with pytest.raises(ValueError, match=r"tasks names a for y of shape \(4, 2\); expected a name"):
+        training.cross_validate({"m": Several}, y, FOLDS, tasks=["a"], verbosity=0)
+    with pytest.raises(ValueError, match="tasks names a, but y has one dimension"):
+        training.cross_validate({"m": Several}, Y, FOLDS, tasks=["a"], verbosity=0)
+    flat = {"m": Counting}
+    with pytest.raises(ValueError, match=r"gave predictions of shape .* and task, \(1, 2\)"):
+        training.cross_validate(flat, y, FOLDS, verbosity=0)
+
+
+def test_a_control_shuffles_within_classes_and_leaves_the_test_alone():
+    y = np.arange(40.0)
+    of = np.repeat(["a", "b"], 20)
+    train, valid = np.r_[0:15, 20:35], np.r_[15:18, 35:38]
+    network = SimpleNamespace(settings={"model": "m"}, table=SimpleNamespace(y=y))
+    shuffled = training.Shuffled(network, seed=3, within=of).labels(train, valid)
+    for rows in (train, valid):
+        for name in ("a", "b"):
+            own = rows[of[rows] == name]
+            assert sorted(shuffled[own]) == sorted(y[own])
+    assert (shuffled[train] != y[train]).any()
+    assert (shuffled[[18, 19, 38, 39]] == [18, 19, 38, 39]).all()
+    whole = training.Shuffled(network, seed=3).labels(train, valid)
+    assert {*whole[:15]} - {*y[:15]}, "without classes, labels cross them"
