@@ -1,6 +1,7 @@
 """The map of rooms: a module imports only from rows below its own, and the README shows the map."""
 
 import ast
+import importlib
 import io
 import tokenize
 from pathlib import Path
@@ -11,70 +12,71 @@ ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ROOT / "helpers"
 
 ROWS = [
-    ["plots"],
-    ["predict"],
-    ["predictors"],
-    ["training", "explain", "motifs", "search"],
-    ["models", "datasets"],
-    ["guide_scan", "sirna_features", "simulate", "promoters"],
-    [
-        "pairs",
-        "splits",
-        "features",
-        "folding",
-        "evaluation",
-        "augment",
-        "design_rules",
-        "relations",
-    ],
-    [
-        "chunks",
-        "structures",
-        "leakage",
-        "metrics",
-        "registry",
-        "pipeline",
-        "sites",
-        "reliability",
-        "significance",
-        "spectrum",
-    ],
-    ["tables", "structure_files", "homology", "rewiring", "sirna_records"],
-    ["sequence", "records", "pickles", "results", "bootstrap", "checks", "jaspar"],
-    ["thermodynamics", "target_sites", "fold_cache", "gaussian_process"],
-    ["files"],
-    ["runs", "backend"],
-    ["alphabet"],
+    ["tracks"],
+    ["explain", "plots"],
+    ["motifs", "training"],
+    ["models", "splits"],
+    ["stats", "rna"],
+    ["readers"],
+    ["sequences"],
+    ["project"],
 ]
 LEVEL = {room: level for level, row in enumerate(ROWS) for room in row}
 MODULES = sorted(path for path in HELPERS.rglob("*.py") if path != HELPERS / "__init__.py")
 
 
-def room(module: Path) -> str:
-    first = module.relative_to(HELPERS).parts[0]
-    return first.removesuffix(".py")
+def parts(module: Path) -> tuple[str, ...]:
+    return module.relative_to(HELPERS).with_suffix("").parts
 
 
-def imported_rooms(module: Path) -> set[str]:
+def imported(module: Path) -> set[tuple[str, ...]]:
+    """Rooms and modules that a module imports, as the parts of their names behind `helpers`."""
     found = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "helpers":
-            parts = node.module.split(".")
-            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+            found |= {tuple([*node.module.split("."), alias.name][1:]) for alias in node.names}
         elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("helpers.")}
+            names = [alias.name for alias in node.names if alias.name.startswith("helpers.")]
+            found |= {tuple(name.split(".")[1:]) for name in names}
     return found
+
+
+def test_no_module_lies_loose():
+    assert [path.name for path in HELPERS.glob("*.py")] == ["__init__.py"]
+    rooms = {path.name for path in HELPERS.iterdir() if (path / "__init__.py").exists()}
+    assert rooms == set(LEVEL)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(HELPERS).as_posix())
 def test_imports_go_down(module):
-    own = room(module)
-    assert own in LEVEL, f"{own} has no row in the map"
-    for other in imported_rooms(module) - {own}:
-        assert LEVEL[other] > LEVEL[own], f"{own} imports {other}, which is not below it"
-        assert other != "plots"
-        if own == "plots":
-            assert other == "alphabet", "plots take arrays and tables, and know alphabets only"
+    own = parts(module)
+    for other in imported(module):
+        if own[0] == other[0] == "tracks":
+            assert other[1:2] == own[1:2], f"a track imports another: {'.'.join(other)}"
+        elif other[0] != own[0]:
+            assert LEVEL[other[0]] > LEVEL[own[0]], f"{own[0]} imports {other[0]}, which is not below it"
+        if own[0] == "plots":
+            assert other[0] == "plots" or other[:2] == ("sequences", "alphabet"), "plots know alphabets only"
+
+
+TRACKS = sorted(path.name for path in (HELPERS / "tracks").iterdir() if (path / "__init__.py").exists())
+
+
+@pytest.mark.parametrize("track", TRACKS)
+def test_a_track_has_the_same_few_names(track):
+    for noun in ("data", "network", "predictors", "predict", "simulate", "figures"):
+        folder = HELPERS / "tracks" / track
+        assert (folder / f"{noun}.py").exists() or (folder / noun / "__init__.py").exists(), noun
+    for place in ("notebooks", "data/sample", "figures", "tests/tracks"):
+        assert (ROOT / place / track).is_dir(), place
+    assert (ROOT / "workflow" / f"{track}.smk").is_file()
+
+
+@pytest.mark.parametrize("room", sorted(LEVEL))
+def test_a_face_says_what_each_of_its_names_is(room):
+    face = importlib.import_module(f"helpers.{room}")
+    assert 1 <= len(face.__all__) <= 12, "five to ten names, a dozen at most"
+    assert (face.__doc__ or "").strip()
 
 
 def test_readme_shows_the_map():
@@ -106,5 +108,5 @@ def test_modules_stay_small(module):
 
 def test_only_one_module_may_unpickle():
     for module in MODULES:
-        if room(module) not in ("pickles", "simulate"):
+        if parts(module)[-1] not in ("pickles", "simulate"):
             assert "import pickle" not in module.read_text(encoding="utf-8"), module

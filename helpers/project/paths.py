@@ -77,7 +77,7 @@ def find(path: str | Path) -> Path:
     raise ValueError(f"no file or folder at {looked}. Give a path that exists, best an absolute one")
 
 
-def place(path: str | Path) -> Path:
+def output_folder(path: str | Path) -> Path:
     """Folder to write to: under the project for ``runs/`` and ``figures/``, else as given.
 
     Parameters

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import keras
 import optuna
 import pandas as pd
 from optuna.storages.journal import JournalFileBackend
@@ -26,6 +27,28 @@ from helpers.project import paths
 
 Report = Callable[[int, float], None]
 """``report(step, value)``: tells the search how a trial does, and ends one that is pruned."""
+
+
+class ReportEpochs(keras.callbacks.Callback):
+    """Tells a search the validation AUROC of every epoch.
+
+    Parameters
+    ----------
+    report : callable
+        ``report(step, value)``, which ends a trial that is pruned.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self._report = report
+        self._epochs = 0
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Report the epoch."""
+        # A second stage of training counts its epochs from 0 again; a search hears each step once.
+        self._report(self._epochs, float((logs or {}).get("val_auroc", 0.0)))
+        self._epochs += 1
+
 
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 _ATTRIBUTE = "helpers:search"

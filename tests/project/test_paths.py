@@ -27,11 +27,11 @@ def test_find_names_every_place_it_looked_at(monkeypatch, tmp_path):
 
 def test_place(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert paths.place("results") == (tmp_path / "results").resolve()
-    assert paths.place("runs/sample") == paths.root() / "runs" / "sample"
+    assert paths.output_folder("results") == (tmp_path / "results").resolve()
+    assert paths.output_folder("runs/sample") == paths.root() / "runs" / "sample"
     (tmp_path / "taken").write_text("")
     with pytest.raises(ValueError, match="is a file; expected a folder"):
-        paths.place("taken")
+        paths.output_folder("taken")
 
 
 def test_atomic_path_leaves_nothing_behind(tmp_path):

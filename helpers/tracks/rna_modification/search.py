@@ -15,7 +15,6 @@ from helpers.project import paths
 from helpers.stats import metrics
 from helpers.tracks.rna_modification import network
 from helpers.tracks.rna_modification.predictors import Network, WindowTable, check_preset
-from helpers.tracks.stress_response.configurations import ReportEpochs
 from helpers.training import search
 
 SPACE: search.Space = {
@@ -127,7 +126,7 @@ class Objective:
         data = self._encoded.setdefault(given["length"], WindowTable(self.table, given["length"], self.heads))
         network = Network(
             data, self.heads, preset=given["preset"], build=given["build"], epochs=self.epochs,
-            batch_size=given["batch_size"], seed=self.seed, callbacks=[ReportEpochs(report)],
+            batch_size=given["batch_size"], seed=self.seed, callbacks=[search.ReportEpochs(report)],
         )  # fmt: skip
         network.fit(self.fold.train, self.fold.valid)
         p, y = network.predict(self.fold.test), data.y[self.fold.test]

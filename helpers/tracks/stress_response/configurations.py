@@ -44,27 +44,6 @@ SPACES: dict[str, search.Space] = {
 """What notebook 04 searches; all but the batch size are arguments of the builder."""
 
 
-class ReportEpochs(keras.callbacks.Callback):
-    """Tells a search the validation AUROC of every epoch.
-
-    Parameters
-    ----------
-    report : callable
-        ``report(step, value)``, which ends a trial that is pruned.
-    """
-
-    def __init__(self, report: search.Report) -> None:
-        super().__init__()
-        self._report = report
-        self._epochs = 0
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Report the epoch."""
-        # A second stage of training counts its epochs from 0 again; a search hears each step once.
-        self._report(self._epochs, float((logs or {}).get("val_auroc", 0.0)))
-        self._epochs += 1
-
-
 def search_value(
     build: Callable[..., Any],
     y: np.ndarray,
@@ -106,7 +85,7 @@ def search_value(
     given = configuration(architecture, parameters)
     values = []
     for number, fold in enumerate(folds):
-        callbacks = [ReportEpochs(report)] if number == 0 else []
+        callbacks = [search.ReportEpochs(report)] if number == 0 else []
         network = build(epochs=epochs, seed=seed, callbacks=callbacks, **given)
         network.fit(fold.train, fold.valid, hold_out=True)
         p = network.predict(fold.test)

@@ -20,6 +20,7 @@ from helpers.tracks.stress_response import (  # noqa: E402
 )
 from helpers.tracks.stress_response.promoters import PromoterTable  # noqa: E402
 from helpers.tracks.stress_response.simulate import Plan, simulate  # noqa: E402
+from helpers.training import search  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -202,7 +203,7 @@ def test_the_value_of_a_trial(table, parts):
 
 def test_a_second_stage_of_training_reports_further_steps():
     heard = []
-    callback = configurations.ReportEpochs(lambda step, value: heard.append((step, value)))
+    callback = search.ReportEpochs(lambda step, value: heard.append((step, value)))
     for epoch in (0, 1, 0):  # the second stage starts at 0 again
         callback.on_epoch_end(epoch, {"val_auroc": 0.5})
     assert [step for step, _ in heard] == [0, 1, 2]
