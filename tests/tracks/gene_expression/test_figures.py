@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import time
 
 import numpy as np
 import pandas as pd
@@ -92,12 +91,10 @@ def figures(predictions, results, compared, attention):
 def test_every_form_is_written_and_the_same_again(
     figures, predictions, results, compared, attention, tmp_path
 ):
-    started = time.perf_counter()
     for folder in ("a", "b"):
         drawn = draw_all(predictions, results, compared, attention)
         for name, one in drawn.items():
             publication.publish(one, tmp_path / folder / name, title=TITLE, description="x")
-    assert time.perf_counter() - started < 60
     for name in figures:
         for suffix in ("png", "svg", "html", "csv"):
             first, second = (tmp_path / f / f"{name}.{suffix}" for f in ("a", "b"))
