@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -164,6 +164,31 @@ def write_table(path: str | Path, frame: pd.DataFrame) -> Path:
     with TableWriter(path) as writer:
         writer.write(frame)
     return Path(path)
+
+
+def write_pieces(
+    path: str | Path, pieces: Iterable[pd.DataFrame], columns: Sequence[str] | None = None
+) -> Counter[str]:
+    """Write a table's pieces as they come, in the memory of one: complete, or not at all.
+
+    Returns
+    -------
+    collections.Counter
+        How many rows there are of each ``status``, if the pieces have that column.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> pieces = [pd.DataFrame({"a": [1], "status": "ok"}), pd.DataFrame({"a": [2], "status": "ok"})]
+    >>> write_pieces(Path(tempfile.mkdtemp()) / "a.csv", pieces)
+    Counter({'ok': 2})
+    """
+    counts: Counter[str] = Counter()
+    with TableWriter(path, columns) as writer:
+        for piece in pieces:
+            writer.write(piece)
+            counts.update(piece.get("status", ()))
+    return counts
 
 
 class TableWriter:

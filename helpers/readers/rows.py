@@ -1,0 +1,101 @@
+"""A table that accounts for every row of the input: what became of it, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from helpers.readers.fasta import Other, clean_column
+from helpers.sequences.alphabet import Alphabet
+
+STATUSES = ("ok", "changed", "rejected")
+"""What may become of a row, from best to worst."""
+
+Note = str | Callable[[pd.Series], str]
+"""What is said of some rows: the same of all, or made from each row."""
+
+
+class Accounted:
+    """Rows with a status (`STATUSES`) and a note; a row that is rejected once stays rejected.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Copied. ``status`` and ``note`` are added ("ok" and empty) where they are not there.
+
+    Examples
+    --------
+    >>> from helpers.sequences.alphabet import RNA
+    >>> rows = Accounted(pd.DataFrame({"seq": ["acgu", "AC-U", "ACGU"], "label": ["0", "1", "?"]}))
+    >>> rows.clean("seq", RNA)
+    >>> rows.reject(~rows.table["label"].isin(["0", "1"]), lambda row: f"label is {row['label']!r}")
+    >>> rows.table["status"].tolist(), rows.table["note"].iloc[2]
+    (['changed', 'rejected', 'rejected'], "label is '?'")
+    >>> rows.table["seq"][rows.usable].tolist()
+    ['ACGU']
+    """
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        added = {name: text for name, text in (("status", "ok"), ("note", "")) if name not in table}
+        self.table = table.assign(**added).astype({"status": "str", "note": "str"})
+
+    @property
+    def usable(self) -> pd.Series:
+        """Which rows are not rejected."""
+        return self.table["status"] != "rejected"
+
+    def say(self, rows: ArrayLike, note: Note, *, changed: bool = False) -> None:
+        """Add a note to the rows of a mask; with `changed`, those that were ok are changed ones."""
+        self._mark(np.asarray(rows, dtype=bool), note, "changed" if changed else "ok")
+
+    def reject(self, rows: ArrayLike, note: Note) -> None:
+        """Reject the rows of a mask that are not yet; the note says why and how to mend it."""
+        self._mark(np.asarray(rows, dtype=bool) & self.usable.to_numpy(), note, "rejected")
+
+    def clean(
+        self, column: str, alphabet: Alphabet, *, said: str = "", other: Other = "reject",
+        max_length: int | None = None,
+    ) -> None:  # fmt: skip
+        """Clean a column's sequences (`helpers.readers.fasta.clean`); `said` goes before each note."""
+        usable = self.usable.to_numpy()
+        found = clean_column(self.table.loc[usable, column], alphabet, other=other, max_length=max_length)
+        self.table.loc[usable, column] = found["sequence"]
+        for status in STATUSES:
+            chosen = usable.copy()
+            chosen[usable] = (found["status"] == status) & (found["note"] != "")
+            notes = found["note"][chosen[usable]]
+            self._mark(chosen, (said + notes).tolist(), status)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows there are, and how many of each status, as a reader would say it."""
+        return {
+            "rows in the input": len(self.table),
+            "read as they are": self._number("ok"),
+            "read after a change (see note)": self._number("changed"),
+            "rejected (see note)": self._number("rejected"),
+        }
+
+    def check_any(self, source: object) -> None:
+        """Raise ValueError, with the first row's reason, if no row can be used."""
+        if not self.usable.any():
+            first = self.table.iloc[0] if len(self.table) else {}
+            line = f"line {first['line']}: " if "line" in first else ""
+            reason = f" ({line}{first['note']})" if len(first) else ""
+            raise ValueError(f"{source}: none of its {len(self.table)} rows can be used{reason}")
+
+    def _number(self, status: str) -> int:
+        return int((self.table["status"] == status).sum())
+
+    def _mark(self, chosen: np.ndarray, note: Note | list[str], status: str) -> None:
+        """Join the notes to those that are there, and let the worse status stand."""
+        part = self.table[chosen]
+        if callable(note):
+            note = [note(row) for _, row in part.iterrows()]
+        notes: Any = pd.Series(note, index=part.index, dtype="str")
+        self.table.loc[chosen, "note"] = part["note"].where(part["note"] == "", part["note"] + "; ") + notes
+        worse = part["status"].map(STATUSES.index) < STATUSES.index(status)
+        self.table.loc[chosen, "status"] = part["status"].where(~worse, status)

@@ -1,0 +1,56 @@
+"""Every row of a table has a status and a reason, whatever befalls it."""
+
+import pandas as pd
+import pytest
+
+from helpers.readers.rows import Accounted
+from helpers.sequences.alphabet import PEPTIDE, RNA
+
+
+def table():
+    given = {
+        "line": [2, 3, 4, 5],
+        "rna": ["ACGU", "acgu", "AC-U", "ACGT"],
+        "peptide": ["MKV", "M*", "M", "12"],
+    }
+    return pd.DataFrame(given, index=[7, 8, 9, 10])
+
+
+def test_two_columns_join_their_notes_and_keep_the_worse_status():
+    given = table()
+    rows = Accounted(given)
+    rows.clean("rna", RNA, said="RNA: ")
+    rows.clean("peptide", PEPTIDE, said="peptide: ")
+    assert rows.table["status"].tolist() == ["ok", "changed", "rejected", "rejected"]
+    assert rows.table["rna"].tolist() == ["ACGU", "ACGU", "AC-U", "ACGU"]
+    assert rows.table["peptide"].tolist() == ["MKV", "M", "M", "12"]
+    assert rows.table.loc[8, "note"] == (
+        "RNA: 4 lower-case letters written as upper case; peptide: the closing * (stop) removed"
+    )
+    assert rows.table.loc[9, "note"].startswith("RNA: position 3 holds '-'")
+    assert "; peptide: position 1 holds '1'" in rows.table.loc[10, "note"]
+    assert "status" not in given
+    assert list(rows.counts().values()) == [4, 1, 1, 2]
+
+
+def test_the_first_reason_stands_and_a_change_does_not_undo_it():
+    rows = Accounted(table())
+    rows.reject([True, False, False, False], "no label")
+    rows.reject([True, True, False, False], lambda row: f"line {row['line']}: too short")
+    rows.say([True, True, True, False], "cut", changed=True)
+    rows.say([False, False, False, True], "looked at")
+    assert rows.table["status"].tolist() == ["rejected", "rejected", "changed", "ok"]
+    assert rows.table["note"].tolist() == ["no label; cut", "line 3: too short; cut", "cut", "looked at"]
+    assert rows.usable.tolist() == [False, False, True, True]
+
+
+def test_a_table_without_a_usable_row_is_an_error_with_its_first_reason():
+    rows = Accounted(table())
+    rows.check_any("a.csv")
+    rows.reject([True] * 4, "no label")
+    with pytest.raises(ValueError, match=r"a.csv: none of its 4 rows can be used \(line 2: no label\)"):
+        rows.check_any("a.csv")
+    empty = Accounted(table().iloc[:0])
+    empty.clean("rna", RNA)
+    with pytest.raises(ValueError, match=r"none of its 0 rows can be used$"):
+        empty.check_any("a.csv")
