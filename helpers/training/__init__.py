@@ -4,14 +4,14 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    ["augmentation", "search"],
+    ["augmentation", "ensembles", "search"],
     {
-        "batches": ["Batches", "Chains"],
-        "calibration": ["Calibrated", "Calibrator"],
+        "batches": ["Chains"],
+        "blending": ["Blend"],
+        "calibration": ["Calibrator"],
         "controls": ["Shuffled"],
-        "ensembles": ["Ensemble", "Member", "load_ensemble", "save_ensemble"],
-        "fitting": ["FitResult", "fit", "predict"],
-        "cross_validation": ["Predictor", "cross_validate"],
+        "cross_validation": ["cross_validate"],
+        "fitting": ["Schedule", "fit", "predict"],
         "saving": ["load_run", "save_run"],
     },
 )

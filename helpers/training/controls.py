@@ -6,23 +6,22 @@ from typing import Any
 
 import numpy as np
 
+from helpers.training.store import fingerprint
+
 
 class Shuffled:
     """Control: a predictor whose training and validation labels were shuffled.
 
+    What it is tested on stays as it is. Of a `y` of several tasks whole rows are shuffled.
+
     Parameters
     ----------
     network : Predictor
-        Has ``settings``, a ``table`` with labels or values ``y``, and a ``fit`` that takes other
-        labels; it is fitted to shuffled ones. What it is tested on stays as it is.
+        Has ``settings``, a ``table`` with labels or values ``y``, and a ``fit`` that takes others.
     seed : int
         Seed of the shuffling.
     within : numpy.ndarray, shape=(n,), optional
         Class of every row; labels are then shuffled within each class.
-
-    Notes
-    -----
-    Of a `y` of several tasks whole rows are shuffled.
 
     Examples
     --------
@@ -37,27 +36,24 @@ class Shuffled:
         self.network, self.within = network, within
         self.settings: dict[str, Any] = {
             "model": "shuffled", "seed": seed, "network": network.settings,
+            "within": "" if within is None else fingerprint("within", [np.asarray(within)]),
         }  # fmt: skip
 
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit to permuted labels of `train` and, apart from those, of `valid`."""
         self.network.fit(train, valid, y=self.labels(train, valid))
 
-    def labels(self, train: np.ndarray, valid: np.ndarray) -> np.ndarray:
-        """The shuffled labels, the shape of `y`; of other rows, the true ones."""
-        rng = np.random.default_rng(self.settings["seed"])
-        y = self.network.table.y.copy()
-        for rows in (train, valid):
-            for part in self._parts(np.asarray(rows)):
-                y[part] = y[rng.permutation(part)]
-        return y
-
     def predict(self, rows: np.ndarray) -> Any:
         """Predictions of `rows`."""
         return self.network.predict(rows)
 
-    def _parts(self, rows: np.ndarray) -> list[np.ndarray]:
-        if self.within is None:
-            return [rows]
-        of = self.within[rows]
-        return [rows[of == name] for name in dict.fromkeys(of)]
+    def labels(self, train: np.ndarray, valid: np.ndarray) -> np.ndarray:
+        """The shuffled labels, the shape of `y`; of other rows, the true ones."""
+        rng = np.random.default_rng(self.settings["seed"])
+        y = self.network.table.y.copy()
+        for rows in (np.asarray(train), np.asarray(valid)):
+            of = np.zeros(len(rows), dtype=int) if self.within is None else self.within[rows]
+            for name in dict.fromkeys(of):
+                part = rows[of == name]
+                y[part] = y[rng.permutation(part)]
+        return y

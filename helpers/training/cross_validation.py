@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,9 +10,10 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from helpers.project import paths
+from helpers.project import code, paths
+from helpers.training.store import fingerprint
 
-_COLUMNS = ["row", "fold", "y", "p", "model"]
+_COLUMNS = ("row", "group", "fold", "task", "y", "p", "model")
 
 
 class Predictor(Protocol):
@@ -26,27 +25,18 @@ class Predictor(Protocol):
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit on the rows `train`; every choice is made on the rows `valid`."""
 
-    def predict(self, rows: np.ndarray) -> np.ndarray | Mapping[str, np.ndarray]:
+    def predict(self, rows: np.ndarray) -> np.ndarray | Mapping[str, Any]:
         """Predictions of `rows`, one a row (and task); a mapping names the parts of a model."""
-
-
-class FoldLike(Protocol):
-    """Rows of one fold, such as `helpers.splits.Fold`."""
-
-    train: np.ndarray
-    valid: np.ndarray
-    test: np.ndarray
-    name: str
 
 
 def cross_validate(
     make: Mapping[str, Callable[[], Predictor]],
-    y: np.ndarray,
+    y: Any,
     folds: Sequence[Any],
     *,
-    tasks: Sequence[str] | None = None,
+    groups: Any = None,
     folder: str | Path | None = None,
-    data: str = "",
+    data_key: str = "",
     verbosity: int = 1,
 ) -> pd.DataFrame:
     """Predictions for every test row, from models that never saw its fold.
@@ -55,32 +45,33 @@ def cross_validate(
     ----------
     make : dict of str to callable
         For each model's name, a function that gives a fresh `Predictor`.
-    y : numpy.ndarray, shape=(n,) or (n, tasks)
-        Labels or measured values; for several tasks NaN where one was not measured, and such a cell
-        has no row in the result.
+    y : array-like, shape=(n,), or pandas.DataFrame, shape=(n, tasks)
+        Labels or values; a column a task, NaN where one was not measured (no row in the result).
     folds : sequence of helpers.splits.Fold
         Rows of each fold: ``train``, ``valid``, ``test``, ``name``.
-    tasks : sequence of str, optional
-        Names of the columns of a `y` of several tasks; their numbers from 0 by default.
+    groups : array-like, shape=(n,), optional
+        What each row belongs to, for intervals; the column ``group`` of the result.
     folder : str, pathlib.Path or None
-        Folder for the predictions of finished folds; on a further run they are read back. None
-        keeps nothing.
-    data : str
-        What identifies the data, such as their sha256; part of the key of a fold's file.
+        Where the predictions of finished folds are kept and read back. None keeps nothing.
+    data_key : str
+        What identifies the data, such as their sha256; required with a folder. A fold's file is
+        found by it, the settings, the rows, and the code of the predictor and of all it holds.
     verbosity : int
         0 shows nothing, 1 one progress bar.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``row, fold, y, p, model``; a predictor that gives a mapping contributes a model
-        for each of its names. With a `y` of several tasks a column ``task`` stands behind ``fold``.
+        Columns ``row, fold, y, p, model``, and ``group`` behind ``row`` and ``task`` behind
+        ``fold`` where there are any; a mapping of a predictor gives a model for each of its names. Where one
+        of its values is a DataFrame, its column ``p`` is the prediction and the others, such as
+        ``low`` and ``high``, stand behind ``model``.
 
     Raises
     ------
     ValueError
-        If a test row of a fold is among its training or validation rows, a predictor gives
-        another number of predictions than rows (and tasks), or names do not fit the tasks.
+        If a test row of a fold is among its training or validation rows, predictions have another
+        shape than the labels, or a folder is given without `data_key`.
 
     Examples
     --------
@@ -96,95 +87,88 @@ def cross_validate(
     >>> cross_validate({"mean": Mean}, y, [fold], verbosity=0).to_dict("records")
     [{'row': 3, 'fold': '1', 'y': 1, 'p': 0.5, 'model': 'mean'}]
     """
+    if folder is not None and not data_key:
+        raise ValueError(
+            "cross_validate: a folder without data_key would give back the predictions of other "
+            "data; give data_key, such as the sha256 of the file that y was read from"
+        )
+    tasks = list(map(str, y.columns)) if isinstance(y, pd.DataFrame) else None
     y = np.asarray(y)
-    named = _task_names(y, tasks)
+    if y.ndim == 2 and tasks is None:
+        tasks = list(map(str, range(y.shape[1])))
+    of = None if groups is None else np.asarray(groups)
+    if of is not None and len(of) != len(y):
+        raise ValueError(f"cross_validate: {len(of)} groups for {len(y)} rows; expected one a row")
     fits = [(name, build, fold) for fold in folds for name, build in make.items()]
     tables = []
     with tqdm(fits, unit="fit", disable=verbosity == 0, desc="folds") as bar:
         for name, build, fold in bar:
             bar.set_postfix_str(f"{name}, {fold.name}", refresh=verbosity > 0)
             _check_fold(fold)
-            tables.append(_one_fold(name, build(), y, named, fold, folder, data))
-    columns = _COLUMNS if named is None else [*_COLUMNS[:2], "task", *_COLUMNS[2:]]
+            predictor, path = build(), None
+            if folder is not None:
+                plain = [dict(predictor.settings), data_key, tasks, code.key(predictor)]
+                key = fingerprint(plain, [y, fold.train, fold.valid, fold.test])
+                path = Path(folder) / f"{name}-{fold.name}-{key}.csv"
+            table = None if path is None else _read(path)
+            if table is None:
+                table = _predict_fold(name, predictor, y, tasks, fold)
+                if path is not None:
+                    with paths.atomic_path(path) as part:
+                        table.assign(rows=len(table)).to_csv(part, index=False, lineterminator="\n")
+            tables.append(table)
     # A table without rows, read from a file, does not know the types of its columns.
-    filled = [table for table in tables if len(table)] or tables
-    return pd.concat(filled, ignore_index=True)[columns]
+    found = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
+    if of is not None:
+        found["group"] = of[found["row"].to_numpy(dtype=int)]
+    first = [name for name in _COLUMNS if name in found]
+    return found[[*first, *(name for name in found if name not in first)]]
 
 
-def _one_fold(
-    name: str,
-    predictor: Predictor,
-    y: np.ndarray,
-    tasks: Sequence[str] | None,
-    fold: Any,
-    folder: str | Path | None,
-    data: str,
+def _read(path: Path) -> pd.DataFrame | None:
+    """A kept fold; None if there is none, or it is cut short: each row says how many there are."""
+    if not path.is_file():
+        return None
+    # A task may be called NA or 1: it is read as the word it is.
+    words = {"fold": str, "model": str, "task": str}
+    try:
+        table = pd.read_csv(path, dtype=words, keep_default_na=False, na_values={"y": [""], "p": [""]})
+        whole = bool((table.pop("rows").astype(int) == len(table)).all())
+        return table if whole and (len(table) or not path.read_text().strip().count("\n")) else None
+    except (KeyError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError):
+        return None
+
+
+def _predict_fold(
+    name: str, predictor: Predictor, y: np.ndarray, tasks: Sequence[str] | None, fold: Any
 ) -> pd.DataFrame:
-    path = None
-    if folder is not None:
-        key = _fingerprint(predictor.settings, y, tasks, fold, data)
-        path = Path(folder) / f"{name}-{fold.name}-{key}.csv"
-        if path.is_file():
-            # A task may be called NA or 1: it is read as the word it is.
-            words = {"fold": str, "model": str, "task": str}
-            empty = {"y": [""], "p": [""]}
-            return pd.read_csv(path, dtype=words, keep_default_na=False, na_values=empty)
     train, valid, test = (np.asarray(rows) for rows in (fold.train, fold.valid, fold.test))
     predictor.fit(train, valid)
-    found = predictor.predict(test)
-    columns = found if isinstance(found, Mapping) else {name: found}
-    table = pd.concat(
-        [_rows(model, np.asarray(p), y, tasks, test, fold.name) for model, p in columns.items()],
-        ignore_index=True,
-    )
-    if path is not None:
-        with paths.atomic_path(path) as part:
-            table.to_csv(part, index=False, lineterminator="\n")
-    return table
+    found: Any = predictor.predict(test)
+    named = found if isinstance(found, Mapping) else {name: found}
+    parts = [_rows(model, p, y, tasks, test, fold.name) for model, p in named.items()]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _rows(
-    model: str,
-    p: np.ndarray,
-    y: np.ndarray,
-    tasks: Sequence[str] | None,
-    test: np.ndarray,
-    fold: str,
+    model: str, found: Any, y: np.ndarray, tasks: Sequence[str] | None, test: np.ndarray, fold: str
 ) -> pd.DataFrame:
+    more = found.drop(columns="p").reset_index(drop=True) if isinstance(found, pd.DataFrame) else None
+    p = np.asarray(found if more is None else found["p"])
     if p.shape != y[test].shape:
-        what = "probabilities" if tasks is None else "predictions"
         raise ValueError(
-            f"model {model!r} gave {what} of shape {p.shape} for {len(test)} rows of fold "
-            f"{fold}; expected one a row" + ("" if tasks is None else f" and task, {y[test].shape}")
+            f"model {model!r} gave predictions of shape {p.shape} for {len(test)} rows of fold "
+            f"{fold}; expected {y[test].shape}, one a row" + (" and task" if tasks else "")
         )
-    found = {"fold": str(fold), "model": model}
+    named = {"fold": str(fold), "model": model}
     if tasks is None:
-        return pd.DataFrame({"row": test, "y": y[test], "p": p.astype(float), **found})
-    row, task = np.nonzero(np.isfinite(y[test]))
-    order = np.lexsort([row, task])
-    row, task = row[order], task[order]
-    return pd.DataFrame({
-        "row": test[row], "task": np.asarray(tasks, dtype=object)[task], "y": y[test][row, task],
-        "p": p[row, task].astype(float), **found,
-    })  # fmt: skip
-
-
-def _task_names(y: np.ndarray, tasks: Sequence[str] | None) -> Sequence[str] | None:
-    """Names of the tasks; None for labels of one task, which have no column for it."""
-    if y.ndim == 1:
-        if tasks is not None:
-            raise ValueError(
-                f"tasks names {', '.join(tasks)}, but y has one dimension; expected (n, tasks). "
-                "Leave tasks out, or give y[:, None]"
-            )
-        return None
-    names = list(map(str, range(y.shape[1]))) if tasks is None else list(tasks)
-    if len(names) != y.shape[1] or len(set(names)) < len(names):
-        raise ValueError(
-            f"tasks names {', '.join(names)} for y of shape {y.shape}; expected a name of its own "
-            "for each column"
+        return pd.DataFrame({"row": test, "y": y[test], "p": p.astype(float), **named}).join(
+            pd.DataFrame() if more is None else more
         )
-    return names
+    # One task after the other, without what was not measured.
+    task, row = np.nonzero(np.isfinite(y[test]).T)
+    values = {"y": y[test][row, task], "p": p[row, task].astype(float)}
+    return pd.DataFrame({"row": test[row], "task": np.asarray(tasks, dtype=object)[task], **values, **named})
 
 
 def _check_fold(fold: Any) -> None:
@@ -195,16 +179,3 @@ def _check_fold(fold: Any) -> None:
                 f"fold {fold.name}: {shared.size} test rows are also {part} rows (the first is row "
                 f"{shared[0]}); expected none. Make the folds with helpers.splits"
             )
-
-
-def _fingerprint(
-    settings: Mapping[str, Any], y: np.ndarray, tasks: Sequence[str] | None, fold: Any, data: str
-) -> str:
-    """Key of everything a fold's predictions depend on; ten hexadecimal digits."""
-    named = [settings, data] if tasks is None else [settings, data, list(tasks)]
-    digest = hashlib.sha256(json.dumps(named, sort_keys=True).encode())
-    digest.update(np.ascontiguousarray(y, dtype=np.float64).tobytes())
-    for rows in (fold.train, fold.valid, fold.test):
-        digest.update(np.ascontiguousarray(rows, dtype=np.int64).tobytes())
-        digest.update(b"|")
-    return digest.hexdigest()[:10]

@@ -39,7 +39,7 @@ class Member(NamedTuple):
 class Ensemble:
     """Models of one kind whose log-odds are averaged.
 
-    `load_ensemble` makes one.
+    `load` makes one.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class Ensemble:
         return [np.flatnonzero(places == number) for number in range(len(self.members))]
 
 
-def save_ensemble(path: str | Path, members: Sequence[Member], card: Mapping[str, Any]) -> Path:
+def save(path: str | Path, members: Sequence[Member], card: Mapping[str, Any]) -> Path:
     """Write which models form an ensemble; the models are saved already.
 
     Parameters
@@ -185,7 +185,7 @@ def save_ensemble(path: str | Path, members: Sequence[Member], card: Mapping[str
     return paths.write_json(path, {**card, "members": listed})
 
 
-def load_ensemble(
+def load(
     path: str | Path,
     *,
     expect: Mapping[str, Any] | None = None,
@@ -196,7 +196,7 @@ def load_ensemble(
     Parameters
     ----------
     path : str or pathlib.Path
-        As `save_ensemble` wrote it.
+        As `save` wrote it.
     expect : dict, optional
         Keys of the file and the values they must have, such as ``{"length": 600}``.
     ask : callable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import keras
@@ -33,19 +34,75 @@ class FitResult(NamedTuple):
     best_epoch: int
 
 
+_BETTER = {
+    "min": ("loss", "error", "mae", "mse", "rmse", "brier"),
+    "max": (
+        "accuracy",
+        "auc",
+        "auroc",
+        "auprc",
+        "mcc",
+        "f1",
+        "precision",
+        "recall",
+        "pearson",
+        "spearman",
+        "r2",
+    ),
+}
+"""Whether a metric is better when it is small or large, by the last word of its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How long and by what `fit` trains.
+
+    Attributes
+    ----------
+    epochs : int
+        Most epochs.
+    batch_size : int
+        Rows a batch.
+    patience : int
+        Epochs without a better `monitor` after which training ends.
+    seed : int
+        Seed of shuffling and dropout. The weights were drawn when the model was built: call
+        ``keras.utils.set_random_seed`` before that for a run that can be repeated.
+    monitor : str
+        Metric that chooses the epoch; its last word says whether small or large is better.
+    callbacks : sequence of keras.callbacks.Callback
+        Further callbacks, such as one that reports to a search.
+    """
+
+    epochs: int = 50
+    batch_size: int = 64
+    patience: int = 5
+    seed: int = 0
+    monitor: str = "val_loss"
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+
+    @property
+    def mode(self) -> str:
+        """Whether `monitor` is better when small ("min") or large ("max")."""
+        word = self.monitor.rsplit("_", 1)[-1].lower()
+        for mode, words in _BETTER.items():
+            if word in words:
+                return mode
+        known = ", ".join(word for words in _BETTER.values() for word in words)
+        raise ValueError(
+            f"fit: monitor is {self.monitor!r}, and its last word does not say whether small or large is "
+            f"better; expected a name that ends in one of {known}"
+        )
+
+
 def fit(
     model: keras.Model,
     inputs: Inputs,
     y: np.ndarray | None,
     *,
     valid: tuple[Inputs, np.ndarray],
-    epochs: int = 50,
-    batch_size: int = 64,
-    patience: int = 5,
-    seed: int = 0,
-    monitor: str = "val_loss",
     weight: np.ndarray | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    schedule: Schedule = Schedule(),
     verbosity: int = 1,
 ) -> FitResult:
     """Train a compiled model and keep the weights of the epoch that validated best.
@@ -57,36 +114,18 @@ def fit(
     model : keras.Model
         Compiled model; trained in place.
     inputs : Chains, array, or list of them
-        Inputs of the training part, one for each input of the model. `Chains` of any length are
-        batched by length. A `keras.utils.PyDataset` that holds labels, such as
-        `helpers.training.augmentation.AugmentedBatches`, is taken as it is.
+        One for each input of the model; `Chains` of any length are batched by length. A
+        `keras.utils.PyDataset`, whose batches hold labels and weights, is taken as it is.
     y : numpy.ndarray, shape=(n,) or (n, outputs), or None
-        Labels of the training part; None with a `PyDataset`, whose batches hold them.
+        Labels of the training part; None with a `PyDataset`.
     valid : tuple of (inputs, y)
         The validation part, in the same form.
-    epochs : int
-        Most epochs to train.
-    batch_size : int
-        Rows a batch.
-    patience : int
-        Epochs without a better `monitor` after which training ends.
-    seed : int
-        Seed of shuffling and dropout. The weights were drawn when the model was built: call
-        ``keras.utils.set_random_seed`` before that for a run that can be repeated.
-    monitor : str
-        Validation metric that chooses the epoch; a loss is minimised, anything else maximised
-        unless its name holds ``error``.
     weight : numpy.ndarray, shape=(n,), optional
         Weight of each row of the training part in the loss.
-    callbacks : sequence of keras.callbacks.Callback
-        Further callbacks, such as one that reports to a search.
+    schedule : Schedule
+        Epochs, batch size, patience, seed, what chooses the epoch.
     verbosity : int
         0 shows nothing, 1 one progress bar.
-
-    Returns
-    -------
-    FitResult
-        Model, history, best epoch.
 
     Raises
     ------
@@ -98,37 +137,32 @@ def fit(
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "sigmoid")])
     >>> model.compile("adam", "binary_crossentropy")
     >>> X = np.array([[0.0, 1.0], [1.0, 0.0]] * 8, dtype="float32")
-    >>> result = fit(model, X, X[:, 0], valid=(X, X[:, 0]), epochs=2, verbosity=0)
+    >>> result = fit(model, X, X[:, 0], valid=(X, X[:, 0]), schedule=Schedule(epochs=2), verbosity=0)
     >>> result.history.columns.tolist(), result.best_epoch
     (['epoch', 'loss', 'val_loss'], 2)
     """
-    _check(inputs, y, "training")
-    _check(valid[0], valid[1], "validation")
-    keras.utils.set_random_seed(seed)
-    mode = "min" if "loss" in monitor or "error" in monitor else "max"
+    _check(inputs, y, weight, "training")
+    _check(valid[0], valid[1], None, "validation")
+    monitor, mode, size = schedule.monitor, schedule.mode, schedule.batch_size
+    keras.utils.set_random_seed(schedule.seed)
     stopping = keras.callbacks.EarlyStopping(
-        monitor=monitor, mode=mode, patience=patience, restore_best_weights=True
+        monitor=monitor, mode=mode, patience=schedule.patience, restore_best_weights=True
     )
-    progress = _Progress(epochs, monitor, shown=verbosity > 0)
-    x_train, y_train = _feed(inputs, y, batch_size, seed, weight)
-    x_valid, y_valid = _feed(valid[0], valid[1], 4 * batch_size, None)
+    progress = _Progress(schedule.epochs, monitor, shown=verbosity > 0)
+    x_train, y_train = _feed(inputs, y, size, schedule.seed, weight)
+    x_valid, y_valid = _feed(valid[0], valid[1], 4 * size, None)
     fitted = model.fit(
         x_train,
         y_train,
         validation_data=x_valid if y_valid is None else (x_valid, y_valid),
-        epochs=epochs,
-        batch_size=None if y_train is None else batch_size,
+        epochs=schedule.epochs,
+        batch_size=None if y_train is None else size,
         sample_weight=None if y_train is None else weight,
-        callbacks=[stopping, progress, *callbacks],
+        callbacks=[progress, stopping, *schedule.callbacks],
         verbose=0,
     )
     history = pd.DataFrame(fitted.history)
     history.insert(0, "epoch", np.arange(1, len(history) + 1))
-    if monitor not in history:
-        raise ValueError(
-            f"fit: monitor is {monitor!r}; this model reports {', '.join(history.columns[1:])}. "
-            "Name one of them, or compile the model with that metric"
-        )
     best = history[monitor].idxmin() if mode == "min" else history[monitor].idxmax()
     return FitResult(model, history, int(history["epoch"][best]))
 
@@ -169,12 +203,16 @@ class _Progress(keras.callbacks.Callback):
         self._epochs, self._monitor, self._shown = epochs, monitor, shown
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self._bar = tqdm(
-            total=self._epochs,
-            desc="training",
-            unit="epoch",
-            disable=not self._shown,
-        )
+        self._bar = tqdm(total=self._epochs, desc="training", unit="epoch", disable=not self._shown)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        # After one batch, not after a whole training: a misspelt name is told at once.
+        if batch == 0 and self._monitor.removeprefix("val_") not in (logs or {}):
+            self._bar.close()
+            raise ValueError(
+                f"fit: monitor is {self._monitor!r}; this model reports {', '.join(logs or {})} (behind "
+                "val_ for the validation part). Name one of them, or compile the model with that metric"
+            )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if logs and self._monitor in logs:
@@ -188,11 +226,7 @@ class _Progress(keras.callbacks.Callback):
 
 
 def _feed(
-    inputs: Inputs,
-    y: np.ndarray | None,
-    batch_size: int,
-    seed: int | None,
-    weight: np.ndarray | None = None,
+    inputs: Inputs, y: np.ndarray | None, batch_size: int, seed: int | None, weight: np.ndarray | None = None
 ) -> tuple[Any, np.ndarray | None]:
     """Inputs as `keras.Model.fit` takes them: arrays and labels, or a `Batches` holding both."""
     if isinstance(inputs, keras.utils.PyDataset):
@@ -205,22 +239,22 @@ def _feed(
     return Batches(inputs, y, batch_size=batch_size, weight=weight, seed=seed), None  # type: ignore
 
 
-def _check(inputs: Inputs, y: np.ndarray | None, part: str) -> None:
+def _check(inputs: Inputs, y: np.ndarray | None, weight: np.ndarray | None, part: str) -> None:
     if isinstance(inputs, keras.utils.PyDataset):
-        if y is not None:
+        if y is not None or weight is not None:
             raise ValueError(
-                f"fit: the {part} part is a {type(inputs).__name__}, whose batches hold their "
-                "labels; give None in place of further labels"
+                f"fit: the {part} part is a {type(inputs).__name__}, whose batches hold their labels and "
+                "weights; give None in place of further ones"
             )
         return
     if y is None:
         raise ValueError(f"fit: the {part} part has no labels; give one a row")
     columns: list[Any] = [inputs] if isinstance(inputs, np.ndarray | Chains) else list(inputs)
-    rows = sorted({len(column) for column in columns} | {len(y)})
+    rows = sorted({len(column) for column in [*columns, y, y if weight is None else weight]})
     if len(rows) > 1:
         raise ValueError(
-            f"fit: the {part} part has {' and '.join(map(str, rows))} rows in its inputs and "
-            "labels; expected the same number in each"
+            f"fit: the {part} part has {' and '.join(map(str, rows))} rows in its inputs, labels and "
+            "weights; expected the same number in each"
         )
     if rows[0] == 0:
         raise ValueError(f"fit: the {part} part has no rows; give at least one")

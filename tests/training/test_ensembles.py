@@ -23,9 +23,9 @@ def saved(tmp_path):
         card = SHAPE | {"fold": f"grouped_{number}"}
         path = training.save_run(tmp_path / f"models/{number}.keras", model, card)
         ids = (f"g{number}", f"h{number}")
-        members.append(training.Member(f"grouped_{number}", path, ids))
+        members.append(training.ensembles.Member(f"grouped_{number}", path, ids))
         models.append(model)
-    training.save_ensemble(tmp_path / "ensemble.json", members, SHAPE)
+    training.ensembles.save(tmp_path / "ensemble.json", members, SHAPE)
     return tmp_path / "ensemble.json", models
 
 
@@ -36,7 +36,7 @@ def promoters(n):
 
 def test_loaded_as_one(saved):
     path, models = saved
-    ensemble = training.load_ensemble(path, expect={"length": 30}, ask=network.predict_strands)
+    ensemble = training.ensembles.load(path, expect={"length": 30}, ask=network.predict_strands)
     X = promoters(3)
     apart = [network.predict_strands(model, X) for model in models]
     score = np.mean([np.log(p / (1 - p)) for p in apart], axis=0)
@@ -47,7 +47,7 @@ def test_loaded_as_one(saved):
 
 def test_each_id_is_asked_of_the_model_that_never_saw_it(saved):
     path, models = saved
-    ensemble = training.load_ensemble(path)
+    ensemble = training.ensembles.load(path)
     X = promoters(3)
     p = ensemble.predict_out_of_fold(["h2", "g1", "g2"], X)
     for row, model in ((0, 1), (1, 0), (2, 1)):
@@ -62,7 +62,7 @@ def test_the_folder_can_be_moved(saved, tmp_path):
     moved.mkdir()
     (path.parent / "models").rename(moved / "models")
     path.rename(moved / path.name)
-    assert len(training.load_ensemble(moved / path.name).models) == 2
+    assert len(training.ensembles.load(moved / path.name).models) == 2
 
 
 @pytest.mark.parametrize(
@@ -74,21 +74,21 @@ def test_the_folder_can_be_moved(saved, tmp_path):
     ],
 )
 def test_what_is_no_ensemble(tmp_path, card, members, reason):
-    one = training.Member("1", tmp_path / "a.keras", ("g1",))
+    one = training.ensembles.Member("1", tmp_path / "a.keras", ("g1",))
     members = {"twice": [one, one], None: [one]}.get(members, members) if members != [] else []
     with pytest.raises(ValueError, match=reason):
-        training.save_ensemble(tmp_path / "ensemble.json", members, card)
+        training.ensembles.save(tmp_path / "ensemble.json", members, card)
 
 
 def test_bad_files(saved, tmp_path):
     path, _ = saved
     with pytest.raises(ValueError, match="no ensemble there"):
-        training.load_ensemble(tmp_path / "none.json")
+        training.ensembles.load(tmp_path / "none.json")
     with pytest.raises(ValueError, match="has length = 30, but 600 is asked for"):
-        training.load_ensemble(path, expect={"length": 600})
+        training.ensembles.load(path, expect={"length": 600})
     (tmp_path / "models/2.keras").unlink()
     with pytest.raises(ValueError, match=r"2.keras: no model file there"):
-        training.load_ensemble(path)
+        training.ensembles.load(path)
     paths.write_json(path, {"length": 3})
     with pytest.raises(ValueError, match="not an ensemble; it lacks members"):
-        training.load_ensemble(path)
+        training.ensembles.load(path)

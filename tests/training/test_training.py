@@ -9,14 +9,20 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
 from helpers import training
+from helpers.project import paths
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import PEPTIDE, RNA
+from helpers.stats import odds
 from helpers.tracks.rna_peptide.network import build_cross_attention
-from helpers.training import Batches, Calibrator, Chains
-from helpers.training.batches import padded_length
+from helpers.tracks.rna_peptide.stages import balance, fit_in_stages
+from helpers.training import Blend, Calibrator, Schedule
+from helpers.training.augmentation import AugmentedBatches
+from helpers.training.batches import Batches, Chains, padded_length
 from helpers.training.saving import card_path
+from helpers.training.store import Store
 
 # Keras 3.15 under numpy 2.4, whenever it turns a weight into an array.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -101,7 +107,9 @@ def test_empty_chain_is_named_by_its_row():
 
 def test_fit_restores_the_best_epoch(data):
     X, y = data
-    result = training.fit(dense_model(), X, y, valid=(X, 1 - y), epochs=9, patience=2, verbosity=0)
+    result = training.fit(
+        dense_model(), X, y, valid=(X, 1 - y), schedule=Schedule(epochs=9, patience=2), verbosity=0
+    )
     assert result.best_epoch == 1 + result.history["val_loss"].argmin()
     assert len(result.history) == result.best_epoch + 2
     loss = result.model.evaluate(X, 1 - y, verbose=0)[0]
@@ -113,8 +121,8 @@ def test_same_seed_same_numbers_and_other_seed_others():
     found = []
     for seed in (1, 1, 2):
         result = training.fit(
-            toy_model(), inputs, y, valid=(inputs, y), epochs=2, seed=seed, batch_size=8,
-            verbosity=0,
+            toy_model(), inputs, y, valid=(inputs, y), verbosity=0,
+            schedule=Schedule(epochs=2, seed=seed, batch_size=8),
         )  # fmt: skip
         found.append(training.predict(result.model, inputs))
     assert np.array_equal(found[0], found[1])
@@ -126,7 +134,13 @@ def test_rows_of_weight_zero_are_not_learnt(data):
     lie, weight = y.copy(), np.ones(60)
     lie[::2], weight[::2] = 1 - lie[::2], 0
     result = training.fit(
-        dense_model(), X, lie, valid=(X, y), epochs=30, patience=30, weight=weight, verbosity=0
+        dense_model(),
+        X,
+        lie,
+        valid=(X, y),
+        weight=weight,
+        schedule=Schedule(epochs=30, patience=30),
+        verbosity=0,
     )
     assert ((training.predict(result.model, X) > 0.5) == y).mean() > 0.9
 
@@ -141,9 +155,9 @@ def test_prediction_keeps_the_order_of_rows_of_any_length():
 
 def test_progress_is_one_bar(data, capsys):
     X, y = data
-    training.fit(dense_model(), X, y, valid=(X, y), epochs=2)
+    training.fit(dense_model(), X, y, valid=(X, y), schedule=Schedule(epochs=2))
     assert "2/2" in capsys.readouterr().err
-    training.fit(dense_model(), X, y, valid=(X, y), epochs=2, verbosity=0)
+    training.fit(dense_model(), X, y, valid=(X, y), schedule=Schedule(epochs=2), verbosity=0)
     assert capsys.readouterr() == ("", "")
 
 
@@ -153,11 +167,48 @@ def test_fit_names_its_faults(data):
         training.fit(dense_model(), X, y[:-1], valid=(X, y))
     with pytest.raises(ValueError, match="the validation part has no rows"):
         training.fit(dense_model(), X, y, valid=(X[:0], y[:0]))
-    with (
-        pytest.warns(UserWarning, match="Early stopping conditioned"),
-        pytest.raises(ValueError, match="monitor is 'val_x'; this model reports"),
-    ):
-        training.fit(dense_model(), X, y, valid=(X, y), monitor="val_x", epochs=1, verbosity=0)
+    with pytest.raises(ValueError, match="the training part has 9 and 60 rows"):
+        training.fit(dense_model(), X, y, valid=(X, y), weight=np.ones(9))
+    batches = AugmentedBatches(np.zeros((4, 3, 4)), np.ones(4))
+    for more in ({"y": np.ones(4)}, {"y": None, "weight": np.ones(4)}):
+        with pytest.raises(ValueError, match="whose batches hold their labels and weights"):
+            training.fit(dense_model(), batches, valid=(X, y), **more)
+
+
+@pytest.mark.parametrize(
+    ("metric", "mode"),
+    [
+        ("mae", "min"),
+        ("mse", "min"),
+        ("brier", "min"),
+        ("log_loss", "min"),
+        ("auroc", "max"),
+        ("pearson", "max"),
+    ],
+)
+def test_the_best_epoch_is_the_best_by_any_metric(data, metric, mode):
+    """Wrong labels on validation: every epoch is worse than the one before."""
+    X, y = data
+    model = dense_model()
+    made = keras.metrics.MeanSquaredError(name=metric)
+    model.compile(keras.optimizers.Adam(0.3), "binary_crossentropy", metrics=[made])
+    schedule = Schedule(epochs=4, monitor=f"val_{metric}")
+    result = training.fit(model, X, y, valid=(X, 1 - y), schedule=schedule, verbosity=0)
+    values = result.history[f"val_{metric}"]
+    assert result.best_epoch == 1 + (values.argmin() if mode == "min" else values.argmax())
+
+
+def test_an_unknown_monitor_is_told_before_an_epoch_is_over(data):
+    X, y = data
+    for monitor, reason in (("val_lossy", "does not say whether small"), ("val_auroc", "this model reports")):
+        seen = []
+        counted = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))  # noqa: B023
+        with pytest.raises(ValueError, match=f"monitor is '{monitor}'.*{reason}"):
+            training.fit(
+                dense_model(), X, y, valid=(X, y), verbosity=0,
+                schedule=Schedule(epochs=3, monitor=monitor, callbacks=[counted]),
+            )  # fmt: skip
+        assert seen == []
 
 
 def test_fit_has_no_argument_for_a_test_set(data):
@@ -169,7 +220,7 @@ def test_fit_has_no_argument_for_a_test_set(data):
 def test_stages_keep_the_better_one():
     inputs, y = toy_chains(32), (np.arange(32) % 2).astype("float32")
     model = toy_model(composition=4)
-    result = training.fit_in_stages(model, inputs, y, valid=(inputs, y), epochs=1, verbosity=0)
+    result = fit_in_stages(model, inputs, y, valid=(inputs, y), schedule=Schedule(epochs=1), verbosity=0)
     assert result.history["stage"].unique().tolist() == ["composition", "whole"]
     assert result.history["epoch"].tolist() == list(range(1, len(result.history) + 1))
     best = result.history.set_index("epoch")["val_auroc"]
@@ -178,14 +229,16 @@ def test_stages_keep_the_better_one():
 
 def test_stages_of_a_network_without_composition_are_one():
     inputs, y = toy_chains(16), (np.arange(16) % 2).astype("float32")
-    result = training.fit_in_stages(toy_model(), inputs, y, valid=(inputs, y), epochs=1, verbosity=0)
+    result = fit_in_stages(
+        toy_model(), inputs, y, valid=(inputs, y), schedule=Schedule(epochs=1), verbosity=0
+    )
     assert "stage" not in result.history
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1)), min_size=1, max_size=30))
 def test_either_label_weighs_the_same_in_every_group(rows):
     groups, y = np.array(rows).T
-    weight = training.balance(groups, y)
+    weight = balance(groups, y)
     for group in np.unique(groups):
         own = [weight[(groups == group) & (y == label)].sum() for label in (0, 1)]
         assert own[0] == pytest.approx(own[1], abs=1e-4)
@@ -248,7 +301,7 @@ def test_a_zip_that_holds_no_model_is_refused(saved):
     with zipfile.ZipFile(saved, "w") as archive:
         archive.writestr("config.json", "{}")
     card = json.loads(card_path(saved).read_text())
-    card["model_sha256"] = training.saving.runs.sha256(saved)
+    card["model_sha256"] = paths.sha256(saved)
     card_path(saved).write_text(json.dumps(card))
     with pytest.raises(ValueError, match="Keras cannot read this model"):
         training.load_run(saved)
@@ -354,7 +407,7 @@ Y = np.array([0, 1, 1, 0])
 
 def test_finished_folds_are_read_back_to_the_last_digit(tmp_path):
     Counting.fits = 0
-    options = {"folder": tmp_path, "data": "x", "verbosity": 0}
+    options = {"folder": tmp_path, "data_key": "x", "verbosity": 0}
     first = training.cross_validate({"m": Counting}, Y, FOLDS, **options)
     assert Counting.fits == 2
     assert first[first["model"] == "a"]["row"].tolist() == [3, 0, 1]
@@ -363,17 +416,19 @@ def test_finished_folds_are_read_back_to_the_last_digit(tmp_path):
     pd.testing.assert_frame_equal(first, again)
 
 
-@pytest.mark.parametrize("change", ["settings", "data", "labels", "folds"])
-def test_a_change_of_anything_is_computed_anew(tmp_path, change):
-    training.cross_validate({"m": Counting}, Y, FOLDS, folder=tmp_path, data="x", verbosity=0)
+@pytest.mark.parametrize("change", ["settings", "data", "labels", "folds", "code"])
+def test_a_change_of_anything_is_computed_anew(tmp_path, change, monkeypatch):
+    training.cross_validate({"m": Counting}, Y, FOLDS, folder=tmp_path, data_key="x", verbosity=0)
     Counting.fits = 0
+    if change == "code":
+        monkeypatch.setattr(training.cross_validation.code, "key", lambda *things: "other")
     make = (lambda: Counting(0.1)) if change == "settings" else Counting
     y = Y + 0.25 if change == "labels" else Y
     folds = FOLDS
     if change == "folds":
         folds = [SimpleNamespace(**{**vars(fold), "valid": np.array([], int)}) for fold in FOLDS]
     data = "z" if change == "data" else "x"
-    training.cross_validate({"m": make}, y, folds, folder=tmp_path, data=data, verbosity=0)
+    training.cross_validate({"m": make}, y, folds, folder=tmp_path, data_key=data, verbosity=0)
     assert Counting.fits == 2
 
 
@@ -386,7 +441,7 @@ def test_leaking_folds_and_wrong_shapes_are_named():
         def predict(self, rows):
             return np.zeros(len(rows) + 1)
 
-    with pytest.raises(ValueError, match="model 'm' gave probabilities of shape"):
+    with pytest.raises(ValueError, match="model 'm' gave predictions of shape"):
         training.cross_validate({"m": Short}, Y, FOLDS, verbosity=0)
 
 
@@ -404,27 +459,56 @@ class Several:
 
 def test_values_of_several_tasks_have_a_row_where_they_were_measured(tmp_path):
     y = np.array([[1.0, np.nan], [2.0, 3.0], [0.0, 0.0], [np.nan, np.nan]])
-    options = {"tasks": ["NA", "K562"], "folder": tmp_path, "verbosity": 0}
-    found = training.cross_validate({"m": Several}, y, FOLDS, **options)
+    named = pd.DataFrame(y, columns=["NA", "K562"])
+    options = {"folder": tmp_path, "data_key": "d", "verbosity": 0}
+    found = training.cross_validate({"m": Several}, named, FOLDS, **options)
     assert found.columns.tolist() == ["row", "fold", "task", "y", "p", "model"]
     assert found[["row", "task", "y", "p"]].values.tolist() == [
         [0, "NA", 1.0, 0.0], [1, "NA", 2.0, 1.0], [1, "K562", 3.0, 1.1],
     ]  # fmt: skip
-    again = training.cross_validate({"m": Several}, y, FOLDS, **options)
+    again = training.cross_validate({"m": Several}, named, FOLDS, **options)
     pd.testing.assert_frame_equal(found, again)
-    named = training.cross_validate({"m": Several}, y, FOLDS, verbosity=0)
-    assert set(named["task"]) == {"0", "1"}
+    assert set(training.cross_validate({"m": Several}, y, FOLDS, verbosity=0)["task"]) == {"0", "1"}
+    with pytest.raises(ValueError, match=r"gave predictions of shape .*\(1, 2\), one a row and task"):
+        training.cross_validate({"m": Counting}, y, FOLDS, verbosity=0)
 
 
-def test_names_of_tasks_fit_the_values():
-    y = np.zeros((4, 2))
-    with pytest.raises(ValueError, match=r"tasks names a for y of shape \(4, 2\); expected a name"):
-        training.cross_validate({"m": Several}, y, FOLDS, tasks=["a"], verbosity=0)
-    with pytest.raises(ValueError, match="tasks names a, but y has one dimension"):
-        training.cross_validate({"m": Several}, Y, FOLDS, tasks=["a"], verbosity=0)
-    flat = {"m": Counting}
-    with pytest.raises(ValueError, match=r"gave predictions of shape .* and task, \(1, 2\)"):
-        training.cross_validate(flat, y, FOLDS, verbosity=0)
+def test_further_columns_of_a_prediction_are_kept(tmp_path):
+    class Sure(Counting):
+        def predict(self, rows):
+            return {"a": pd.DataFrame({"p": rows / 2, "low": rows / 4}, index=rows), "b": rows / 3}
+
+    options = {"folder": tmp_path, "data_key": "d", "verbosity": 0}
+    for _ in range(2):
+        found = training.cross_validate({"m": Sure}, Y, FOLDS[:1], **options)
+        assert found.columns.tolist() == ["row", "fold", "y", "p", "model", "low"]
+        assert found["p"].tolist() == [1.5, 1.0]
+        assert found["low"].iloc[0] == 0.75
+        assert np.isnan(found["low"].iloc[1])
+
+
+def test_groups_stand_beside_the_predictions():
+    found = training.cross_validate({"m": Counting}, Y, FOLDS, groups=["a", "b", "c", "d"], verbosity=0)
+    assert found.columns.tolist() == ["row", "group", "fold", "y", "p", "model"]
+    assert found["group"].tolist() == ["d", "d", "a", "b", "a", "b"]
+    with pytest.raises(ValueError, match="1 groups for 4 rows"):
+        training.cross_validate({"m": Counting}, Y, FOLDS, groups=["a"], verbosity=0)
+
+
+@pytest.mark.parametrize("cut", [1, 10, 25])
+def test_a_fold_that_is_cut_short_is_made_anew(tmp_path, cut):
+    options = {"folder": tmp_path, "data_key": "x", "verbosity": 0}
+    first = training.cross_validate({"m": Counting}, Y, FOLDS, **options)
+    file = next(tmp_path.glob("m-two-*.csv"))
+    file.write_text("\n".join(file.read_text().splitlines()[:-cut]) if cut == 1 else file.read_text()[:-cut])
+    Counting.fits = 0
+    pd.testing.assert_frame_equal(training.cross_validate({"m": Counting}, Y, FOLDS, **options), first)
+    assert Counting.fits == 1
+
+
+def test_a_folder_needs_the_key_of_the_data(tmp_path):
+    with pytest.raises(ValueError, match="a folder without data_key"):
+        training.cross_validate({"m": Counting}, Y, FOLDS, folder=tmp_path)
 
 
 def test_a_control_shuffles_within_classes_and_leaves_the_test_alone():
@@ -441,3 +525,129 @@ def test_a_control_shuffles_within_classes_and_leaves_the_test_alone():
     assert (shuffled[[18, 19, 38, 39]] == [18, 19, 38, 39]).all()
     whole = training.Shuffled(network, seed=3).labels(train, valid)
     assert {*whole[:15]} - {*y[:15]}, "without classes, labels cross them"
+    names = [training.Shuffled(network, within=one).settings["within"] for one in (None, of, of[::-1])]
+    assert len(set(names)) == 3, "what is shuffled within is part of the key"
+
+
+# Blends
+
+
+class Fixed:
+    """Predicts given values; says how it was fitted."""
+
+    def __init__(self, p, y):
+        self.p, self.table, self.settings = np.asarray(p), SimpleNamespace(y=np.asarray(y)), {}
+        self.calls = []
+
+    def fit(self, train, valid):
+        self.calls.append("fit")
+
+    def predict(self, rows):
+        return self.p[rows]
+
+
+class Learner(Fixed):
+    def fit_held_out(self, train, valid):
+        self.calls.append("held out")
+
+    def complete(self, train, valid):
+        self.calls.append("complete")
+
+
+HALF = np.arange(100), np.arange(100, 200)
+
+
+def blended(way, y, *parts, **options):
+    blend = Blend({"a": Fixed(parts[0], y), "b": Learner(parts[1], y)}, way=way, **options)
+    blend.fit(*HALF)
+    return blend
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_log_odds_are_weighed_by_likelihood_and_never_below_zero(intercept):
+    rng = np.random.default_rng(0)
+    score = rng.normal(size=200)
+    y = (score + rng.normal(size=200) > 0).astype(float)
+    good, against = odds.sigmoid(score), odds.sigmoid(-score + rng.normal(size=200))
+    blend = blended("log_odds", y, good, against, intercept=intercept)
+    X = np.stack([odds.logit(good), odds.logit(against)], axis=1)
+    expected = LogisticRegression(fit_intercept=intercept).fit(X[100:], y[100:])
+    assert expected.coef_[0, 1] < 0
+    np.testing.assert_array_equal(blend.weights, [expected.coef_[0, 0], 0.0])
+    found = blend.predict(HALF[1])
+    np.testing.assert_allclose(found["ours"], odds.sigmoid(X[100:] @ blend.weights + expected.intercept_))
+    assert list(found) == ["ours", "a", "b"]
+    assert (blend.parts["a"].calls, blend.parts["b"].calls) == (["fit"], ["held out", "complete"])
+    both = blended("log_odds", y, against, against)
+    np.testing.assert_array_equal(both.weights, [1, 1])
+
+
+def test_values_are_weighed_by_task_and_never_below_zero():
+    rng = np.random.default_rng(0)
+    y = rng.normal(3, 1, size=(200, 2))
+    y[::7, 1] = np.nan
+    good = np.nan_to_num(y, nan=3.0) + rng.normal(0, 0.3, size=y.shape)
+    blend = blended("least_squares", y, good, 6 - good)
+    mean = np.nanmean(y[:100], axis=0)
+    assert (blend.weights[:, 1] == 0).all()
+    np.testing.assert_allclose(blend.weights[:, 0], 1, atol=0.15)
+    expected = mean + blend.weights[:, 0] * (good[:5] - mean)
+    np.testing.assert_allclose(blend.predict(np.arange(5))["ours"], expected)
+    none = blended("least_squares", y, 6 - good, 6 - good)
+    np.testing.assert_array_equal(none.weights, 0.5)
+
+
+def test_a_mean_is_drawn_half_way_to_the_middle():
+    y = np.linspace(0, 1, 200)
+    for parts, share in (((y, y * 0 + 0.5), 0.75), ((y * 0 + 0.5, y), 0.25), ((y, y), 0.5)):
+        blend = blended("mean", y, *parts)
+        np.testing.assert_allclose(blend.weights, [share, 1 - share])
+        np.testing.assert_allclose(
+            blend.predict(HALF[1])["ours"], share * parts[0][100:] + (1 - share) * parts[1][100:]
+        )
+
+
+def test_of_a_mapping_the_first_entry_is_blended():
+    y = (np.arange(200) % 2).astype(float)
+    several = Fixed(y, y)
+    several.predict = lambda rows: {"best": y[rows] * 0.9, "other": 1 - y[rows]}
+    blend = Blend({"a": Fixed(y, y), "several": several}, name="hybrid")
+    blend.fit(*HALF)
+    found = blend.predict(HALF[1])
+    assert list(found) == ["hybrid", "a", "best", "other"]
+    assert (blend.weights > 0).all()
+    with pytest.raises(ValueError, match="1 parts by 'log_odds'; expected two or more"):
+        Blend({"a": several})
+
+
+# Kept networks
+
+
+def test_a_kept_network_is_read_back_and_a_change_of_anything_trains_anew(tmp_path, data, monkeypatch):
+    X, y = data
+    trained = []
+
+    def train():
+        trained.append(1)
+        return training.fit(
+            dense_model(), X, y, valid=(X, y), schedule=Schedule(epochs=2), verbosity=0
+        )._replace(history=pd.DataFrame({"epoch": [1, 2], "val_loss": [0.1, np.nan]}))
+
+    def kept(settings=None, rows=(0, 1), data="d"):
+        store = Store(tmp_path, data=data, maker="helpers.training.fitting")
+        return store.fit("net", settings or {"seed": 1}, [np.array(rows)], train, lambda one: {"length": 3})
+
+    first, again = kept(), kept()
+    assert len(trained) == 1
+    np.testing.assert_allclose(training.predict(again.model, X), training.predict(first.model, X), atol=1e-6)
+    pd.testing.assert_frame_equal(again.history, first.history)
+    assert again.best_epoch == first.best_epoch
+    assert training.load_run(next(tmp_path.glob("*.keras")), expect={"length": 3})
+    kept({"seed": 2}), kept(rows=(0, 2)), kept(rows=(0, 1, 2)), kept(data="e")
+    assert len(trained) == 5
+    monkeypatch.setattr("helpers.training.store.code.key", lambda *things: "changed")
+    kept()
+    assert len(trained) == 6
+    assert Store(None).fit("net", {}, [], train).model
+    with pytest.raises(ValueError, match="no folder was given, so no model is kept"):
+        Store(None).path("net", {}, [])

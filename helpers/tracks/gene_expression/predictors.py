@@ -25,7 +25,7 @@ from sklearn.svm import SVR
 from helpers.sequences.alphabet import DNA
 from helpers.tracks.gene_expression import network
 from helpers.tracks.gene_expression.promoters import LONGEST_WORD, PromoterTable, standardised
-from helpers.training.fitting import FitResult, fit, predict
+from helpers.training.fitting import FitResult, Schedule, fit, predict
 from helpers.training.saving import card_path, load_run, save_run
 
 _PENALTIES = (30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
@@ -176,10 +176,12 @@ class Network:
             self.table.one_hot(train),
             scaled[train],
             valid=(self.table.one_hot(valid), scaled[valid]),
-            epochs=self.settings["epochs"],
-            batch_size=self.settings["batch_size"],
-            patience=self.settings["patience"],
-            seed=seed,
+            schedule=Schedule(
+                epochs=self.settings["epochs"],
+                batch_size=self.settings["batch_size"],
+                patience=self.settings["patience"],
+                seed=seed,
+            ),
             verbosity=self.verbosity,
         )
 

@@ -83,7 +83,7 @@ def one_length(
         )
     if control:
         make["control"] = lambda: predictors.Shuffled(network(), seed=settings["seed"])
-    found = cross_validate(make, data.y, [fold], folder=folder, data=data.mark, verbosity=0)
+    found = cross_validate(make, data.y, [fold], folder=folder, data_key=data.mark, verbosity=0)
     of = good["modification"].to_numpy()[found["row"]]
     return found.assign(task=of, length=length, protocol="given_test")
 

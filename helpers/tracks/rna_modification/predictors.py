@@ -27,7 +27,7 @@ from helpers.sequences.alphabet import RNA
 from helpers.tracks.rna_modification import data as windows
 from helpers.tracks.rna_modification import network, original
 from helpers.training import controls
-from helpers.training.fitting import fit
+from helpers.training.fitting import Schedule, fit
 from helpers.training.saving import card_path, load_run, save_run
 
 _DEFAULTS: dict[str, Any] = {
@@ -196,9 +196,11 @@ class Network:
         clock = _Clock()
         result = fit(
             model, table.X[train], labels[train], valid=(table.X[valid], labels[valid]),
-            epochs=given["epochs"], batch_size=given["batch_size"], patience=given["epochs"],
-            seed=given["seed"], monitor="val_log_loss",
-            callbacks=[_falling(model, given["epochs"]), clock, *self.callbacks],
+            schedule=Schedule(
+                epochs=given["epochs"], batch_size=given["batch_size"], patience=given["epochs"],
+                seed=given["seed"], monitor="val_log_loss",
+                callbacks=[_falling(model, given["epochs"]), clock, *self.callbacks],
+            ),
             verbosity=self.verbosity,
         )  # fmt: skip
         self.model, self.history, self.best_epoch = result

@@ -23,7 +23,7 @@ from helpers.tracks.rna_peptide import dual_dense, network
 from helpers.tracks.rna_peptide.pairwise import PairSpace
 from helpers.tracks.rna_peptide.stages import balance, fit_in_stages
 from helpers.training.batches import Chains
-from helpers.training.fitting import FitResult, fit, predict
+from helpers.training.fitting import FitResult, Schedule, fit, predict
 
 _INNER = 5
 _CLIP = 1e-6
@@ -176,10 +176,12 @@ class Network:
             chains,
             y[train],
             valid=(self.table.chains(valid), y[valid]),
-            epochs=self.settings["epochs"],
-            batch_size=self.settings["batch_size"],
-            patience=self.settings["patience"],
-            seed=seed,
+            schedule=Schedule(
+                epochs=self.settings["epochs"],
+                batch_size=self.settings["batch_size"],
+                patience=self.settings["patience"],
+                seed=seed,
+            ),
             # How often a peptide stands under each label must not be learnt: see `Counts`.
             weight=balance(chains[1].index, y[train]),
             verbosity=self.verbosity,
@@ -227,9 +229,7 @@ class Original:
             self.table.one_hot(train, length),
             self.table.y[train],
             valid=(self.table.one_hot(valid, length), self.table.y[valid]),
-            epochs=self.settings["epochs"],
-            seed=seed,
-            monitor="val_auroc",
+            schedule=Schedule(epochs=self.settings["epochs"], seed=seed, monitor="val_auroc"),
             verbosity=self.verbosity,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from helpers.tracks.rna_peptide.network import composition_head, composition_view
 from helpers.training.batches import Chains
-from helpers.training.fitting import FitResult, fit, predict
+from helpers.training.fitting import FitResult, Schedule, fit, predict
 
 _CHAINS = ("rna", "peptide")
 _EPOCHS, _PATIENCE = 40, 8
@@ -24,11 +25,8 @@ def fit_in_stages(
     y: np.ndarray,
     *,
     valid: tuple[Sequence[Chains], np.ndarray],
-    epochs: int = 2,
-    batch_size: int = 64,
-    patience: int = 2,
-    seed: int = 0,
     weight: np.ndarray | None = None,
+    schedule: Schedule = Schedule(epochs=2, patience=2),  # noqa: B008
     verbosity: int = 1,
 ) -> FitResult:
     """Train `build_cross_attention`'s network, its composition branches first.
@@ -42,10 +40,10 @@ def fit_in_stages(
     ----------
     model : keras.Model
         From `helpers.tracks.rna_peptide.network.build_cross_attention`; trained in place.
-    inputs, y, valid, batch_size, seed, weight, verbosity
+    inputs, y, valid, weight, verbosity
         As in `fit`; the inputs are `Chains`.
-    epochs, patience : int
-        As in `fit`, for the network as a whole.
+    schedule : Schedule
+        For the network as a whole; the validation AUROC chooses the epoch.
 
     Returns
     -------
@@ -58,17 +56,13 @@ def fit_in_stages(
         inputs,
         y,
         valid=valid,
-        epochs=epochs,
-        batch_size=batch_size,
-        patience=patience,
-        seed=seed,
-        monitor=_MONITOR,
         weight=weight,
+        schedule=replace(schedule, monitor=_MONITOR),
         verbosity=verbosity,
     )
     if not any(layer.name == "rna_composition" for layer in model.layers):
         return whole()
-    first = _fit_composition(model, inputs, y, valid, seed, weight, verbosity)
+    first = _fit_composition(model, inputs, y, valid, schedule.seed, weight, verbosity)
     kept = model.get_weights()
     second = whole()
     best = len(first.history) + second.best_epoch
@@ -138,11 +132,8 @@ def _fit_composition(
         _counted(model, inputs),
         y,
         valid=(_counted(model, valid[0]), valid[1]),
-        epochs=_EPOCHS,
-        patience=_PATIENCE,
-        seed=seed,
-        monitor=_MONITOR,
         weight=weight,
+        schedule=Schedule(epochs=_EPOCHS, patience=_PATIENCE, seed=seed, monitor=_MONITOR),
         verbosity=verbosity,
     )
     dense = model.get_layer("interaction_dense")

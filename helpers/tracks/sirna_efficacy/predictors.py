@@ -24,7 +24,7 @@ from helpers.sequences.encoding import kmer_counts, one_hot
 from helpers.tracks.sirna_efficacy import network
 from helpers.tracks.sirna_efficacy.features import catalogue
 from helpers.tracks.sirna_efficacy.scaling import Effects, Scaler
-from helpers.training.fitting import FitResult, fit
+from helpers.training.fitting import FitResult, Schedule, fit
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 """Shares of measurements that the intervals are made to hold."""
@@ -186,10 +186,12 @@ class Network:
                     self.table.inputs(train, self.scaler),
                     rest[train],
                     valid=(self.table.inputs(valid, self.scaler), rest[valid]),
-                    epochs=self.settings["epochs"],
-                    batch_size=self.settings["batch_size"],
-                    patience=self.settings["patience"],
-                    seed=seed,
+                    schedule=Schedule(
+                        epochs=self.settings["epochs"],
+                        batch_size=self.settings["batch_size"],
+                        patience=self.settings["patience"],
+                        seed=seed,
+                    ),
                     verbosity=self.verbosity,
                 )
             )

@@ -24,7 +24,7 @@ from helpers.tracks.stress_response import network
 from helpers.tracks.stress_response.configurations import BUILDERS, check_build
 from helpers.tracks.stress_response.promoters import PromoterTable
 from helpers.training import augmentation
-from helpers.training.fitting import FitResult, fit
+from helpers.training.fitting import FitResult, Schedule, fit
 from helpers.training.saving import card_path, load_run, save_run
 
 STRANDS = {"original": 2, "cnn": 2, "scanner": 1}
@@ -254,9 +254,11 @@ class Network:
             strands="both" if given["architecture"] == "original" else "random",
         )  # fmt: skip
         return fit(
-            model, batches, None, valid=valid, epochs=epochs, batch_size=given["batch_size"],
-            patience=given["patience"], seed=given["seed"], monitor="val_log_loss",
-            callbacks=self.callbacks, verbosity=self.verbosity,
+            model, batches, None, valid=valid, verbosity=self.verbosity,
+            schedule=Schedule(
+                epochs=epochs, batch_size=given["batch_size"], patience=given["patience"],
+                seed=given["seed"], monitor="val_log_loss", callbacks=self.callbacks,
+            ),
         )  # fmt: skip
 
     def _steps(self) -> list[Callable[[np.ndarray, np.ndarray], np.ndarray]]:
@@ -289,8 +291,11 @@ class Network:
         self._head, self._counts = head, counts
         result = fit(
             head, X, labels[:, None], valid=(counts[valid], y[valid][:, None]),
-            epochs=given["epochs"], batch_size=given["batch_size"], patience=given["patience"],
-            seed=given["seed"], monitor="loss", callbacks=self.callbacks, verbosity=self.verbosity,
+            verbosity=self.verbosity,
+            schedule=Schedule(
+                epochs=given["epochs"], batch_size=given["batch_size"], patience=given["patience"],
+                seed=given["seed"], monitor="loss", callbacks=self.callbacks,
+            ),
         )  # fmt: skip
         return [result._replace(model=model)]
 

@@ -182,7 +182,7 @@ def test_a_model_never_reads_a_test_value(toy):
 
 
 def test_the_control_learns_nothing(toy):
-    control = predictors.Shuffled(network(toy, kind="plain"), seed=1)
+    control = training.Shuffled(network(toy, kind="plain"), seed=1)
     control.fit(TRAIN, VALID)
     assert abs(correlation(toy.y[TEST, 0], control.predict(TEST)[:, 0])) < 0.5
     assert np.isfinite(toy.y[TRAIN, 0]).all()

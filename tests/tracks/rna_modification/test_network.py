@@ -164,8 +164,8 @@ def test_training_learns_a_motif_and_reports_its_parts():
     model = network.build_vqvae(51, 1, **SMALL)
     result = training.fit(
         model, X[:300], y[:300, None].astype("float32"),
-        valid=(X[300:], y[300:, None].astype("float32")), epochs=6, batch_size=32, patience=6,
-        monitor="val_log_loss", verbosity=0,
+        valid=(X[300:], y[300:, None].astype("float32")), verbosity=0,
+        schedule=training.Schedule(epochs=6, batch_size=32, patience=6, monitor="val_log_loss"),
     )  # fmt: skip
     expected = {"log_loss", "auroc", "commitment", "perplexity", "reconstruction_loss"}
     assert expected | {f"val_{name}" for name in expected} <= set(result.history)

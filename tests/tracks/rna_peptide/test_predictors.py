@@ -7,6 +7,7 @@ from helpers.project import backend
 
 backend.use("tensorflow")
 
+from helpers import training  # noqa: E402
 from helpers.tracks.rna_peptide import predictors  # noqa: E402
 from helpers.tracks.rna_peptide.simulate import Plan, simulate  # noqa: E402
 
@@ -96,7 +97,7 @@ def test_shuffled_labels_reach_the_network_and_no_test_row(table, parts, monkeyp
     seen = {}
     network = predictors.Network(table, epochs=1)
     monkeypatch.setattr(network, "fit", lambda train, valid, *, y: seen.update(y=y))
-    predictors.Shuffled(network, seed=5).fit(train, valid)
+    training.Shuffled(network, seed=5).fit(train, valid)
     assert (seen["y"][train] != table.y[train]).any()
     assert seen["y"][train].sum() == table.y[train].sum()
     np.testing.assert_array_equal(seen["y"][test], table.y[test])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers import training
 from helpers.plots import predictions
 from helpers.readers.fasta import write_fasta
 from helpers.tracks.sirna_efficacy import data as dataset
@@ -154,7 +155,7 @@ def test_simple_models_learn_and_the_control_sees_shuffled_labels(table):
         model.fit(train, valid)
         assert np.isfinite(model.predict(valid)).all()
     network = predictors.Network(table, epochs=1, width=4, units=4, read=2)
-    control = predictors.Shuffled(network)
+    control = training.Shuffled(network)
     before = table.y.copy()
     control.fit(train, valid)
     assert (table.y == before).all()

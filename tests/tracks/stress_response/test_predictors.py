@@ -118,7 +118,7 @@ def test_the_hybrid_shows_its_parts(table, parts):
 
 def test_the_control_is_trained_on_other_labels(table, parts):
     train, valid, test = parts
-    control = predictors.Shuffled(makers(table)["cnn"](), seed=1)
+    control = training.Shuffled(makers(table)["cnn"](), seed=1)
     before = table.y.copy()
     control.fit(train, valid)
     np.testing.assert_array_equal(table.y, before)
