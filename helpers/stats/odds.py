@@ -14,8 +14,8 @@ def logit(p: ArrayLike, *, clip: float = 1e-6) -> np.ndarray:
     >>> logit([0.0, 0.5, 0.75]).round(2).tolist()
     [-13.82, 0.0, 1.1]
     """
-    p = np.clip(np.asarray(p, dtype=float), clip, 1 - clip)
-    return np.asarray(np.log(p) - np.log1p(-p))
+    kept: np.ndarray = np.clip(np.asarray(p, dtype=float), clip, 1 - clip)
+    return np.asarray(np.log(kept) - np.log1p(-kept))
 
 
 def sigmoid(score: ArrayLike) -> np.ndarray:
@@ -26,4 +26,5 @@ def sigmoid(score: ArrayLike) -> np.ndarray:
     >>> sigmoid(logit([0.2, 0.9])).round(6).tolist()
     [0.2, 0.9]
     """
-    return np.asarray(1 / (1 + np.exp(-np.asarray(score, dtype=float))))
+    value: np.ndarray = np.asarray(score, dtype=float)
+    return np.asarray(1 / (1 + np.exp(-value)))

@@ -568,7 +568,7 @@ def test_log_odds_are_weighed_by_likelihood_and_never_below_zero(intercept):
     rng = np.random.default_rng(0)
     score = rng.normal(size=200)
     y = (score + rng.normal(size=200) > 0).astype(float)
-    good, against = odds.sigmoid(score), odds.sigmoid(-score + rng.normal(size=200))
+    good, against = odds.sigmoid(score), odds.sigmoid(1 - 2 * y + rng.normal(size=200))
     blend = blended("log_odds", y, good, against, intercept=intercept)
     X = np.stack([odds.logit(good), odds.logit(against)], axis=1)
     expected = LogisticRegression(fit_intercept=intercept).fit(X[100:], y[100:])
@@ -587,13 +587,13 @@ def test_values_are_weighed_by_task_and_never_below_zero():
     y = rng.normal(3, 1, size=(200, 2))
     y[::7, 1] = np.nan
     good = np.nan_to_num(y, nan=3.0) + rng.normal(0, 0.3, size=y.shape)
-    blend = blended("least_squares", y, good, 6 - good)
     mean = np.nanmean(y[:100], axis=0)
+    blend = blended("least_squares", y, good, 2 * mean - good)
     assert (blend.weights[:, 1] == 0).all()
     np.testing.assert_allclose(blend.weights[:, 0], 1, atol=0.15)
     expected = mean + blend.weights[:, 0] * (good[:5] - mean)
     np.testing.assert_allclose(blend.predict(np.arange(5))["ours"], expected)
-    none = blended("least_squares", y, 6 - good, 6 - good)
+    none = blended("least_squares", y, 2 * mean - good, 2 * mean - good)
     np.testing.assert_array_equal(none.weights, 0.5)
 
 
