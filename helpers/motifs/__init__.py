@@ -3,6 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    ["best_matches", "effects", "jaspar", "library", "matching", "patterns", "scanning", "seqlets"],
+    __name__, ["effects", "library", "matching", "patterns", "scanning"]
 )

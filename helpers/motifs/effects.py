@@ -1,9 +1,9 @@
 """What a motif adds to a prediction: its contributions, its removal, its insertion.
 
-Three answers to one question. Contributions say what the explanation gives the motif's letters,
-ablation what the output loses without it where it stands, insertion what it adds where it was not.
-A model is a function from sequences to numbers, told which row each sequence is made from, so that
-each can be judged by the model that did not train on it.
+Contributions say what the explanation gives the motif's letters, ablation what the output loses
+without it where it stands, insertion what it adds where it was not. A model is a function from
+sequences to numbers, told which row each sequence is made from, so that each can be judged by the
+model that did not train on it.
 """
 
 from __future__ import annotations
@@ -41,18 +41,7 @@ class Ablation(NamedTuple):
 
 
 def contributions(values: np.ndarray, sites: pd.DataFrame) -> np.ndarray:
-    """Sum of the attributions over each place.
-
-    Parameters
-    ----------
-    values : numpy.ndarray, shape=(n, length, letters) or (n, length)
-        Signed attributions.
-    sites : pandas.DataFrame
-        Columns `row`, `start`, `stop`.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(sites,), dtype=float64
+    """Sum of the attributions, (n, length, letters) or (n, length), over each place.
 
     Examples
     --------
@@ -66,16 +55,11 @@ def contributions(values: np.ndarray, sites: pd.DataFrame) -> np.ndarray:
     return sums[rows, sites["stop"].to_numpy(int)] - sums[rows, sites["start"].to_numpy(int)]
 
 
-def ablate(
-    score: Score,
-    X: np.ndarray,
-    sites: pd.DataFrame,
-    *,
-    how: str = "shuffle",
-    draws: int = 5,
-    seed: int = 0,
-) -> Ablation:
+def ablate(score: Score, X: np.ndarray, sites: pd.DataFrame, *, draws: int = 5, seed: int = 0) -> Ablation:
     """Overwrite all places of a motif in each sequence that holds it, and predict again.
+
+    The new letters are those at the same places of a dinucleotide shuffle of the whole sequence,
+    which look like the rest of it.
 
     Parameters
     ----------
@@ -84,34 +68,16 @@ def ablate(
     X : numpy.ndarray, shape=(n, length, letters)
     sites : pandas.DataFrame
         Columns `row`, `start`, `stop`; places may overlap.
-    how : {"shuffle", "neutral"}, optional
-        ``"shuffle"``: with the letters at the same places of a dinucleotide shuffle of the whole
-        sequence, which looks like the rest of it. ``"neutral"``: with rows in which every letter
-        is equally likely, which no real sequence has.
-    draws : int, optional
-        Shuffles that are averaged.
-    seed : int, optional
-
-    Returns
-    -------
-    Ablation
-
-    Raises
-    ------
-    ValueError
-        If `how` is unknown, `draws` below 1, or a place lies outside its sequence.
+    draws, seed : int, optional
+        Shuffles that are averaged, and the seed of the first.
 
     Examples
     --------
-    >>> X = np.eye(4, dtype=np.float32)[[[0, 1, 2, 0, 1, 2, 3, 3]]]
+    >>> X = np.eye(4, dtype=np.float32)[[[3, 3, 1, 3, 3, 3, 3, 3]]]
     >>> count_c = lambda X, rows: X[:, :, 1].sum(axis=1)
-    >>> found = ablate(count_c, X, pd.DataFrame({"row": [0], "start": [1], "stop": [2]}),
-    ...                how="neutral")
-    >>> found.effects.tolist()
-    [0.75]
+    >>> ablate(count_c, X, pd.DataFrame({"row": [0], "start": [0], "stop": [8]})).effects.tolist()
+    [0.0]
     """
-    if how not in ("shuffle", "neutral") or draws < 1:
-        raise ValueError(f"how is {how!r} with {draws} draws; expected 'shuffle' or 'neutral', and 1 or more")
     outside = (sites["start"] < 0) | (sites["stop"] > X.shape[1]) | (sites["row"] >= len(X))
     if outside.any():
         bad = sites[outside].iloc[0]
@@ -125,28 +91,16 @@ def ablate(
     covered = np.zeros(X.shape[:2], dtype=bool)
     for site in sites.itertuples():
         covered[site.row, site.start : site.stop] = True
-    covered = covered[rows][..., None]
     before = score(X[rows], rows)
     outputs = np.zeros(len(rows))
-    count = draws if how == "shuffle" else 1
-    for draw in range(count):
-        if how == "shuffle":
-            other = shuffled(X[rows], seed=seed + draw)
-        else:
-            other = np.full_like(X[rows], 1 / X.shape[2]) * (X[rows].sum(-1, keepdims=True) > 0)
-        outputs += score(np.where(covered, other, X[rows]), rows) / count
+    for draw in range(draws):
+        changed = np.where(covered[rows][..., None], _shuffled(X[rows], seed + draw), X[rows])
+        outputs += score(changed, rows) / draws
     return Ablation(rows, before - outputs, outputs)
 
 
 def insert(
-    score: Score,
-    X: np.ndarray,
-    ppm: ArrayLike,
-    *,
-    rows: ArrayLike | None = None,
-    at: int | None = None,
-    draws: int = 1,
-    seed: int = 0,
+    score: Score, X: np.ndarray, ppm: ArrayLike, *, at: int | None = None, draws: int = 1, seed: int = 0
 ) -> np.ndarray:
     """Put a motif's best word into shuffled sequences, and see what the output gains.
 
@@ -158,23 +112,15 @@ def insert(
         Sequences whose dinucleotide shuffles are the background.
     ppm : array-like, shape=(width, letters)
         The motif; its most probable letter is written at each position.
-    rows : array-like of int, shape=(n,), optional
-        The row that each sequence is, for `score`; their order by default.
     at : int, optional
         Start of the word; at a place of its own in each background when not given.
-    draws : int, optional
-        Backgrounds for each sequence, averaged.
-    seed : int, optional
+    draws, seed : int, optional
+        Backgrounds for each sequence, averaged, and the seed of the first.
 
     Returns
     -------
     numpy.ndarray, shape=(n,), dtype=float64
         Output with the word minus output of the same background without it.
-
-    Raises
-    ------
-    ValueError
-        If the motif does not fit into the sequences at that place.
 
     Examples
     --------
@@ -190,39 +136,22 @@ def insert(
             f"a motif of {len(word)} positions at {at} does not fit into sequences of "
             f"{X.shape[1]}; expected a start from 0 to {room}"
         )
-    which = np.arange(len(X)) if rows is None else np.asarray(rows)
+    rows = np.arange(len(X))
     rng = np.random.default_rng(seed)
     gains = np.zeros(len(X))
     for draw in range(draws):
-        plain = shuffled(X, seed=seed + draw)
+        plain = _shuffled(X, seed + draw)
         starts = rng.integers(0, room + 1, len(X)) if at is None else np.full(len(X), at)
         changed = plain.copy()
         for row, start in enumerate(starts):
             changed[row, start : start + len(word)] = word
-        gains += (score(changed, which) - score(plain, which)) / draws
+        gains += (score(changed, rows) - score(plain, rows)) / draws
     return gains
 
 
-def shuffled(X: np.ndarray, *, seed: int = 0) -> np.ndarray:
-    """One dinucleotide shuffle of each sequence; padding and unknown letters move with it.
-
-    Parameters
-    ----------
-    X : numpy.ndarray, shape=(n, length, letters)
-    seed : int, optional
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n, length, letters)
-
-    Examples
-    --------
-    >>> X = np.eye(4, dtype=np.float32)[[[0, 1, 2, 0, 1, 3]]]
-    >>> shuffled(X).sum(axis=1).tolist() == X.sum(axis=1).tolist()
-    True
-    """
-    rngs = (np.random.default_rng([seed, row]) for row in range(len(X)))
-    return np.stack([shuffle_one_hot(item, rng) for item, rng in zip(X, rngs, strict=False)])
+def _shuffled(X: np.ndarray, seed: int) -> np.ndarray:
+    """One dinucleotide shuffle of each sequence."""
+    return np.stack([shuffle_one_hot(item, np.random.default_rng([seed, row])) for row, item in enumerate(X)])
 
 
 def summary(

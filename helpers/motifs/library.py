@@ -1,25 +1,35 @@
-"""Libraries of known motifs: JASPAR, or any MEME file, read with every row checked."""
+"""Libraries of known motifs: JASPAR, from the copy inside pyJASPAR, or a MEME file, every row checked."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+from pyjaspar import jaspardb
 
-from helpers.motifs import jaspar
 from helpers.project.paths import atomic_path
 from helpers.readers.lines import iter_lines
 from helpers.sequences.alphabet import DNA, Alphabet
 
+RELEASE = "JASPAR2026"
+"""Release of the database; doi:10.1093/nar/gkad1059 describes the collection."""
+
+TAXA = ("plants", "vertebrates", "insects", "nematodes", "fungi", "urochordates")
+"""Taxonomic groups of the collection."""
+
 _JASPAR_ID = re.compile(r"[A-Z]{2}\d{4}\.\d+")
+_MATRIX = "letter-probability matrix"
+_NAMED = {"DNA": "ACGT", "RNA": "ACGU", "PROTEIN": "ACDEFGHIKLMNPQRSTVWY"}
 _TOLERANCE = 0.02
 """How far a row may be from 1: files with two decimals sum to 0.99 or 1.01."""
 
 
-class KnownMotif(NamedTuple):
+class Motif(NamedTuple):
     """One motif of a library.
 
     Attributes
@@ -28,42 +38,33 @@ class KnownMotif(NamedTuple):
         Identifier, such as ``MA0570.3``; each once in a library.
     name : str
         Name of the factor; the id where the file gives none.
-    family : str
-        Family of the factor, empty where it is not known.
-    ppm : numpy.ndarray, shape=(width, letters), dtype=float64
-        Probability of each letter at each position.
+    family, tf_class : str
+        What is known of the factor, empty where nothing is.
+    counts : numpy.ndarray, shape=(width, letters), dtype=float64
+        How often each letter stands at each position, or its share.
     """
 
     id: str
     name: str
     family: str
-    ppm: np.ndarray
+    counts: np.ndarray
+    tf_class: str = ""
+
+    @property
+    def ppm(self) -> np.ndarray:
+        """Probability of each letter at each position; shares are given back as they are."""
+        total = self.counts.sum(axis=1, keepdims=True)
+        return np.asarray(self.counts / np.where(np.abs(total - 1) < 1e-9, 1.0, total))
 
     @property
     def url(self) -> str:
         """Page of the matrix at JASPAR; empty for an id that is not one of JASPAR's."""
-        if not _JASPAR_ID.fullmatch(self.id):
-            return ""
-        return f"https://jaspar.elixir.no/matrix/{self.id}/"
+        return f"https://jaspar.elixir.no/matrix/{self.id}/" if _JASPAR_ID.fullmatch(self.id) else ""
 
 
-def from_jaspar(taxon: str = "plants") -> tuple[KnownMotif, ...]:
-    """The motifs of JASPAR CORE, from the copy inside pyJASPAR: no network is needed.
-
-    Parameters
-    ----------
-    taxon : str, optional
-        One of `helpers.motifs.jaspar.TAXA`.
-
-    Returns
-    -------
-    tuple of KnownMotif
-        Letters in the order of DNA.
-
-    Raises
-    ------
-    ValueError
-        If the group is unknown.
+@cache
+def jaspar(taxon: str = "plants") -> tuple[Motif, ...]:
+    """Every motif of a group of JASPAR CORE (one of `TAXA`), ordered by its id; no network is needed.
 
     References
     ----------
@@ -72,40 +73,97 @@ def from_jaspar(taxon: str = "plants") -> tuple[KnownMotif, ...]:
 
     Examples
     --------
-    >>> motifs = from_jaspar("plants")
-    >>> next(motif.url for motif in motifs if motif.name == "ABF1")
-    'https://jaspar.elixir.no/matrix/MA0570.3/'
+    >>> found = jaspar("plants")
+    >>> len(found), next(motif.url for motif in found if motif.name == "ABF1")
+    (927, 'https://jaspar.elixir.no/matrix/MA0570.3/')
     """
-    return tuple(
-        KnownMotif(
-            motif.id,
-            motif.name,
-            motif.family,
-            motif.counts / motif.counts.sum(axis=1, keepdims=True),
+    if taxon not in TAXA:
+        raise ValueError(f"taxon {taxon!r} is no group of {RELEASE}; expected one of {', '.join(TAXA)}")
+    known = [
+        Motif(
+            one.matrix_id,
+            one.name,
+            ", ".join(one.tf_family or []),
+            np.array([one.counts[letter] for letter in DNA.letters], dtype=np.float64).T,
+            ", ".join(one.tf_class or []),
         )
-        for motif in jaspar.motifs(taxon)
+        for one in jaspardb(release=RELEASE).fetch_motifs(collection="CORE", tax_group=[taxon])
+    ]
+    return tuple(sorted(known, key=lambda motif: motif.id))
+
+
+def plant_motif(matrix_id: str) -> Motif:
+    """One plant motif by its id with the version.
+
+    Examples
+    --------
+    >>> motif = plant_motif("MA0570.3")
+    >>> motif.name, consensus(motif.counts)
+    ('ABF1', 'ACACGTGGCA')
+    """
+    for motif in jaspar("plants"):
+        if motif.id == matrix_id:
+            return motif
+    raise ValueError(
+        f"no plant motif {matrix_id!r} in the CORE collection of {RELEASE}; give an id with its "
+        "version, such as 'MA0570.3'"
     )
 
 
-def load(source: str | Path, alphabet: Alphabet = DNA) -> tuple[KnownMotif, ...]:
-    """A library by name or from a MEME file.
+def consensus(counts: ArrayLike) -> str:
+    """The most frequent base at each position of counts or probabilities of A C G T.
+
+    Examples
+    --------
+    >>> consensus([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.2, 0.8]])
+    'CT'
+    """
+    return "".join(DNA.letters[base] for base in np.argmax(counts, axis=1))
+
+
+def log_odds(
+    counts: ArrayLike, background: ArrayLike = (0.25, 0.25, 0.25, 0.25), *, pseudo: float = 1.0
+) -> np.ndarray:
+    """Position weight matrix in bits: what each letter says for a site, against the background.
 
     Parameters
     ----------
-    source : str or pathlib.Path
-        ``"jaspar_plants"`` (or another of `helpers.motifs.jaspar.TAXA`), or a MEME file. A file's motifs
-        get the family of the JASPAR motif of the same id, where there is one among the plants.
-    alphabet : Alphabet, optional
-        Which letters the motifs must have.
+    counts : array-like, shape=(width, letters)
+        Counts, or probabilities.
+    background : array-like, shape=(letters,)
+        Share of each letter outside sites.
+    pseudo : float
+        Sites of background composition that are added to the counted ones; some matrices of JASPAR
+        are shares that sum to about 1, so a hundredth of the sum is added where that is less.
 
     Returns
     -------
-    tuple of KnownMotif
+    numpy.ndarray, shape=(width, letters), dtype=float64
+        Stormo 2000, doi:10.1093/bioinformatics/16.1.16.
 
-    Raises
-    ------
-    ValueError
-        As `read_meme` and `from_jaspar`, and if JASPAR is asked for with other letters.
+    Examples
+    --------
+    >>> log_odds([[30.0, 0.0, 0.0, 0.0]]).round(1).tolist()
+    [[2.0, -6.7, -6.7, -6.7]]
+    """
+    table, share = np.asarray(counts, dtype=float), np.asarray(background, dtype=float)
+    if table.ndim != 2 or table.shape[1] != share.size:
+        raise ValueError(
+            f"counts have the shape {table.shape}; expected (width, {share.size}). Transpose a "
+            "matrix that has its letters in rows"
+        )
+    total = table.sum(axis=1, keepdims=True)
+    if (empty := np.flatnonzero(total[:, 0] <= 0)).size:
+        raise ValueError(
+            f"counts: position {empty[0]} sums to {total[empty[0], 0]:g}; expected more than 0. "
+            "Cut empty positions off the matrix"
+        )
+    added = np.minimum(pseudo, total / 100)
+    return np.log2((table + added * share) / (total + added) / share)
+
+
+def load(source: str | Path, alphabet: Alphabet = DNA) -> tuple[Motif, ...]:
+    """A library by name (``"jaspar_plants"``, or another of `TAXA`) or from a MEME file.
 
     Examples
     --------
@@ -119,44 +177,27 @@ def load(source: str | Path, alphabet: Alphabet = DNA) -> tuple[KnownMotif, ...]
             f"library {str(source)!r} holds DNA motifs; {alphabet.name} was asked for. Give a MEME "
             f"file with ALPHABET= {alphabet.letters}"
         )
-    return from_jaspar(str(source).removeprefix("jaspar_"))
+    return jaspar(str(source).removeprefix("jaspar_"))
 
 
-def write_meme(
-    path: str | Path, motifs: Sequence[KnownMotif], alphabet: Alphabet, *, both_strands: bool = True
-) -> Path:
-    r"""Write motifs as a MEME file (minimal format, version 4).
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The file to make or to replace: complete, or absent.
-    motifs : sequence of KnownMotif
-    alphabet : Alphabet
-        Whose letters the columns are.
-    both_strands : bool, optional
-        What the file says of the strands; False for RNA.
-
-    Returns
-    -------
-    pathlib.Path
+def write_meme(path: str | Path, motifs: Sequence[Motif], alphabet: Alphabet) -> Path:
+    """Write motifs as a MEME file (minimal format, version 4), complete or absent.
 
     Examples
     --------
     >>> import tempfile
-    >>> motif = KnownMotif("M1", "first", "", np.eye(4))
+    >>> motif = Motif("M1", "first", "", np.eye(4))
     >>> path = write_meme(Path(tempfile.mkdtemp()) / "a.meme", [motif], DNA)
     >>> read_meme(path, DNA)[0].ppm.tolist() == np.eye(4).tolist()
     True
     """
     share = " ".join(f"{letter} {1 / alphabet.size:.4f}" for letter in alphabet.letters)
-    lines = ["MEME version 4", "", f"ALPHABET= {alphabet.letters}", ""]
-    lines += [f"strands: {'+ -' if both_strands else '+'}", ""]
+    strands = "+ -" if alphabet.letters == DNA.letters else "+"
+    lines = ["MEME version 4", "", f"ALPHABET= {alphabet.letters}", "", f"strands: {strands}", ""]
     lines += ["Background letter frequencies", share, ""]
     for motif in motifs:
-        size = f"alength= {alphabet.size} w= {len(motif.ppm)}"
         lines += [f"MOTIF {motif.id} {motif.name}".rstrip()]
-        lines += [f"letter-probability matrix: {size} nsites= 20 E= 0"]
+        lines += [f"{_MATRIX}: alength= {alphabet.size} w= {len(motif.ppm)} nsites= 20 E= 0"]
         lines += [" ".join(f"{value:.6f}" for value in row) for row in motif.ppm]
         lines += [f"URL {motif.url}", ""] if motif.url else [""]
     with atomic_path(path) as part:
@@ -164,164 +205,105 @@ def write_meme(
     return Path(path)
 
 
-def jaspar_as_meme(path: str | Path, taxon: str = "plants") -> Path:
-    """The motifs of JASPAR as a MEME file, written once; for other tools.
+def read_meme(path: str | Path, alphabet: Alphabet) -> tuple[Motif, ...]:
+    """Every motif of a MEME file, minimal or as MEME itself writes it; plain or gzip.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        Left as it is where it exists.
-    taxon : str, optional
-        One of `helpers.motifs.jaspar.TAXA`.
-
-    Returns
-    -------
-    pathlib.Path
-    """
-    path = Path(path)
-    return path if path.is_file() else write_meme(path, from_jaspar(taxon), DNA)
-
-
-def read_meme(path: str | Path, alphabet: Alphabet) -> tuple[KnownMotif, ...]:
-    """Read every motif of a MEME file.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        Minimal MEME format with letter-probability matrices; gzip if its name ends in ``.gz``.
+        Motifs as letter-probability matrices. Rows are divided by their sum, which the file's
+        rounding leaves beside 1. A motif with an id of JASPAR gets its family from there.
     alphabet : Alphabet
-        The letters that the file must have, in this order.
-
-    Returns
-    -------
-    tuple of KnownMotif
-        Rows are divided by their sum, which the file's rounding leaves beside 1.
+        The letters that the file must have, in this order; what they are where it names none.
 
     Raises
     ------
     ValueError
         If it is no MEME file, holds no motif, is cut off inside one, has another alphabet, a row
-        that is not a row of probabilities, or an id twice; the message names file and line.
+        that is no row of probabilities, or an id twice; the message names file and line.
     """
     path = Path(path)
-    lines = [(number, line.strip()) for number, line in iter_lines(path)]
-    first = next(((number, line) for number, line in lines if line), (1, ""))
-    if not first[1].startswith("MEME version"):
-        raise ValueError(
-            f"{path}, line {first[0]}: found {first[1][:40]!r}; expected 'MEME version 4' (or 5). "
-            "Convert the motifs to the MEME format, such as with meme-suite's *2meme tools"
-        )
-    found: dict[str, KnownMotif] = {}
-    for number, motif in _motifs(path, iter(lines), alphabet):
-        if motif.id in found:
-            raise ValueError(
-                f"{path}, line {number}: the motif {motif.id!r} stands twice; give each its own id"
-            )
-        found[motif.id] = motif
+    blocks: list[list[tuple[int, str]]] = [[]]
+    for number, line in iter_lines(path):
+        if line.split()[:1] == ["MOTIF"]:
+            blocks.append([])
+        blocks[-1].append((number, line.strip()))
+    _check_top(path, blocks[0], alphabet)
+    found: dict[str, Motif] = {}
+    for block in blocks[1:]:
+        number, head = block[0]
+        # MEME's own output says the width of the motif on the same line.
+        words = re.split(r"\s+width\s*=", head)[0].split(maxsplit=2)[1:]
+        if not words:
+            raise _fault(path, number, "MOTIF without an id; give it one")
+        if words[0] in found:
+            raise _fault(path, number, f"the motif {words[0]!r} stands twice; give each its own id")
+        found[words[0]] = Motif(words[0], words[-1], "", _matrix(path, block, alphabet))
     if not found:
-        raise ValueError(
-            f"{path}: no motif in it; expected lines 'MOTIF id name' with a letter-probability "
-            "matrix each. Is the file whole?"
-        )
-    if any(_JASPAR_ID.fullmatch(name) for name in found):
-        families = {motif.id: motif.family for motif in jaspar.motifs("plants")}
-        found = {i: m._replace(family=families.get(i, "")) for i, m in found.items()}
+        raise ValueError(f"{path}: no motif in it; expected lines 'MOTIF id name', each with a {_MATRIX}")
+    if any(map(_JASPAR_ID.fullmatch, found)):
+        families = {motif.id: motif.family for motif in jaspar("plants")}
+        found = {name: one._replace(family=families.get(name, "")) for name, one in found.items()}
     return tuple(found.values())
 
 
-def _motifs(
-    path: Path, lines: Iterator[tuple[int, str]], alphabet: Alphabet
-) -> Iterator[tuple[int, KnownMotif]]:
-    """Motifs with the line that each begins on."""
-    pending: tuple[int, str] | None = None
-    for number, line in lines:
+def _fault(path: Path, number: int, what: str) -> ValueError:
+    return ValueError(f"{path}, line {number}: {what}")
+
+
+def _check_top(path: Path, top: Sequence[tuple[int, str]], alphabet: Alphabet) -> None:
+    """What stands above the first motif: the version, and the alphabet where one is given."""
+    if not any(line.startswith("MEME version") for _, line in top):
+        number, line = next(((number, line) for number, line in top if line), (1, ""))
+        what = f"found {line[:40]!r}; expected 'MEME version 4' (or 5). Convert the motifs to the MEME format"
+        raise _fault(path, number, f"{what}, such as with meme-suite's *2meme tools")
+    for number, line in top:
+        if line.startswith(_MATRIX):
+            raise _fault(path, number, "a matrix without a 'MOTIF' line above it; is the top missing?")
         if line.startswith("ALPHABET"):
-            _check_alphabet(path, number, line, alphabet)
-        elif line.startswith("MOTIF"):
-            if pending:
-                raise _without_matrix(path, *pending)
-            pending = (number, line)
-        elif line.startswith("letter-probability matrix"):
-            if pending is None:
-                raise ValueError(
-                    f"{path}, line {number}: a matrix without a 'MOTIF' line above it; is the top "
-                    "of the file missing?"
-                )
-            ppm = _matrix(path, number, line, lines, alphabet, pending[1])
-            words = pending[1].split(maxsplit=2)[1:]
-            if not words:
-                raise ValueError(f"{path}, line {pending[0]}: MOTIF without an id; give it one")
-            yield pending[0], KnownMotif(words[0], words[-1], "", ppm)
-            pending = None
-    if pending:
-        raise _without_matrix(path, *pending)
+            given = (line.removeprefix("ALPHABET").lstrip("= ").split() or ["not named"])[0].strip('"')
+            letters = _NAMED.get(given.upper(), given)
+            if letters.upper() != alphabet.letters:
+                what = f"expected {alphabet.letters} ({alphabet.name}), in this order"
+                raise _fault(path, number, f"the alphabet is {letters}; {what}")
 
 
-def _without_matrix(path: Path, number: int, line: str) -> ValueError:
-    return ValueError(
-        f"{path}, line {number}: {line[:40]!r} has no letter-probability matrix behind it; the "
-        "file is cut off there, or the motif is given in another form"
-    )
-
-
-def _check_alphabet(path: Path, number: int, line: str, alphabet: Alphabet) -> None:
-    given = line.removeprefix("ALPHABET").lstrip("= ").split()[:1]
-    names = {"DNA": "ACGT", "RNA": "ACGU", "PROTEIN": "ACDEFGHIKLMNPQRSTVWY"}
-    letters = names.get(given[0].strip('"').upper(), given[0]) if given else ""
-    if letters != alphabet.letters:
-        raise ValueError(
-            f"{path}, line {number}: the alphabet is {letters or 'not named'}; expected "
-            f"{alphabet.letters} ({alphabet.name}), in this order. Give motifs of {alphabet.name}"
-        )
-
-
-def _matrix(
-    path: Path,
-    number: int,
-    line: str,
-    lines: Iterator[tuple[int, str]],
-    alphabet: Alphabet,
-    motif: str,
-) -> np.ndarray:
-    """Rows of the matrix whose head is given."""
-    numbers = {key: int(value) for key, value in re.findall(r"\b(alength|w)=\s*(\d+)", line)}
-    if "w" not in numbers:
-        raise ValueError(
-            f"{path}, line {number}: found {line[:60]!r}; expected 'letter-probability matrix: "
-            "alength= 4 w= 10', w the number of rows"
-        )
-    if numbers.get("alength", alphabet.size) != alphabet.size:
-        raise ValueError(
-            f"{path}, line {number}: alength= {numbers['alength']}; expected {alphabet.size} "
-            f"letters of {alphabet.name}"
-        )
+def _matrix(path: Path, block: Sequence[tuple[int, str]], alphabet: Alphabet) -> np.ndarray:
+    """Rows of the one matrix of a motif; without ``w=`` they end where another line begins."""
+    first, motif = block[0]
+    starts = [k for k, (_, line) in enumerate(block) if line.startswith(_MATRIX)]
+    if not starts:
+        what = f"{motif[:40]!r} has no {_MATRIX} behind it; the file is cut off there"
+        raise _fault(path, first, f"{what}, or the motif is given in another form")
+    if len(starts) > 1:
+        raise _fault(path, block[starts[1]][0], "a matrix without a 'MOTIF' line above it")
+    number, head = block[starts[0]]
+    said = {key: int(value) for key, value in re.findall(r"\b(alength|w)=\s*(\d+)", head)}
+    if said.get("alength", alphabet.size) != alphabet.size:
+        what = f"alength= {said['alength']}; expected {alphabet.size} letters of {alphabet.name}"
+        raise _fault(path, number, what)
     rows: list[list[float]] = []
-    while len(rows) < numbers["w"]:
-        here, text = next(lines, (0, ""))
-        if not here:
-            raise ValueError(
-                f"{path}: the file ends in the matrix of {motif!r} (line {number}), after "
-                f"{len(rows)} of {numbers['w']} rows; it is cut off. Fetch it anew"
-            )
-        if text:
-            rows.append(_row(path, here, text, alphabet))
+    for here, line in block[starts[0] + 1 :]:
+        if len(rows) == said.get("w") or ("w" not in said and line and not re.match(r"[\d.]", line)):
+            break
+        if line:
+            rows.append(_row(path, here, line, alphabet))
+    if len(rows) < said.get("w", 1):
+        what = f"the matrix of {motif!r} ends after {len(rows)} of {said.get('w', 'its')} rows"
+        raise _fault(path, number, f"{what}; the file is cut off. Fetch it anew")
     table = np.array(rows)
-    return table / table.sum(axis=1, keepdims=True)
+    return np.asarray(table / table.sum(axis=1, keepdims=True))
 
 
-def _row(path: Path, number: int, text: str, alphabet: Alphabet) -> list[float]:
+def _row(path: Path, number: int, line: str, alphabet: Alphabet) -> list[float]:
     try:
-        values = [float(word) for word in text.split()]
+        values = [float(word) for word in line.split()]
     except ValueError:
         values = []
     if len(values) != alphabet.size or not all(0 <= value <= 1 for value in values):
-        raise ValueError(
-            f"{path}, line {number}: found {text[:60]!r}; expected {alphabet.size} probabilities "
-            f"from 0 to 1, in the order {alphabet.letters}"
-        )
+        what = f"expected {alphabet.size} probabilities from 0 to 1, in the order {alphabet.letters}"
+        raise _fault(path, number, f"found {line[:60]!r}; {what}")
     if abs(sum(values) - 1) > _TOLERANCE:
-        raise ValueError(
-            f"{path}, line {number}: the row sums to {sum(values):.4g}; expected 1. Divide each "
-            "row of counts by its sum"
-        )
+        what = f"the row sums to {sum(values):.4g}; expected 1. Divide each row of counts by its sum"
+        raise _fault(path, number, what)
     return values

@@ -11,18 +11,14 @@ from memelite import tomtom
 from numpy.typing import ArrayLike
 from scipy.stats import false_discovery_control
 
-from helpers.motifs.library import KnownMotif
+from helpers.motifs.library import Motif
 
-COLUMNS = ("query", "rank", "id", "name", "family", "p", "q", "overlap", "strand", "url")
+COLUMNS = ["query", "rank", "id", "name", "family", "p", "q", "overlap", "strand", "url"]
 """Columns of a table of matches."""
 
 
 def match(
-    queries: Mapping[str, ArrayLike],
-    library: Sequence[KnownMotif],
-    *,
-    strands: int = 2,
-    best: int = 5,
+    queries: Mapping[str, ArrayLike], library: Sequence[Motif], *, strands: int = 2, best: int = 5
 ) -> pd.DataFrame:
     """The known motifs that are most like each query.
 
@@ -30,7 +26,7 @@ def match(
     ----------
     queries : mapping of str to array-like, shape=(width, letters)
         Probabilities of the letters, by name.
-    library : sequence of KnownMotif
+    library : sequence of Motif
         Motifs with the same letters.
     strands : {1, 2}, optional
         2 also turns the known motifs round; 1 for RNA.
@@ -42,11 +38,6 @@ def match(
     pandas.DataFrame
         The columns `COLUMNS`; `p` of TOMTOM [1]_, `q` by Benjamini and Hochberg [2]_ over the whole
         library for each query, `overlap` in positions.
-
-    Raises
-    ------
-    ValueError
-        If the library is empty, the letters differ, or `strands` is neither 1 nor 2.
 
     References
     ----------
@@ -60,41 +51,35 @@ def match(
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> library = [KnownMotif(f"M{i}", f"M{i}", "", rng.dirichlet(np.full(4, 0.2), 8))
-    ...            for i in range(30)]
+    >>> library = [Motif(f"M{i}", f"M{i}", "", rng.dirichlet(np.full(4, 0.2), 8)) for i in range(30)]
     >>> match({"mine": library[3].ppm}, library, best=1)[["query", "id"]].values.tolist()
     [['mine', 'M3']]
     """
-    if strands not in (1, 2):
-        raise ValueError(f"strands is {strands}; expected 1 (RNA) or 2 (DNA)")
-    if not library:
-        raise ValueError("the library holds no motif to match against; give at least one")
+    if strands not in (1, 2) or not library:
+        raise ValueError(
+            f"strands is {strands}, and the library holds {len(library)} motifs; expected 1 (RNA) or 2 "
+            "(DNA), and at least one motif to match against"
+        )
     tables = {name: np.asarray(table, dtype=float) for name, table in queries.items()}
-    letters = library[0].ppm.shape[1]
+    known = [np.ascontiguousarray(motif.ppm.T) for motif in library]
     for name, table in tables.items():
-        if table.ndim != 2 or table.shape[1] != letters or not len(table):
+        if table.ndim != 2 or table.shape[1] != len(known[0]) or not len(table):
             raise ValueError(
-                f"query {name!r} has the shape {table.shape}; expected (width, {letters}), the "
+                f"query {name!r} has the shape {table.shape}; expected (width, {len(known[0])}), the "
                 "letters of the library"
             )
     if not tables:
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=COLUMNS)
     with warnings.catch_warnings():
         # A library of fewer than 25 motifs draws a warning; the docstring of tomtom says why.
         warnings.simplefilter("ignore")
-        p, _, _, overlaps, turned = tomtom(
-            [np.ascontiguousarray(table.T) for table in tables.values()],
-            [np.ascontiguousarray(motif.ppm.T) for motif in library],
-            reverse_complement=strands == 2,
-            n_jobs=1,
-        )
+        wanted = [np.ascontiguousarray(table.T) for table in tables.values()]
+        p, _, _, overlaps, turned = tomtom(wanted, known, reverse_complement=strands == 2, n_jobs=1)
     rows = []
-    for name, chances, overlap, strand in zip(tables, p, overlaps, turned, strict=True):
-        chances = np.clip(chances, 0.0, 1.0)
+    for name, chances, overlap, strand in zip(tables, np.clip(p, 0.0, 1.0), overlaps, turned, strict=True):
         q = false_discovery_control(chances)
         for rank, k in enumerate(np.argsort(chances, kind="stable")[:best], start=1):
-            motif = library[k]
-            sign = "-" if strands == 2 and strand[k] else "+"
-            rows.append((name, rank, motif.id, motif.name, motif.family, float(chances[k]),
-                         float(q[k]), int(overlap[k]), sign, motif.url))  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+            one, sign = library[k], "-" if strands == 2 and strand[k] else "+"
+            measured = (float(chances[k]), float(q[k]), int(overlap[k]))
+            rows.append((name, rank, one.id, one.name, one.family, *measured, sign, one.url))
+    return pd.DataFrame(rows, columns=COLUMNS)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.motifs import effects, jaspar, library, matching, patterns, scanning, seqlets
-from helpers.motifs.library import KnownMotif
+from helpers.motifs import effects, library, matching, patterns, scanning
+from helpers.motifs.library import Motif
 from helpers.sequences.alphabet import DNA, PEPTIDE, RNA
-from helpers.sequences.encoding import one_hot, reverse_complement, shuffle_one_hot
+from helpers.sequences.encoding import one_hot, reverse_complement
 
 RNG = np.random.default_rng(0)
 WORD = "CACGTGTC"
@@ -55,9 +55,7 @@ def test_meme_files_are_read_and_written(tmp_path):
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(0, 99))
 def test_what_is_written_is_read_back(tmp_path_factory, widths, seed):
     rng = np.random.default_rng(seed)
-    motifs = [
-        KnownMotif(f"M{i}", f"n{i}", "", rng.dirichlet(np.ones(4), width)) for i, width in enumerate(widths)
-    ]
+    motifs = [Motif(f"M{i}", f"n{i}", "", rng.dirichlet(np.ones(4), width)) for i, width in enumerate(widths)]
     path = tmp_path_factory.mktemp("meme") / "x.meme"
     for alphabet in (DNA, RNA):
         again = library.read_meme(library.write_meme(path, motifs, alphabet), alphabet)
@@ -90,16 +88,70 @@ def test_a_meme_file_cut_anywhere_is_refused_or_whole(tmp_path):
         ("1.0 0 0 0", "1.5 -.5 0 0", "from 0 to 1"),
         ("MOTIF M2", "MOTIF M1", "line 10: the motif 'M1' stands twice"),
         ("MOTIF M2", "MOTIF", "MOTIF without an id"),
-        ("MOTIF M2\n", "", "without a 'MOTIF' line above it"),
-        ("w= 1", "", "expected 'letter-probability matrix"),
+        ("MOTIF M1 first one\n", "", "line 5: a matrix without a 'MOTIF' line above it"),
+        (
+            "letter-probability matrix: alength= 4 w= 1\n0",
+            "log-odds matrix\n0",
+            "'MOTIF M2' has no letter-prob",
+        ),
+        ("MOTIF M2\n", "", "line 10: a matrix without a 'MOTIF' line above it"),
         ("alength= 4 w= 1", "alength= 20 w= 1", "alength= 20; expected 4"),
-        ("w= 1", "w= 3", r"ends in the matrix of 'MOTIF M2' \(line 11\), after 1 of 3 rows"),
+        ("w= 1", "w= 3", "line 11: the matrix of 'MOTIF M2' ends after 1 of 3 rows"),
         ("MOTIF M2", "MOTIF M3\nMOTIF M2", "'MOTIF M3' has no letter-probability matrix"),
     ],
 )
 def test_what_is_wrong_with_a_meme_file_is_said(tmp_path, old, new, message):
     with pytest.raises(ValueError, match=message):
         library.read_meme(meme(tmp_path, GOOD.replace(old, new, 1)), DNA)
+
+
+WIDTHLESS = """MEME version 5.5.5
+
+ALPHABET= acgu
+
+MOTIF clusterA RBPx
+letter-probability matrix: alength= 4
+0.70\t0.10\t0.10\t0.10
+0.05\t0.05\t0.85\t0.05
+
+MOTIF clusterB
+letter-probability matrix:
+0.70\t0.10\t0.10\t0.10
+URL https://example.org
+"""
+
+WHOLE_OUTPUT = """****************************************
+MEME - Motif discovery tool
+****************************************
+MEME version 5.5.2 (Release date: Sun Jan 29 2023)
+
+TRAINING SET
+ALPHABET= ACGT
+Background letter frequencies (from file dataset with add-one prior applied):
+A 0.25 C 0.25 G 0.25 T 0.25
+MOTIF AGT MEME-1\twidth =   2  sites =  20  llr = 150  E-value = 1.2e-050
+\tMotif AGT MEME-1 position-specific scoring matrix
+log-odds matrix: alength= 4 w= 2 n= 100 bayes= 6 E= 1e-50
+ 100 -200 -200 -200
+ -200 -200 170 -200
+
+\tMotif AGT MEME-1 position-specific probability matrix
+letter-probability matrix: alength= 4 w= 2 nsites= 20 E= 1.2e-050
+ 0.7 0.1 0.1 0.1
+ 0.05 0.05 0.85 0.05
+
+SUMMARY OF MOTIFS
+"""
+
+
+def test_meme_files_without_widths_and_the_whole_output_of_meme_are_read(tmp_path):
+    first, second = library.read_meme(meme(tmp_path, WIDTHLESS), RNA)
+    np.testing.assert_allclose(first.ppm, [[0.7, 0.1, 0.1, 0.1], [0.05, 0.05, 0.85, 0.05]])
+    assert (second.id, second.ppm.shape) == ("clusterB", (1, 4))
+    (only,) = library.read_meme(meme(tmp_path, WHOLE_OUTPUT), DNA)
+    assert (only.id, only.name, only.ppm.shape) == ("AGT", "MEME-1", (2, 4))
+    with pytest.raises(ValueError, match="after 0 of its rows"):
+        library.read_meme(meme(tmp_path, GOOD.replace("w= 1\n0.5 0.5 0.0 0.0", "")), DNA)
 
 
 def test_a_meme_file_without_motifs(tmp_path):
@@ -109,12 +161,11 @@ def test_a_meme_file_without_motifs(tmp_path):
 
 def test_jaspar_is_a_library(tmp_path):
     motifs = library.load("jaspar_plants")
-    assert len(motifs) == len(jaspar.plant_motifs())
-    path = library.jaspar_as_meme(tmp_path / "plants.meme")
-    again = library.load(path)
+    assert len({motif.id for motif in motifs}) == 927
+    assert all(motif.counts.shape[1] == 4 for motif in motifs)
+    again = library.load(library.write_meme(tmp_path / "plants.meme", motifs, DNA))
     assert [m.id for m in again] == [m.id for m in motifs]
     assert again[5].family == motifs[5].family
-    assert library.jaspar_as_meme(path) == path
     with pytest.raises(ValueError, match="holds DNA motifs; RNA was asked for"):
         library.load("jaspar_plants", RNA)
     with pytest.raises(ValueError, match="taxon 'dragons' is no group"):
@@ -146,7 +197,7 @@ def test_the_cut_has_the_probability_that_was_asked_for():
 
 def test_padding_holds_no_site_and_overlaps_are_resolved():
     X = one_hot(["ACGT" + WORD[:4], "A" * 30], DNA, length=30)
-    found = scanning.scores(X, scanning.weights(PPM).table)
+    found = scanning.scores(X, scanning.weights(PPM)[0])
     assert np.isneginf(found[0, 1:]).all()
     assert np.isfinite(found[1]).all()
     runs = scanning.sites(X[1:], np.tile([0.97, 0.01, 0.01, 0.01], (8, 1)), DNA, strands=1)
@@ -156,7 +207,7 @@ def test_padding_holds_no_site_and_overlaps_are_resolved():
 
 
 def test_matches_are_ranked_and_have_q_values():
-    known = [KnownMotif(f"M{i}", f"M{i}", "f", RNG.dirichlet(np.full(4, 0.2), 8)) for i in range(40)]
+    known = [Motif(f"M{i}", f"M{i}", "f", RNG.dirichlet(np.full(4, 0.2), 8)) for i in range(40)]
     query = {"a": known[7].ppm, "b": scanning.other_strand(known[9].ppm, DNA)}
     found = matching.match(query, known, best=3)
     first = found[found["rank"] == 1].set_index("query")
@@ -169,7 +220,7 @@ def test_matches_are_ranked_and_have_q_values():
     assert turned["p"] > 100 * first.loc["b", "p"]
     assert matching.match({}, known).empty
     for arguments, message in (
-        ((query, []), "the library holds no motif"),
+        ((query, []), "the library holds 0 motifs"),
         (({"a": np.ones((3, 5))}, known), r"query 'a' has the shape \(3, 5\)"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -195,40 +246,37 @@ def test_patterns_of_both_signs_are_found():
     assert set(by_sign) == {1, -1}
     for sign, word in ((1, WORD), (-1, low)):
         core = by_sign[sign].ppm[by_sign[sign].core()]
-        text = jaspar.consensus(core)
+        text = library.consensus(core)
         assert text in (word, reverse_complement(word, DNA))
-        places = by_sign[sign].instances()
-        assert len(places) > 30
-        held = effects.contributions(hypothetical * X, places)
+        assert len(by_sign[sign].seqlets) > 30
+        held = effects.contributions(hypothetical * X, by_sign[sign].seqlets)
         assert (sign * held > 3).all()
-    assert set(patterns.queries(found)) == {one.name for one in found}
 
 
 @pytest.mark.parametrize(
-    ("X", "hypothetical", "alphabet", "message"),
+    ("X", "hypothetical", "message"),
     [
-        (np.zeros((2, 60, 4)), np.zeros((2, 60, 4)), RNA, "was given RNA; expected DNA"),
-        (np.zeros((2, 60, 4)), np.zeros((2, 50, 4)), DNA, "expected .n, length, 4. twice"),
-        (np.zeros((2, 60, 4)), np.full((2, 60, 4), np.nan), DNA, "sequence 0 are not all finite"),
-        (np.zeros((2, 20, 4)), np.zeros((2, 20, 4)), DNA, "sequences of 20 positions"),
+        (np.zeros((2, 60, 4)), np.zeros((2, 50, 4)), "expected .n, length, 4. twice"),
+        (np.zeros((2, 60, 4)), np.full((2, 60, 4), np.nan), "sequence 0 are not all finite"),
+        (np.zeros((2, 20, 4)), np.zeros((2, 20, 4)), "sequences of 20 positions"),
     ],
 )
-def test_what_modisco_is_not_given(X, hypothetical, alphabet, message):
+def test_what_modisco_is_not_given(X, hypothetical, message):
     with pytest.raises(ValueError, match=message):
-        patterns.discover(X, hypothetical, alphabet)
+        patterns.discover(X, hypothetical)
 
 
 def test_seqlets_of_both_signs():
     values = RNG.normal(0, 0.1, (30, 60))
     values[:, 10:18] += 2
     values[:, 40:48] -= 2
-    found = seqlets.call(values)
+    found = patterns.seqlets(values)
     best = found.head(60)
     assert set(best["sign"]) == {1, -1}
     assert (np.sign(best["attribution"]) == best["sign"]).all()
     assert (best.loc[best["sign"] == 1, "start"] < 20).all()
     with pytest.raises(ValueError, match="expected finite numbers"):
-        seqlets.call(np.full((2, 30), np.nan))
+        patterns.seqlets(np.full((2, 30), np.nan))
 
 
 def count_word(X, rows):
@@ -244,35 +292,42 @@ def test_effects_of_a_motif():
     gone = effects.ablate(count_word, X, sites, draws=3)
     assert gone.rows.tolist() == [0, 2]
     np.testing.assert_allclose(gone.effects, [1, 2])
-    neutral = effects.ablate(count_word, X, sites, how="neutral")
-    np.testing.assert_allclose(neutral.outputs, 0)
     assert effects.insert(count_word, X, PPM, draws=2, seed=1).tolist() == pytest.approx([1] * 3, abs=0.6)
     assert effects.ablate(count_word, X, sites.iloc[:0]).effects.size == 0
     table = effects.summary({"ablation": gone.effects, "none": []}, groups={"ablation": ["a", "a"]})
     assert table["value"].tolist()[0] == 1.5
     assert np.isnan(table["ci_low"]).all()
-    with pytest.raises(ValueError, match="how is 'hack'"):
-        effects.ablate(count_word, X, sites, how="hack")
     with pytest.raises(ValueError, match="lies outside sequences"):
         effects.ablate(count_word, X, pd.DataFrame({"row": [0], "start": [45], "stop": [60]}))
     with pytest.raises(ValueError, match="does not fit into sequences"):
         effects.insert(count_word, X, PPM, at=44)
 
 
-def test_shuffles_keep_composition_padding_and_seed():
-    X = one_hot(["ACGNTACGATCGA", "ACG"], DNA, length=16)
-    made = effects.shuffled(X, seed=4)
-    np.testing.assert_allclose(made.sum(axis=1), X.sum(axis=1))
-    assert (made[0, 13:] == 0).all()
-    np.testing.assert_array_equal(made, effects.shuffled(X, seed=4))
-    one = shuffle_one_hot(X[0], np.random.default_rng(1))
-    assert one.shape == X[0].shape
+def test_an_unknown_matrix():
+    with pytest.raises(ValueError, match=r"no plant motif 'MA0570.9' in the CORE collection"):
+        library.plant_motif("MA0570.9")
+    assert library.plant_motif("MA1258.2").family == "ERF/DREB"
 
 
-def test_the_jaspar_of_a_group():
-    assert jaspar.motifs("plants") == jaspar.plant_motifs()
-    with pytest.raises(ValueError, match="expected one of plants, vertebrates"):
-        jaspar.motifs("moss")
+def test_log_odds_of_the_background_are_zero_whatever_the_unit():
+    share = np.array([0.32, 0.18, 0.18, 0.32])
+    np.testing.assert_allclose(library.log_odds(100 * share[None], share), 0, atol=1e-12)
+    motif = library.plant_motif("MA0570.3")
+    found = library.log_odds(motif.ppm)
+    assert np.isfinite(found).all()
+    np.testing.assert_array_equal(found.argmax(1), library.log_odds(motif.counts).argmax(1))
+
+
+@pytest.mark.parametrize(
+    ("counts", "reason"),
+    [
+        (np.ones((4, 7)), r"shape \(4, 7\); expected \(width, 4\)"),
+        (np.zeros((2, 4)), "position 0 sums to 0"),
+    ],
+)
+def test_bad_counts(counts, reason):
+    with pytest.raises(ValueError, match=reason):
+        library.log_odds(counts)
 
 
 def test_sites_of_named_factors_whatever_their_capitals():

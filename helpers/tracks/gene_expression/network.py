@@ -241,7 +241,7 @@ def build_hybrid(
     steps : int or None
         Training steps over which the learning rate falls to zero (a cosine); None keeps it.
     known : sequence of numpy.ndarray, shape=(width, 4)
-        Log-odds of known motifs (`best_matches.Matrix`): further detectors that begin as these, on
+        Log-odds of known motifs (`scanning.Matrix`): further detectors that begin as these, on
         either strand, and are trained with the rest.
 
     Returns

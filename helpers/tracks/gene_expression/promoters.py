@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from helpers.motifs import best_matches
+from helpers.motifs import scanning
 from helpers.sequences import composition, encoding
 from helpers.sequences.alphabet import DNA
 
@@ -27,7 +27,7 @@ class PromoterTable:
     values : numpy.ndarray, shape=(n, tasks)
         Expression; NaN where it was not measured.
     taxon : str
-        Whose known binding sites are looked for, one of `helpers.motifs.jaspar.TAXA`; empty for none.
+        Whose known binding sites are looked for, one of `helpers.motifs.library.TAXA`; empty for none.
 
     Raises
     ------
@@ -77,17 +77,17 @@ class PromoterTable:
 
     @cached_property
     def matches(self) -> np.ndarray:
-        """Matches of known binding sites, as `helpers.motifs.best_matches.scan` gives them."""
-        return best_matches.scan(self.one_hot(np.arange(len(self))), self.matrices)
+        """Matches of known binding sites, as `helpers.motifs.scanning.best_matches` gives them."""
+        return scanning.best_matches(self.one_hot(np.arange(len(self))), self.matrices)
 
     @cached_property
-    def matrices(self) -> list[best_matches.Matrix]:
+    def matrices(self) -> list[scanning.Matrix]:
         """The known binding sites that fit into a promoter."""
-        return [m for m in best_matches.known(self.taxon) if len(m.weights) <= self.length]
+        return [m for m in scanning.known(self.taxon) if len(m.weights) <= self.length]
 
     def telling(
         self, rows: np.ndarray, values: np.ndarray, n: int, *, together: bool = False
-    ) -> list[best_matches.Matrix]:
+    ) -> list[scanning.Matrix]:
         """The known binding sites whose best match goes most with the values of some rows.
 
         Parameters
@@ -105,7 +105,7 @@ class PromoterTable:
 
         Returns
         -------
-        list of helpers.motifs.best_matches.Matrix
+        list of helpers.motifs.scanning.Matrix
             The most telling first.
         """
         if not n:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers.motifs.library import KnownMotif
+from helpers.motifs.library import Motif
 from helpers.sequences.alphabet import RNA
 
 IUPAC = {
@@ -70,7 +70,7 @@ def from_consensus(consensus: str, *, kept: float = 0.97) -> np.ndarray:
     return rows
 
 
-def known(sites: Sequence[tuple[str, str, str, str, str]] = SITES) -> tuple[KnownMotif, ...]:
+def known(sites: Sequence[tuple[str, str, str, str, str]] = SITES) -> tuple[Motif, ...]:
     """The motifs as a library for `helpers.motifs.matching.match`.
 
     Parameters
@@ -80,7 +80,7 @@ def known(sites: Sequence[tuple[str, str, str, str, str]] = SITES) -> tuple[Know
 
     Returns
     -------
-    tuple of KnownMotif
+    tuple of Motif
         Its ``family`` says modifications and source.
 
     Examples
@@ -89,6 +89,6 @@ def known(sites: Sequence[tuple[str, str, str, str, str]] = SITES) -> tuple[Know
     ['m6A-DRACH', 'm6Am-BCA']
     """
     return tuple(
-        KnownMotif(name, enzyme, f"{of}; {source}", from_consensus(consensus))
+        Motif(name, enzyme, f"{of}; {source}", from_consensus(consensus))
         for name, enzyme, of, consensus, source in sites
     )

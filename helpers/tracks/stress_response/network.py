@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import layers, regularizers
 
-from helpers.motifs import jaspar
+from helpers.motifs import library
 from helpers.sequences.alphabet import DNA
 
 BACKGROUND = (0.32, 0.18, 0.18, 0.32)
@@ -154,7 +154,7 @@ def build_scanner(
     l2: float = 0.3,
     dropout: float = 0.0,
     learning_rate: float = 1e-3,
-    motifs: Sequence[jaspar.Motif] | None = None,
+    motifs: Sequence[library.Motif] | None = None,
     width: int = 24,
 ) -> keras.Model:
     """Build and compile a network whose first layer holds the known motifs of plants.
@@ -179,7 +179,7 @@ def build_scanner(
         Share of the counts left out in training.
     learning_rate : float
         Step of Adam.
-    motifs : sequence of helpers.motifs.jaspar.Motif, optional
+    motifs : sequence of helpers.motifs.library.Motif, optional
         All plant motifs of JASPAR CORE by default.
     width : int
         Width of the kernels, in nt; a wider motif is cut to its most informative part.
@@ -199,7 +199,7 @@ def build_scanner(
 
     Examples
     --------
-    >>> model = build_scanner(90, motifs=jaspar.plant_motifs()[:10])
+    >>> model = build_scanner(90, motifs=library.jaspar("plants")[:10])
     >>> model.get_layer("counts").output.shape
     (None, 30)
     """
@@ -208,7 +208,7 @@ def build_scanner(
             f"the length, {length} nt, is not a multiple of bins = {bins}; "
             "choose a number of stretches that divides it"
         )
-    motifs = jaspar.plant_motifs() if motifs is None else motifs
+    motifs = library.jaspar("plants") if motifs is None else motifs
     kernel = sharpness * motif_kernels(motifs, width)
     promoter = keras.Input((length, DNA.size), name="promoter")
     strands = []
@@ -251,7 +251,7 @@ def scanner_parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
 
     Examples
     --------
-    >>> counter, head = scanner_parts(build_scanner(90, motifs=jaspar.plant_motifs()[:10]))
+    >>> counter, head = scanner_parts(build_scanner(90, motifs=library.jaspar("plants")[:10]))
     >>> counter.output_shape, head.output_shape
     ((None, 30), (None, 1))
     """
@@ -280,12 +280,12 @@ def adapt(model: keras.Model, counts: np.ndarray) -> None:
     model.get_layer("norm").set_weights([mean, variance])
 
 
-def motif_kernels(motifs: Sequence[jaspar.Motif], width: int) -> np.ndarray:
+def motif_kernels(motifs: Sequence[library.Motif], width: int) -> np.ndarray:
     """Weight matrices of motifs as the kernel of a convolution, each in the middle.
 
     Parameters
     ----------
-    motifs : sequence of helpers.motifs.jaspar.Motif
+    motifs : sequence of helpers.motifs.library.Motif
         Motifs.
     width : int
         Width of the kernel, in nt; of a wider motif the most informative part is taken.
@@ -297,12 +297,12 @@ def motif_kernels(motifs: Sequence[jaspar.Motif], width: int) -> np.ndarray:
 
     Examples
     --------
-    >>> motif_kernels([jaspar.plant_motif("MA0570.3")], 12)[:, :, 0].argmax(axis=1).tolist()
+    >>> motif_kernels([library.plant_motif("MA0570.3")], 12)[:, :, 0].argmax(axis=1).tolist()
     [0, 0, 1, 0, 1, 2, 3, 2, 2, 1, 0, 0]
     """
     kernel = np.zeros((width, DNA.size, len(motifs)), dtype=np.float32)
     for number, motif in enumerate(motifs):
-        weights = jaspar.log_odds(motif.counts, BACKGROUND)
+        weights = library.log_odds(motif.counts, BACKGROUND)
         if (over := len(weights) - width) > 0:
             share = motif.counts / motif.counts.sum(axis=1, keepdims=True)
             bits = (share * weights).sum(axis=1)

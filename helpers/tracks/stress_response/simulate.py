@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers.motifs import jaspar
+from helpers.motifs import library
 from helpers.project import paths
 from helpers.project.paths import atomic_path
 from helpers.readers.fasta import write_fasta
@@ -134,7 +134,7 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noq
     >>> list(small.promoters), len(small.promoters["sia"])
     (['sia', 'sib', 'sic'], 8)
     >>> site = small.sites.iloc[0]
-    >>> bool(site.stop - site.start == len(jaspar.plant_motif(site.jaspar_id).counts))
+    >>> bool(site.stop - site.start == len(library.plant_motif(site.jaspar_id).counts))
     True
     """
     _check(plan)
@@ -247,9 +247,9 @@ class _Scan:
     """Finds what looks like a site: log-odds of at least `_FLOOR` of a matrix's highest."""
 
     def __init__(self) -> None:
-        self.motifs = {one.name: jaspar.plant_motif(one.jaspar_id) for one in GRAMMAR}
+        self.motifs = {one.name: library.plant_motif(one.jaspar_id) for one in GRAMMAR}
         self.weights = {
-            name: jaspar.log_odds(motif.counts, BACKGROUND) for name, motif in self.motifs.items()
+            name: library.log_odds(motif.counts, BACKGROUND) for name, motif in self.motifs.items()
         }
         self.floors = {name: _FLOOR * w.max(axis=1).sum() for name, w in self.weights.items()}
 
@@ -273,7 +273,7 @@ class _Scan:
 
 def _layout(plan: Plan, rng: np.random.Generator) -> list[tuple[str, str, int, int, str, str, bool]]:
     """Which sites a promoter has, and where: none overlap, near is near and far is far."""
-    widths = {one.name: len(jaspar.plant_motif(one.jaspar_id).counts) for one in GRAMMAR}
+    widths = {one.name: len(library.plant_motif(one.jaspar_id).counts) for one in GRAMMAR}
     chosen = [one for one, rate in zip(GRAMMAR, plan.rates, strict=True) if rng.random() < rate]
     beside = rng.random() < _BESIDE
     while True:
@@ -394,10 +394,10 @@ def _ortholog_table(frame: pd.DataFrame, species: str, plan: Plan, rng: np.rando
 def _rule() -> dict[str, object]:
     motifs = {}
     for one in GRAMMAR:
-        known = jaspar.plant_motif(one.jaspar_id)
+        known = library.plant_motif(one.jaspar_id)
         motifs[one.name] = {
             "jaspar_id": one.jaspar_id, "family": known.family, "tf_class": known.tf_class,
-            "role": one.role, "effect": one.effect, "consensus": jaspar.consensus(known.counts),
+            "role": one.role, "effect": one.effect, "consensus": library.consensus(known.counts),
             "counts": known.counts.T.tolist(),
         }  # fmt: skip
     return {

@@ -9,14 +9,14 @@ from helpers.project import backend
 backend.use("tensorflow")
 
 from helpers import training  # noqa: E402
-from helpers.motifs import jaspar  # noqa: E402
+from helpers.motifs import library  # noqa: E402
 from helpers.sequences.alphabet import DNA  # noqa: E402
 from helpers.sequences.encoding import one_hot  # noqa: E402
 from helpers.tracks.stress_response import network  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-MOTIFS = [jaspar.plant_motif(name) for name in ("MA0570.3", "MA1258.2", "MA1301.2")]
+MOTIFS = [library.plant_motif(name) for name in ("MA0570.3", "MA1258.2", "MA1301.2")]
 
 
 def promoters(n, length, seed=0):
@@ -94,7 +94,7 @@ def test_the_scanner_reads_both_strands():
 def test_scores_are_those_of_the_matrix():
     """A position's score is the sum of log-odds, by an independent loop."""
     text = "ACACGTGGCATTAGC"
-    weights = jaspar.log_odds(MOTIFS[0].counts, network.BACKGROUND)
+    weights = library.log_odds(MOTIFS[0].counts, network.BACKGROUND)
     expected = sum(weights[i, DNA.letters.index(text[i])] for i in range(len(weights)))
     kernel = network.motif_kernels(MOTIFS[:1], len(weights))
     found = (kernel[:, :, 0] * one_hot([text], DNA)[0][: len(weights)]).sum()
@@ -102,7 +102,7 @@ def test_scores_are_those_of_the_matrix():
 
 
 def test_a_wide_motif_keeps_its_informative_part():
-    wide = max(jaspar.plant_motifs(), key=lambda motif: len(motif.counts))
+    wide = max(library.jaspar("plants"), key=lambda motif: len(motif.counts))
     kernel = network.motif_kernels([wide], 10)
     assert kernel.shape == (10, 4, 1)
     assert (kernel != 0).any(axis=(1, 2)).all()

@@ -12,7 +12,7 @@ from helpers.project import backend, paths
 backend.use("tensorflow")
 
 from helpers import training  # noqa: E402
-from helpers.motifs import jaspar  # noqa: E402
+from helpers.motifs import library  # noqa: E402
 from helpers.tracks.stress_response import (  # noqa: E402
     configurations,
     network,
@@ -24,7 +24,7 @@ from helpers.training import search  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-MOTIFS = [jaspar.plant_motif(name) for name in ("MA0570.3", "MA1258.2", "MA1301.2")]
+MOTIFS = [library.plant_motif(name) for name in ("MA0570.3", "MA1258.2", "MA1301.2")]
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.motifs import jaspar
+from helpers.motifs import library
 from helpers.project import paths
 from helpers.sequences.alphabet import DNA
 from helpers.sequences.encoding import reverse_complement
@@ -32,7 +32,7 @@ def test_sites_stand_where_the_truth_says(small):
     for site in small.sites.itertuples():
         found = texts[site.gene_id][site.start : site.stop]
         found = reverse_complement(found, DNA) if site.strand == "-" else found
-        weights = jaspar.log_odds(jaspar.plant_motif(site.jaspar_id).counts, simulation.BACKGROUND)
+        weights = library.log_odds(library.plant_motif(site.jaspar_id).counts, simulation.BACKGROUND)
         score = weights[np.arange(len(found)), [DNA.letters.index(c) for c in found]].sum()
         assert score >= 0.85 * weights.max(axis=1).sum() - 1e-9
 
