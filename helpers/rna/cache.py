@@ -1,8 +1,4 @@
-"""Folding results kept on disk, found again by the content of what was folded.
-
-The key is the hash of the sequences and the settings, never a name: a changed sequence is folded
-anew, the same one never twice.
-"""
+"""Folding results kept on disk, found by the sequences, the settings and the code, never by a name."""
 
 from __future__ import annotations
 
@@ -15,36 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from helpers.project import code
 from helpers.project.paths import atomic_path
 
 Arrays = dict[str, np.ndarray]
-
-
-def key(sequences: Sequence[str], settings: Mapping[str, Any]) -> str:
-    """Name of a result: 16 hexadecimal digits of what it was computed from.
-
-    Parameters
-    ----------
-    sequences : sequence of str
-        Sequences in the order of the result.
-    settings : dict
-        Plain values that the result depends on.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> key(["ACGU"], {"window": 80}) == key(["ACGU"], {"window": 80})
-    True
-    >>> key(["ACGU"], {"window": 80}) == key(["ACG", "U"], {"window": 80})
-    False
-    """
-    digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
-    for sequence in sequences:
-        digest.update(b"|" + sequence.encode())
-    return digest.hexdigest()[:16]
 
 
 def cached(
@@ -62,14 +32,10 @@ def cached(
     sequences : sequence of str
         What is folded.
     settings : dict
-        As for `key`.
+        Plain values that the result depends on.
     compute : callable
-        Gives the arrays of the sequences by name.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        As `compute` gives them. A file that is damaged is computed and written anew.
+        Gives the arrays of the sequences by name. When its code changes, or code that this
+        imports, the arrays are computed anew; so they are when their file is damaged.
 
     Examples
     --------
@@ -78,15 +44,14 @@ def cached(
     >>> lengths = lambda items: {"nt": np.array([len(item) for item in items])}
     >>> cached(folder, ["ACGU"], {}, lengths)["nt"].tolist()
     [4]
-    >>> cached(folder, ["ACGU"], {}, lambda items: {})["nt"].tolist()    # from the disk
-    [4]
     """
     if folder is None:
         return compute(sequences)
-    path = Path(folder) / f"{key(sequences, settings)}.npz"
+    known_by = json.dumps([dict(settings), list(sequences), code.key(compute)], sort_keys=True)
+    path = Path(folder) / f"{hashlib.sha256(known_by.encode()).hexdigest()[:16]}.npz"
     if path.is_file():
         try:
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as held:
                 return {name: held[name] for name in held.files}
         except (OSError, ValueError, zipfile.BadZipFile):
             path.unlink()

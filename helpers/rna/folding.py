@@ -1,17 +1,17 @@
 """Secondary structure of an RNA: folding, how to draw it, and which stretches lie open.
 
 Everything is computed in this process by ViennaRNA (Lorenz 2011, doi:10.1186/1748-7188-6-26).
-Energies are in kcal/mol at 37 degrees Celsius unless another temperature is given. An unknown
-residue (N) pairs with nothing.
+Energies are in kcal/mol at 37 degrees Celsius. Sequences are upper-case RNA letters; T is read
+as U, an ambiguous letter as N, which pairs with nothing.
 """
 
 from __future__ import annotations
 
 import functools
 import multiprocessing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import RNA as vienna  # noqa: N811  (its own name is that of our alphabet)
@@ -58,27 +58,13 @@ class Fold(NamedTuple):
     probabilities: np.ndarray
 
 
-def fold(sequence: str, *, temperature: float = 37.0, max_length: int = MAX_LENGTH) -> Fold:
-    """Fold an RNA. The same sequence is folded once a process, then remembered.
-
-    Parameters
-    ----------
-    sequence : str
-        Upper-case RNA letters; T is read as U, ambiguous letters as N, which pairs with nothing.
-    temperature : float, optional
-        Degrees Celsius.
-    max_length : int, optional
-        Longest RNA to fold, in nucleotides.
+def fold(sequence: str) -> Fold:
+    """Fold an RNA of at most `MAX_LENGTH` nt; the same one is folded once a process, then remembered.
 
     Returns
     -------
     Fold
         Its arrays are read-only.
-
-    Raises
-    ------
-    ValueError
-        If the sequence is empty, too long, or holds a character that is no RNA letter.
 
     Examples
     --------
@@ -87,13 +73,12 @@ def fold(sequence: str, *, temperature: float = 37.0, max_length: int = MAX_LENG
     ('((((....))))', -5.4, [11, 10, 9, 8, -1])
     """
     letters = _letters(sequence)
-    if len(letters) > max_length:
+    if len(letters) > MAX_LENGTH:
         raise ValueError(
-            f"the RNA has {len(letters)} nt; fold takes at most {max_length} (time grows with the "
-            "cube of the length). Fold a part of it, raise max_length, or ask for "
-            "unpaired_probability, which takes any length"
+            f"the RNA has {len(letters)} nt; fold takes at most {MAX_LENGTH} (time grows with the cube of "
+            "the length). Fold a part of it, or ask for unpaired_probability, which takes any length"
         )
-    return _fold(letters, float(temperature))
+    return _fold(letters)
 
 
 def layout(structure: str, *, method: str = "puzzler") -> tuple[np.ndarray, np.ndarray]:
@@ -111,11 +96,6 @@ def layout(structure: str, *, method: str = "puzzler") -> tuple[np.ndarray, np.n
     -------
     x, y : numpy.ndarray, shape=(length,), dtype=float64
         Coordinates, in units of the usual distance between neighbours in the chain.
-
-    Raises
-    ------
-    ValueError
-        If the structure is no balanced dot-bracket string, or the method is unknown.
 
     Examples
     --------
@@ -153,11 +133,6 @@ def partners(structure: str) -> np.ndarray:
     numpy.ndarray, shape=(length,), dtype=int64
         -1 where a residue is unpaired.
 
-    Raises
-    ------
-    ValueError
-        If the string is empty, unbalanced or holds another character.
-
     Examples
     --------
     >>> partners("(.)").tolist()
@@ -185,46 +160,28 @@ def partners(structure: str) -> np.ndarray:
     return found
 
 
-def unpaired_probability(
-    sequence: str,
-    *,
-    length: int = 1,
-    window: int = 80,
-    span: int = 40,
-    temperature: float = 37.0,
-) -> np.ndarray:
-    """Probability that a stretch of an RNA lies open, for every start.
+def unpaired_probability(sequence: str, *, length: int = 1, window: int = 80, span: int = 40) -> np.ndarray:
+    """Probability that `length` residues in a row are all unpaired, in local structures.
 
-    Probabilities are averaged over all windows that hold the stretch; time grows with the length
-    of the RNA, not with its cube (3,000 nt: 0.3 s).
+    The mean over all windows that hold the stretch; time grows with the length of the RNA, not
+    with its cube (3,000 nt: 0.3 s). Bernhart 2006, doi:10.1093/bioinformatics/btk014; Bernhart
+    2011, doi:10.1186/1748-7188-6-3.
 
     Parameters
     ----------
     sequence : str
-        As for `fold`, of any length.
+        RNA of any length.
     length : int, optional
         Residues that have to be unpaired together, such as 21 for the site of a siRNA.
     window : int, optional
         Nucleotides folded together; at most those of the RNA are taken.
     span : int, optional
         Furthest that the two residues of a pair may lie apart, in nucleotides.
-    temperature : float, optional
-        Degrees Celsius.
 
     Returns
     -------
     numpy.ndarray, shape=(len(sequence) - length + 1,), dtype=float64
         Read-only; entry i is about the residues i to i + length - 1.
-
-    Raises
-    ------
-    ValueError
-        If the sequence is no RNA, or shorter than `length`, or `length` exceeds `window`.
-
-    References
-    ----------
-    .. [1] Bernhart, Hofacker and Stadler 2006, doi:10.1093/bioinformatics/btk014
-    .. [2] Bernhart, Muckstein and Hofacker 2011, doi:10.1186/1748-7188-6-3
 
     Examples
     --------
@@ -240,99 +197,34 @@ def unpaired_probability(
         )
     if span < 1:
         raise ValueError(f"span is {span}; expected the largest distance in a pair, in nucleotides")
-    return _unpaired(letters, length, min(window, len(letters)), span, float(temperature))
+    return _unpaired(letters, length, min(window, len(letters)), span)
 
 
-def opening_energy(probability: np.ndarray, *, temperature: float = 37.0) -> np.ndarray:
-    """Energy it takes to open a stretch: ``-RT ln(probability that it is open)``.
-
-    Parameters
-    ----------
-    probability : numpy.ndarray
-        As `unpaired_probability` gives it.
-    temperature : float, optional
-        Degrees Celsius.
-
-    Returns
-    -------
-    numpy.ndarray, dtype=float64
-        kcal/mol, 0 for what is always open.
+def opening_energy(probability: np.ndarray) -> np.ndarray:
+    """Energy it takes to open a stretch: ``-RT ln(probability that it is open)``, kcal/mol.
 
     Examples
     --------
     >>> opening_energy(np.array([1.0, 0.1])).round(2).tolist()
     [0.0, 1.42]
     """
-    kt = GAS_CONSTANT * (temperature + 273.15)
+    kt = GAS_CONSTANT * (37.0 + 273.15)
     return np.abs(kt * np.log(np.maximum(probability, np.finfo(float).tiny)))
 
 
-def fold_many(
-    sequences: Iterable[str],
-    *,
-    temperature: float = 37.0,
-    max_length: int = MAX_LENGTH,
-    workers: int = 1,
-    progress: bool = True,
-) -> list[Fold]:
-    """`fold` for many RNAs; each distinct one is folded once.
+def fold_many(sequences: Iterable[str], *, workers: int = 1, progress: bool = True) -> list[Fold]:
+    """`fold` for many RNAs, in `workers` processes; each distinct one is folded once.
 
-    Parameters
-    ----------
-    sequences, temperature, max_length
-        As for `fold`.
-    workers : int, optional
-        Processes that fold. ViennaRNA holds Python's lock, so threads would not help.
-    progress : bool, optional
-        Show a bar when it takes longer than two seconds.
-
-    Returns
-    -------
-    list of Fold
-        In the order of the sequences.
-
-    Raises
-    ------
-    ValueError
-        As for `fold`; the message names the sequence by its number.
+    An error names the sequence by its number, from 1. A bar is shown after two seconds.
     """
-    work = functools.partial(fold, temperature=temperature, max_length=max_length)
-    return _for_each(work, sequences, workers, progress)
+    return _for_each(fold, sequences, workers, progress)
 
 
 def unpaired_many(
-    sequences: Iterable[str],
-    *,
-    length: int = 1,
-    window: int = 80,
-    span: int = 40,
-    temperature: float = 37.0,
-    workers: int = 1,
-    progress: bool = True,
+    sequences: Iterable[str], *, length: int = 1, workers: int = 1, progress: bool = True
 ) -> list[np.ndarray]:
-    """`unpaired_probability` for many RNAs; each distinct one is folded once.
-
-    Parameters
-    ----------
-    sequences, length, window, span, temperature
-        As for `unpaired_probability`.
-    workers, progress
-        As for `fold_many`.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        In the order of the sequences.
-
-    Raises
-    ------
-    ValueError
-        As for `unpaired_probability`; the message names the sequence by its number.
-    """
-    work = functools.partial(
-        unpaired_probability, length=length, window=window, span=span, temperature=temperature
-    )
-    return _for_each(work, sequences, workers, progress)
+    """`unpaired_probability` for many RNAs, as `fold_many` does it."""
+    return _for_each(functools.partial(unpaired_probability, length=length), sequences, workers, progress)
 
 
 def _letters(sequence: str) -> str:
@@ -341,17 +233,9 @@ def _letters(sequence: str) -> str:
     return RNA.decode(RNA.encode(sequence))
 
 
-def _model(temperature: float, **settings: int) -> vienna.md:
-    details = vienna.md()
-    details.temperature = temperature
-    for name, value in settings.items():
-        setattr(details, name, value)
-    return details
-
-
 @functools.lru_cache(maxsize=1024)
-def _fold(letters: str, temperature: float) -> Fold:
-    compound = vienna.fold_compound(letters, _model(temperature))
+def _fold(letters: str) -> Fold:
+    compound = vienna.fold_compound(letters, vienna.md())
     structure, energy = compound.mfe()
     compound.exp_params_rescale(energy)  # without it the sums of long chains overflow
     _, ensemble = compound.pf()
@@ -365,8 +249,9 @@ def _fold(letters: str, temperature: float) -> Fold:
 
 
 @functools.lru_cache(maxsize=1024)
-def _unpaired(letters: str, length: int, window: int, span: int, temperature: float) -> np.ndarray:
-    details = _model(temperature, window_size=window, max_bp_span=min(span, window))
+def _unpaired(letters: str, length: int, window: int, span: int) -> np.ndarray:
+    details = vienna.md()
+    details.window_size, details.max_bp_span = window, min(span, window)
     compound = vienna.fold_compound(letters, details, vienna.OPTION_WINDOW)
     result = np.full(len(letters) - length + 1, np.nan)
 
@@ -381,30 +266,28 @@ def _unpaired(letters: str, length: int, window: int, span: int, temperature: fl
     return result
 
 
-def _for_each(work: functools.partial, sequences: Iterable[str], workers: int, progress: bool) -> list:
+def _for_each(work: Callable[[str], Any], sequences: Iterable[str], workers: int, progress: bool) -> list:
     """Results of `work` in the order of the sequences, each distinct sequence done once."""
     given = list(sequences)
     first: dict[str, int] = {}
     for number, sequence in enumerate(given, start=1):
         first.setdefault(sequence, number)
-    distinct, numbers = list(first), list(first.values())
     named = functools.partial(_numbered, work)
-    bar = functools.partial(
-        tqdm, total=len(distinct), desc="folding", delay=2.0, disable=not progress,
-    )  # fmt: skip
+    bar = functools.partial(tqdm, total=len(first), desc="folding", delay=2.0, disable=not progress)
     if workers <= 1:
-        results = list(bar(map(named, numbers, distinct)))
+        results = list(bar(map(named, first.values(), first)))
     else:
-        # a fresh process each: a fork of one that runs TensorFlow's threads may hang
+        # ViennaRNA holds Python's lock, so threads would not help; a fork of a process that runs
+        # TensorFlow's threads may hang.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            chunk = max(1, len(distinct) // (8 * workers))
-            results = list(bar(pool.map(named, numbers, distinct, chunksize=chunk)))
-    by_sequence = dict(zip(distinct, results, strict=True))
+            chunk = max(1, len(first) // (8 * workers))
+            results = list(bar(pool.map(named, first.values(), first, chunksize=chunk)))
+    by_sequence = dict(zip(first, results, strict=True))
     return [by_sequence[sequence] for sequence in given]
 
 
-def _numbered(work: functools.partial, number: int, sequence: str) -> object:
+def _numbered(work: Callable[[str], Any], number: int, sequence: str) -> Any:
     try:
         return work(sequence)
     except ValueError as error:

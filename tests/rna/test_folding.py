@@ -37,12 +37,6 @@ def test_n_pairs_with_nothing_and_t_is_u():
     assert folding.fold("GGGRAAACCC") is folding.fold("GGGNAAACCC")
 
 
-def test_it_is_warmer_it_is_looser():
-    cold, hot = (folding.fold("GGGGAAAACCCC", temperature=t) for t in (20, 70))
-    assert cold.energy < hot.energy
-    assert cold.pair_probability[0] > hot.pair_probability[0]
-
-
 def test_results_are_remembered_and_cannot_be_changed():
     found = folding.fold("GGGAAACCC")
     assert folding.fold("GGGAAACCC") is found
@@ -121,8 +115,8 @@ def test_bad_input_is_named():
         folding.fold("AC-GU")
     with pytest.raises(ValueError, match=r"2001 nt; fold takes at most 2000 .*unpaired_prob"):
         folding.fold("A" * 2001)
-    with pytest.raises(ValueError, match="sequence 2: the RNA has 9 nt; fold takes at most 8"):
-        folding.fold_many(["ACGU", "GGGAAACCC"], max_length=8)
+    with pytest.raises(ValueError, match="sequence 2: the RNA has 2001 nt"):
+        folding.fold_many(["ACGU", "A" * 2001])
     with pytest.raises(ValueError, match="length is 5, for an RNA of 4 nt"):
         folding.unpaired_probability("ACGU", length=5)
     with pytest.raises(ValueError, match="span is 0"):
