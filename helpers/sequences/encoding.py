@@ -1,4 +1,4 @@
-"""Sequences to arrays and back: one-hot, codes, windows, k-mers, shuffles.
+"""Sequences to arrays and back: one-hot, codes, k-mers, shuffles.
 
 A known letter is a one-hot row, an unknown residue a uniform row (it sums to 1: a residue is
 there), padding an all-zero row at the right end. So ``X.sum(-1) > 0`` is the mask of residues.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
+from typing import overload
 
 import numpy as np
 
@@ -15,15 +16,10 @@ from helpers.sequences.alphabet import INVALID, PAD, Alphabet
 
 _IUPAC = str.maketrans("RYSWKMBDHV", "YRSWMKVHDB")
 _CELLS_AT_ONCE = 1 << 24
-_LETTERS_AT_ONCE = 1 << 22
 
 
 def encode_batch(
-    sequences: Sequence[str],
-    alphabet: Alphabet,
-    *,
-    length: int | None = None,
-    truncate: bool = False,
+    sequences: Sequence[str], alphabet: Alphabet, *, length: int | None = None, truncate: bool = False
 ) -> np.ndarray:
     """Codes of many sequences, padded at the right to one length.
 
@@ -57,11 +53,10 @@ def encode_batch(
     """
     texts = _texts(sequences)
     lengths = _lengths(texts)
-    longest = int(lengths.max(initial=0))
-    width = longest if length is None else int(length)
+    width = int(lengths.max(initial=0)) if length is None else int(length)
     if width < 0:
         raise ValueError(f"length is {length}; expected 0 or more positions")
-    if longest > width:
+    if (lengths > width).any():
         if not truncate:
             row = int(np.argmax(lengths > width))
             raise ValueError(
@@ -70,7 +65,7 @@ def encode_batch(
             )
         texts = [text[:width] for text in texts]
         lengths = np.minimum(lengths, width)
-    flat = _flat_codes(texts, lengths, alphabet)
+    flat = flat_codes(texts, alphabet)
     if flat.size == len(texts) * width:
         return flat.reshape(len(texts), width)
     codes = np.full((len(texts), width), PAD, dtype=np.uint8)
@@ -79,28 +74,14 @@ def encode_batch(
 
 
 def one_hot(
-    sequences: Sequence[str],
-    alphabet: Alphabet,
-    *,
-    length: int | None = None,
-    truncate: bool = False,
+    sequences: Sequence[str], alphabet: Alphabet, *, length: int | None = None, truncate: bool = False
 ) -> np.ndarray:
-    """One-hot encode many sequences.
-
-    Parameters
-    ----------
-    sequences, alphabet, length, truncate
-        As for `encode_batch`.
+    """One-hot encode many sequences; the arguments are those of `encode_batch`.
 
     Returns
     -------
     numpy.ndarray, shape=(n, length, letters), dtype=float32
         Rows of unknown residues are uniform (1 / letters), rows of padding are zero.
-
-    Raises
-    ------
-    ValueError
-        As for `encode_batch`.
 
     Examples
     --------
@@ -113,23 +94,11 @@ def one_hot(
 
 
 def from_codes(codes: np.ndarray, alphabet: Alphabet) -> np.ndarray:
-    """One-hot rows of integer codes.
-
-    Parameters
-    ----------
-    codes : numpy.ndarray, shape=(..., length), integer
-        Codes as `encode_batch` gives them.
-    alphabet : Alphabet
-        The alphabet the codes were made with.
+    """One-hot rows of integer codes, as `encode_batch` gives them.
 
     Returns
     -------
     numpy.ndarray, shape=(..., length, letters), dtype=float32
-
-    Raises
-    ------
-    ValueError
-        If a code is neither a letter's, nor the unknown residue's, nor padding.
 
     Examples
     --------
@@ -151,7 +120,7 @@ def from_codes(codes: np.ndarray, alphabet: Alphabet) -> np.ndarray:
 
 
 def decode(X: np.ndarray, alphabet: Alphabet) -> list[str]:
-    """Letters of one-hot arrays; the inverse of `one_hot`.
+    """Letters of one-hot arrays; the inverse of `one_hot` up to aliases and ambiguity letters.
 
     Parameters
     ----------
@@ -159,11 +128,6 @@ def decode(X: np.ndarray, alphabet: Alphabet) -> list[str]:
         One-hot, uniform (unknown residue) and zero (padding, at the right end) rows.
     alphabet : Alphabet
         The alphabet the array was made with.
-
-    Returns
-    -------
-    list of str
-        An alias or an ambiguity letter comes back as the letter it was read as.
 
     Raises
     ------
@@ -193,100 +157,37 @@ def decode(X: np.ndarray, alphabet: Alphabet) -> list[str]:
         raise ValueError(
             f"row {row} of X has padding before a residue; expected padding at the right end only"
         )
-    letters = np.zeros(256, dtype=np.uint8)
-    letters[: alphabet.size + 1] = np.frombuffer(
-        (alphabet.letters + alphabet.unknown).encode(), dtype=np.uint8
-    )
-    text = letters[codes[~is_padding]].tobytes().decode()
-    ends = np.concatenate([[0], np.cumsum((~is_padding).sum(axis=1))])
-    return [text[a:b] for a, b in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
+    return [alphabet.decode(row) for row in codes]
 
 
-def reverse_complement(sequence: str, alphabet: Alphabet) -> str:
-    """Sequence of the other strand, read 5' to 3'.
+@overload
+def reverse_complement(sequence: str, alphabet: Alphabet) -> str: ...
+@overload
+def reverse_complement(sequence: Sequence[str], alphabet: Alphabet) -> list[str]: ...
+def reverse_complement(sequence: str | Sequence[str], alphabet: Alphabet) -> str | list[str]:
+    """Sequence of the other strand, read 5' to 3'; of many sequences, each one's.
 
     Parameters
     ----------
-    sequence : str
+    sequence : str or sequence of str
         Upper-case letters, IUPAC ambiguity letters included (R becomes Y, and so on).
     alphabet : Alphabet
         DNA or RNA; it decides whether A pairs with T or U.
 
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If the alphabet has no complements, or the sequence a letter that it lacks.
-
     Examples
     --------
     >>> from helpers.sequences.alphabet import RNA
-    >>> reverse_complement("AACGR", RNA)
-    'YCGUU'
+    >>> reverse_complement("AACGR", RNA), reverse_complement(["AC", "GG"], RNA)
+    ('YCGUU', ['GU', 'CC'])
     """
+    if not isinstance(sequence, str):
+        return [reverse_complement(one, alphabet) for one in sequence]
     alphabet.encode(sequence)
     return alphabet.complement(sequence.translate(_IUPAC))[::-1]
 
 
-def windows(sequence: str, size: int, step: int = 1, *, tail: bool = False) -> list[str]:
-    """Windows of one size along a sequence.
-
-    Parameters
-    ----------
-    sequence : str
-        Any text.
-    size : int
-        Letters in a window.
-    step : int, default=1
-        Letters between the starts of two windows: window ``i`` starts at ``i * step``.
-    tail : bool, default=False
-        Whether to add a last window that ends with the sequence when the steps leave letters
-        over at the right end.
-
-    Returns
-    -------
-    list of str
-        Empty when the sequence is shorter than `size`.
-
-    Raises
-    ------
-    ValueError
-        If `size` or `step` is below 1.
-
-    Examples
-    --------
-    >>> windows("ACGUA", 3, 2), windows("ACGUAC", 3, 2, tail=True)
-    (['ACG', 'GUA'], ['ACG', 'GUA', 'UAC'])
-    """
-    if size < 1 or step < 1:
-        raise ValueError(f"size is {size} and step is {step}; expected both to be 1 or more")
-    starts = list(range(0, len(sequence) - size + 1, step))
-    if tail and starts and starts[-1] + size < len(sequence):
-        starts.append(len(sequence) - size)
-    return [sequence[start : start + size] for start in starts]
-
-
 def kmers(k: int, alphabet: Alphabet) -> list[str]:
     """All words of k letters, in the order of the columns of `kmer_counts`.
-
-    Parameters
-    ----------
-    k : int
-        Letters in a word, 1 or more.
-    alphabet : Alphabet
-        Whose letters to use.
-
-    Returns
-    -------
-    list of str, length=letters ** k
-
-    Raises
-    ------
-    ValueError
-        If `k` is below 1.
 
     Examples
     --------
@@ -322,11 +223,6 @@ def kmer_counts(
     numpy.ndarray, shape=(n, letters ** k), dtype=float32
         Columns in the order of `kmers`.
 
-    Raises
-    ------
-    ValueError
-        If `k` is below 1, an item is no text, or a letter is not in the alphabet.
-
     Examples
     --------
     >>> from helpers.sequences.alphabet import RNA
@@ -337,33 +233,21 @@ def kmer_counts(
     texts = _texts(sequences)
     columns = alphabet.size**k
     counts = np.zeros((len(texts), columns), dtype=np.float32)
-    for start, stop in _blocks(_lengths(texts), columns):
+    # A rolling code, its row and its mark take as much as four counts.
+    for start, stop in blocks(4 * _lengths(texts) + columns, _CELLS_AT_ONCE):
         counts[start:stop] = _count_block(texts[start:stop], k, alphabet)
     if frequencies:
-        totals = counts.sum(axis=1, keepdims=True, dtype=np.float64)
-        counts /= np.maximum(totals, 1).astype(np.float32)
+        counts /= np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
     return counts
 
 
 def gc_content(sequences: Sequence[str], alphabet: Alphabet) -> np.ndarray:
     """Share of G and C among the known letters of each sequence.
 
-    Parameters
-    ----------
-    sequences : sequence of str
-        Upper-case letters of `alphabet`.
-    alphabet : Alphabet
-        DNA or RNA.
-
     Returns
     -------
     numpy.ndarray, shape=(n,), dtype=float64
         Between 0 and 1; NaN where no letter is known.
-
-    Raises
-    ------
-    ValueError
-        If the alphabet is no nucleic acid's, or a letter is not in it.
 
     Examples
     --------
@@ -379,28 +263,6 @@ def gc_content(sequences: Sequence[str], alphabet: Alphabet) -> np.ndarray:
     return np.divide(strong, totals, out=np.full(len(totals), np.nan), where=totals > 0)
 
 
-def shuffle(sequence: str, rng: np.random.Generator) -> str:
-    """Put a sequence's letters in random order; each letter keeps its count.
-
-    Parameters
-    ----------
-    sequence : str
-        Any text.
-    rng : numpy.random.Generator
-        Source of chance; the same state gives the same order.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> sorted(shuffle("AACGU", np.random.default_rng(0)))
-    ['A', 'A', 'C', 'G', 'U']
-    """
-    return "".join([sequence[i] for i in rng.permutation(len(sequence)).tolist()])
-
-
 def shuffle_dinucleotide(sequence: str, rng: np.random.Generator) -> str:
     """Shuffle a sequence so that each pair of neighbours keeps its exact count.
 
@@ -408,24 +270,11 @@ def shuffle_dinucleotide(sequence: str, rng: np.random.Generator) -> str:
     uses each edge once is a shuffle, and all are equally likely.
     doi:10.1093/oxfordjournals.molbev.a040370
 
-    Parameters
-    ----------
-    sequence : str
-        Any text.
-    rng : numpy.random.Generator
-        Source of chance; the same state gives the same order.
-
-    Returns
-    -------
-    str
-        Same length, same first and last letter, same dinucleotide counts.
+    First and last letter stay, too.
 
     Examples
     --------
-    >>> shuffle_dinucleotide("ACACGCA", np.random.default_rng(1)) in (
-    ...     "ACACGCA",
-    ...     "ACGCACA",
-    ... )
+    >>> shuffle_dinucleotide("ACACGCA", np.random.default_rng(1)) in ("ACACGCA", "ACGCACA")
     True
     """
     if len(sequence) < 4:
@@ -454,14 +303,9 @@ def shuffle_one_hot(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     Parameters
     ----------
     X : numpy.ndarray, shape=(length, letters)
-        One-hot, uniform (unknown residue) and zero (padding) rows.
+        One-hot, uniform (unknown residue) and zero (padding) rows; it is not changed.
     rng : numpy.random.Generator
         Source of chance; the same state gives the same order.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(length, letters)
-        An array of its own.
 
     Examples
     --------
@@ -478,6 +322,33 @@ def shuffle_one_hot(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     order = np.frombuffer(shuffle_dinucleotide(text, rng).encode("latin-1"), dtype=np.uint8)
     result[places] = X[places][first][order - 65]
     return result
+
+
+def flat_codes(texts: Sequence[str], alphabet: Alphabet, *, first: int = 0) -> np.ndarray:
+    """Codes of all letters, one sequence after the other; `first` is the number of the first one."""
+    text = "".join(texts)
+    codes = alphabet.table()[np.frombuffer(text.encode("latin-1", "replace"), dtype=np.uint8)]
+    if (wrong := np.flatnonzero(codes == INVALID)).size:
+        ends = np.cumsum([len(one) for one in texts])
+        row = int(np.searchsorted(ends, wrong[0], side="right"))
+        position = int(wrong[0] - ends[row]) + len(texts[row])
+        raise ValueError(
+            f"sequence {first + row}, position {position + 1} holds {texts[row][position]!r}; expected "
+            f"{alphabet.name} letters {alphabet.letters} (or {alphabet.unknown} for an unknown "
+            "residue). Clean the column with helpers.readers.fasta.clean_column first"
+        )
+    return codes
+
+
+def blocks(sizes: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
+    """Bounds of successive blocks whose sizes sum to about `most` (at least one item each)."""
+    total = np.cumsum(sizes)
+    start = 0
+    while start < sizes.size:
+        before = total[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(total, before + most, side="right")))
+        yield start, stop
+        start = stop
 
 
 def _draw_last_edges(followers: dict[str, list[str]], end: str, rng: np.random.Generator) -> dict[str, str]:
@@ -537,44 +408,16 @@ def _lengths(texts: list[str]) -> np.ndarray:
     return np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
 
 
-def _flat_codes(texts: list[str], lengths: np.ndarray, alphabet: Alphabet) -> np.ndarray:
-    """Codes of all letters, one sequence after the other."""
-    raw = np.frombuffer("".join(texts).encode("latin-1", "replace"), dtype=np.uint8)
-    codes = alphabet.table()[raw]
-    if (wrong := np.flatnonzero(codes == INVALID)).size:
-        ends = np.cumsum(lengths)
-        row = int(np.searchsorted(ends, wrong[0], side="right"))
-        position = int(wrong[0] - ends[row] + lengths[row])
-        raise ValueError(
-            f"sequence {row}, position {position + 1} holds {texts[row][position]!r}; expected "
-            f"{alphabet.name} letters {alphabet.letters} (or {alphabet.unknown} for an unknown "
-            "residue). Clean the column with helpers.readers.fasta.clean_column first"
-        )
-    return codes
-
-
 def _check_k(k: int) -> None:
     if k < 1:
         raise ValueError(f"k is {k}; expected 1 or more letters in a word")
-
-
-def _blocks(lengths: np.ndarray, columns: int) -> Iterator[tuple[int, int]]:
-    """Ranges of rows whose integer counts and rolling codes stay within some 100 MB."""
-    rows_at_once = max(1, _CELLS_AT_ONCE // columns)
-    ends = np.cumsum(lengths)
-    start, done = 0, 0
-    while start < len(lengths):
-        stop = int(np.searchsorted(ends, done + _LETTERS_AT_ONCE, side="right"))
-        stop = min(max(stop, start + 1), start + rows_at_once)
-        yield start, stop
-        start, done = stop, int(ends[stop - 1])
 
 
 def _count_block(texts: list[str], k: int, alphabet: Alphabet) -> np.ndarray:
     """K-mer counts of some sequences by rolling codes and one bincount."""
     lengths = _lengths(texts)
     columns = alphabet.size**k
-    flat = _flat_codes(texts, lengths, alphabet)
+    flat = flat_codes(texts, alphabet)
     # One padding code after each sequence keeps a word from running into the next sequence.
     codes = np.insert(flat, np.cumsum(lengths), PAD)
     rows = np.repeat(np.arange(len(texts)), lengths + 1)

@@ -124,7 +124,9 @@ def test_composition_layers_count_what_features_counts():
         found = call(layers.Composition(k), X)
         np.testing.assert_allclose(found, composition.kmer_frequencies(chains, k, RNA), atol=1e-6)
     triads = call(layers.Composition(3, classes=network._CLASSES), P)
-    np.testing.assert_allclose(triads, composition.conjoint_triads(proteins), atol=1e-6)
+    np.testing.assert_allclose(
+        triads, composition.kmer_frequencies(proteins, 3, composition.CONJOINT), atol=1e-6
+    )
 
 
 def test_attention_sums_to_one_over_residues_and_is_zero_in_padding():

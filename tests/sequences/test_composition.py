@@ -25,7 +25,7 @@ def test_every_residue_has_the_class_of_shen():
 
 
 def test_triads_count_classes_not_letters():
-    one, other = composition.conjoint_triads(["AIR", "GLK"])
+    one, other = composition.kmer_frequencies(["AIR", "GLK"], 3, composition.CONJOINT)
     assert np.array_equal(one, other)
     assert one.sum() == 1
 
@@ -37,26 +37,20 @@ def test_frequencies_sum_to_one_or_to_nothing(chains):
 
 
 @given(rna, peptide)
-def test_pairs_are_both_sides_in_named_columns(one, other):
-    found = composition.pair_composition([one], [other])
-    names = composition.feature_names("pair")
-    assert found.shape == (1, len(names))
+def test_pairs_are_both_sides_one_block_of_words_after_the_other(one, other):
+    found = composition.pair_composition([one, "ACGU", one], [other, "MKV", other])
+    assert found.shape == (3, 705)
     assert found.dtype == np.float32
-    split = len(composition.feature_names("rna"))
-    np.testing.assert_allclose(found[:, :split], composition.rna_composition([one]))
-    np.testing.assert_allclose(found[:, split:], composition.peptide_composition([other]))
-
-
-def test_names_stand_over_their_columns():
-    table = dict(
-        zip(composition.feature_names("rna"), composition.rna_composition(["GGAGG"])[0], strict=True)
-    )
-    assert table["rna GGA"] == pytest.approx(1 / 3)
-    assert table["rna log length"] == pytest.approx(np.log(5))
+    np.testing.assert_array_equal(found[0], found[2])
+    blocks = np.split(found[0], np.cumsum([4, 16, 64, 256, 1, 20, 343]))
+    words = [(1, RNA), (2, RNA), (3, RNA), (4, RNA), one, (1, PEPTIDE), (3, composition.CONJOINT), other]
+    for block, word in zip(blocks, words, strict=True):
+        chain, expected = (one if len(block) in (4, 16, 64, 256) else other), np.log(np.float32(len(word)))
+        if isinstance(word, tuple):
+            expected = composition.kmer_frequencies([chain], *word)[0]
+        np.testing.assert_allclose(block, expected, atol=1e-6)
 
 
 def test_faults_are_named():
     with pytest.raises(ValueError, match="found 1 RNAs and 2 peptides"):
         composition.pair_composition(["A"], ["M", "K"])
-    with pytest.raises(ValueError, match="kind is 'dna'; expected one of"):
-        composition.feature_names("dna")
