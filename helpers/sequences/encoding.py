@@ -161,7 +161,7 @@ def decode(X: np.ndarray, alphabet: Alphabet) -> list[str]:
 
 
 @overload
-def reverse_complement(sequence: str, alphabet: Alphabet) -> str: ...
+def reverse_complement(sequence: str, alphabet: Alphabet) -> str: ...  # type: ignore[overload-overlap]
 @overload
 def reverse_complement(sequence: Sequence[str], alphabet: Alphabet) -> list[str]: ...
 def reverse_complement(sequence: str | Sequence[str], alphabet: Alphabet) -> str | list[str]:
