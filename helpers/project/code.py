@@ -71,6 +71,8 @@ def _collect(thing: Any, names: set[str], foreign: set[str], seen: set[int]) -> 
         held: Iterable[Any] = thing.values()
     elif isinstance(thing, list | tuple | set):
         held = thing
+    elif isinstance(thing, functools.partial):
+        held = (thing.func, thing.args, thing.keywords)
     else:
         kind = thing if isinstance(thing, type) or inspect.isroutine(thing) else type(thing)
         module = getattr(kind, "__module__", None) or ""

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
+from helpers.stats.odds import logit
+
 _METHODS = ("platt", "isotonic")
+_CLIP = 1e-7
 _GRID = np.linspace(-9.0, 9.0, 73)
 
 
 class Calibrated(NamedTuple):
-    """What a `Calibrator` gives.
-
-    Attributes
-    ----------
-    probability, low, high : numpy.ndarray, shape=(n,), dtype=float64
-        Calibrated probability and its interval.
-    """
+    """Calibrated probability and its interval, each of shape (n,)."""
 
     probability: np.ndarray
     low: np.ndarray
@@ -56,7 +53,7 @@ class Calibrator:
     def __init__(
         self, probability: np.ndarray, low: np.ndarray, high: np.ndarray, *, method: str, n: int
     ) -> None:
-        self.probability, self.low, self.high = map(np.asarray, (probability, low, high))
+        self.probability, self.low, self.high = (np.asarray(one) for one in (probability, low, high))
         self.method, self.n = method, n
 
     @classmethod
@@ -74,24 +71,13 @@ class Calibrator:
 
         Parameters
         ----------
-        y : numpy.ndarray, shape=(n,)
-            Labels, 0 or 1, of data that the model was not fitted to.
-        p : numpy.ndarray, shape=(n,)
-            Raw probabilities.
+        y, p : numpy.ndarray, shape=(n,)
+            Labels, 0 or 1, of data that the model was not fitted to, and raw probabilities.
         method : {"platt", "isotonic"}
             A logistic curve over the log-odds (Platt 1999), for few rows, or any rising curve
             (Zadrozny 2002, doi:10.1145/775047.775151), for a thousand rows or more.
         level : float
             Coverage of the interval, over resampled validation data.
-        n_boot : int
-            Resamples.
-        seed : int
-            Seed of the resampling.
-
-        Returns
-        -------
-        Calibrator
-            The fitted curve.
 
         Raises
         ------
@@ -105,7 +91,7 @@ class Calibrator:
             raise ValueError(f"found {len(y)} labels and {len(p)} probabilities; expected as many")
         if len(np.unique(y)) < 2:
             raise ValueError("calibration needs both labels, 0 and 1; found only one of them")
-        score, rng = _log_odds(p), np.random.default_rng(seed)
+        score, rng = logit(p, clip=_CLIP), np.random.default_rng(seed)
         curves = [
             _curve(score[rows], y[rows], method)
             for rows in (rng.integers(0, len(y), len(y)) for _ in range(n_boot))
@@ -126,13 +112,8 @@ class Calibrator:
         spread : numpy.ndarray, shape=(n,), or float
             Standard deviation of the log-odds of each row, such as between the members of an
             ensemble; the interval is read 1.96 of it to either side.
-
-        Returns
-        -------
-        Calibrated
-            Probability and interval of each row.
         """
-        score = _log_odds(np.asarray(p, dtype=float))
+        score = logit(p, clip=_CLIP)
         reach = 1.96 * np.asarray(spread, dtype=float)
         return Calibrated(
             np.interp(score, _GRID, self.probability),
@@ -147,13 +128,7 @@ class Calibrator:
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> Calibrator:
-        """The inverse of `to_card`.
-
-        Raises
-        ------
-        ValueError
-            If a curve is missing or has another length.
-        """
+        """The inverse of `to_card`; ValueError if a curve is missing or has another length."""
         for name in ("probability", "low", "high", "method", "n"):
             if name not in card:
                 raise ValueError(f"the calibration in the card lacks {name!r}; train the model again")
@@ -165,10 +140,17 @@ class Calibrator:
             )
         return cls(*curves, method=card["method"], n=card["n"])
 
-
-def _log_odds(p: np.ndarray) -> np.ndarray:
-    p = np.clip(p, 1e-7, 1 - 1e-7)
-    return np.log(p) - np.log1p(-p)
+    @classmethod
+    def of_members(cls, cards: Sequence[Mapping[str, Any] | None]) -> Calibrator | None:
+        """The mean curve of an ensemble's members; None if one of them was not calibrated."""
+        found = [cls.from_card(card) for card in cards if card]
+        if not found or len(found) < len(cards):
+            return None
+        curves = [
+            np.mean([getattr(one, name) for one in found], axis=0) for name in ("probability", "low", "high")
+        ]
+        methods = dict.fromkeys(one.method for one in found)
+        return cls(*curves, method=" and ".join(methods), n=min(one.n for one in found))
 
 
 def _curve(score: np.ndarray, y: np.ndarray, method: str) -> np.ndarray:

@@ -132,7 +132,7 @@ def _read(path: Path) -> pd.DataFrame | None:
     # A task may be called NA or 1: it is read as the word it is.
     words = {"fold": str, "model": str, "task": str}
     try:
-        table = pd.read_csv(path, dtype=words, keep_default_na=False, na_values={"y": [""], "p": [""]})
+        table = pd.read_csv(path, dtype=words, keep_default_na=False, na_values=[""])
         whole = bool((table.pop("rows").astype(int) == len(table)).all())
         return table if whole and (len(table) or not path.read_text().strip().count("\n")) else None
     except (KeyError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError):

@@ -7,29 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 
 from helpers.project import paths
+from helpers.stats.odds import logit, sigmoid
 from helpers.training.fitting import predict
 from helpers.training.saving import load_run
 
 _KEYS = ("members", "dna_alphabet", "length", "strands")
-_CLIP = 1e-6
 
 
 class Member(NamedTuple):
-    """One model of an ensemble.
-
-    Attributes
-    ----------
-    fold : str
-        Fold it was trained in.
-    path : pathlib.Path
-        Model file; its card lies beside it.
-    test : tuple of str
-        Ids of the items that it has seen neither in training nor in validation.
-    """
+    """One model of an ensemble: its fold, its file, and the ids that it has never seen."""
 
     fold: str
     path: Path
@@ -37,9 +26,7 @@ class Member(NamedTuple):
 
 
 class Ensemble:
-    """Models of one kind whose log-odds are averaged.
-
-    `load` makes one.
+    """Models of one kind whose log-odds are averaged; `load` makes one.
 
     Parameters
     ----------
@@ -70,61 +57,26 @@ class Ensemble:
         *,
         ask: Callable[[Any, np.ndarray], np.ndarray] = predict,
     ) -> None:
-        self.members, self.models, self.card = list(members), list(models), dict(card)
-        self._ask = ask
+        self.members, self.models, self.card, self.ask = list(members), list(models), dict(card), ask
+
+    def scores(self, X: np.ndarray) -> np.ndarray:
+        """Log-odds of new items by each model, shape (models, n)."""
+        return np.stack([logit(self.ask(model, X)) for model in self.models])
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Probabilities of new items: the mean of all models in log-odds.
-
-        Parameters
-        ----------
-        X : numpy.ndarray, shape=(n, length, letters), dtype=float32
-            One-hot sequences that no model was trained on.
-
-        Returns
-        -------
-        numpy.ndarray, shape=(n,), dtype=float64
-        """
-        score = np.mean([_logit(self._ask(model, X)) for model in self.models], axis=0)
-        return np.asarray(1 / (1 + np.exp(-score)))
+        """Probabilities of new items, shape (n,): the mean of all models in log-odds."""
+        return sigmoid(self.scores(X).mean(axis=0))
 
     def predict_out_of_fold(self, ids: Sequence[str], X: np.ndarray) -> np.ndarray:
-        """Probabilities of items of the cross-validation, each by the model that never saw it.
-
-        Parameters
-        ----------
-        ids : sequence of str
-            Id of each row of `X`.
-        X : numpy.ndarray, shape=(n, length, letters), dtype=float32
-            One-hot sequences.
-
-        Returns
-        -------
-        numpy.ndarray, shape=(n,), dtype=float64
-
-        Raises
-        ------
-        ValueError
-            If an id was in no model's test part.
-        """
+        """Probabilities of items of the cross-validation, each by the model that never saw it."""
         p = np.empty(len(ids))
-        for number, rows in enumerate(self.out_of_fold(ids)):
+        for model, rows in zip(self.models, self.out_of_fold(ids), strict=True):
             if rows.size:
-                p[rows] = self._ask(self.models[number], X[rows])
+                p[rows] = self.ask(model, X[rows])
         return p
 
     def out_of_fold(self, ids: Sequence[str]) -> list[np.ndarray]:
-        """For each model, the places of the ids that it never saw.
-
-        Parameters
-        ----------
-        ids : sequence of str
-            Ids of items.
-
-        Returns
-        -------
-        list of numpy.ndarray
-            Together every place once.
+        """For each model, the places of the ids that it never saw; together every place once.
 
         Raises
         ------
@@ -142,21 +94,14 @@ class Ensemble:
 
 
 def save(path: str | Path, members: Sequence[Member], card: Mapping[str, Any]) -> Path:
-    """Write which models form an ensemble; the models are saved already.
+    """Write which models, saved already by `save_run`, form an ensemble.
 
     Parameters
     ----------
     path : str or pathlib.Path
         JSON file; the models are named relative to its folder.
-    members : sequence of Member
-        The models, each written by `helpers.training.save_run`.
     card : dict
         ``dna_alphabet``, ``length``, ``strands`` and further plain values.
-
-    Returns
-    -------
-    pathlib.Path
-        Path of the JSON file.
 
     Raises
     ------
@@ -174,13 +119,11 @@ def save(path: str | Path, members: Sequence[Member], card: Mapping[str, Any]) -
             f"{path.name}: {str(twice[0])!r} is in the test part of two models; expected one "
             "model that never saw it. Give the folds of one cross-validation"
         )
+    folder = path.parent.resolve()
+    files = [Path(os.path.relpath(one.path.resolve(), folder)).as_posix() for one in members]
     listed = [
-        {
-            "fold": one.fold,
-            "model": Path(os.path.relpath(one.path.resolve(), path.parent.resolve())).as_posix(),
-            "test": list(one.test),
-        }
-        for one in members
+        {"fold": one.fold, "model": file, "test": list(one.test)}
+        for one, file in zip(members, files, strict=True)
     ]
     return paths.write_json(path, {**card, "members": listed})
 
@@ -189,22 +132,16 @@ def load(
     path: str | Path,
     *,
     expect: Mapping[str, Any] | None = None,
-    ask: Callable[[keras.Model, np.ndarray], np.ndarray] = predict,
+    ask: Callable[[Any, np.ndarray], np.ndarray] = predict,
 ) -> Ensemble:
-    """Read an ensemble with all its models, in Keras's safe mode.
+    """Read an ensemble, as `save` wrote it, with all its models, in Keras's safe mode.
 
     Parameters
     ----------
-    path : str or pathlib.Path
-        As `save` wrote it.
     expect : dict, optional
         Keys of the file and the values they must have, such as ``{"length": 600}``.
     ask : callable
         ``ask(model, X)`` gives the probabilities of one model.
-
-    Returns
-    -------
-    Ensemble
 
     Raises
     ------
@@ -229,10 +166,5 @@ def load(
         Member(one["fold"], path.parent / one["model"], tuple(one["test"])) for one in card.pop("members")
     ]
     shape = {"dna_alphabet": card["dna_alphabet"], "length": card["length"]}
-    loaded = [load_run(one.path, expect={**shape, "fold": one.fold}) for one in members]
-    return Ensemble(members, [one.model for one in loaded], card, ask=ask)
-
-
-def _logit(p: np.ndarray) -> np.ndarray:
-    p = np.clip(np.asarray(p, dtype=float), _CLIP, 1 - _CLIP)
-    return np.asarray(np.log(p) - np.log1p(-p))
+    models = [load_run(one.path, expect={**shape, "fold": one.fold}).model for one in members]
+    return Ensemble(members, models, card, ask=ask)

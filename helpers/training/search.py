@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import optuna
@@ -23,20 +25,17 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 from tqdm.auto import tqdm
 
-from helpers.project import paths
+from helpers.project import code, paths
 
 Report = Callable[[int, float], None]
 """``report(step, value)``: tells the search how a trial does, and ends one that is pruned."""
 
+_DONE = (TrialState.COMPLETE, TrialState.PRUNED)
+_SEARCH, _SEEDS, _WORKER = "helpers:search", "helpers:search:seed", "helpers:worker"
+
 
 class ReportEpochs(keras.callbacks.Callback):
-    """Tells a search the validation AUROC of every epoch.
-
-    Parameters
-    ----------
-    report : callable
-        ``report(step, value)``, which ends a trial that is pruned.
-    """
+    """Tells a search the validation AUROC of every epoch, by calling ``report(step, value)``."""
 
     def __init__(self, report: Report) -> None:
         super().__init__()
@@ -50,17 +49,11 @@ class ReportEpochs(keras.callbacks.Callback):
         self._epochs += 1
 
 
-_DONE = (TrialState.COMPLETE, TrialState.PRUNED)
-_ATTRIBUTE = "helpers:search"
-
-
 class Number(NamedTuple):
-    """A number between two ends.
+    """A number between two ends, both included.
 
     Attributes
     ----------
-    low, high : float
-        Ends, both included.
     log : bool
         Drawn evenly on a logarithmic scale.
     whole : bool
@@ -74,13 +67,7 @@ class Number(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """One of several plain values.
-
-    Attributes
-    ----------
-    options : tuple
-        Numbers, words or truth values.
-    """
+    """One of several numbers, words or truth values."""
 
     options: tuple[Any, ...]
 
@@ -94,12 +81,12 @@ def open_study(
     name: str,
     space: Space,
     *,
-    data: str = "",
-    direction: Literal["maximize", "minimize"] = "maximize",
+    data_key: str = "",
+    maker: Any = (),
     seed: int = 0,
     warmup: int = 5,
 ) -> optuna.Study:
-    """Open a study, or make it if the storage does not hold it yet.
+    """Open a study in which the largest value is sought, or make it if it is not there yet.
 
     Parameters
     ----------
@@ -110,10 +97,11 @@ def open_study(
         Name of the study; workers that give the same one share it.
     space : dict of str to Number or Choice
         What is searched.
-    data : str
+    data_key : str
         What identifies the data and all that is not searched, such as sha256 sums.
-    direction : {"maximize", "minimize"}
-        Which way the objective is better.
+    maker : object or sequence of objects
+        What is searched for, such as the class of a predictor. A key of its code is added to the
+        study's name, so that changed code begins a search of its own.
     seed : int
         Seed of the sampler. A search of one worker gives the same trials again, also when it was
         interrupted in between; with several workers the order of the trials decides.
@@ -121,15 +109,11 @@ def open_study(
         Trials drawn at random before the sampler (TPE, Bergstra 2011,
         https://papers.nips.cc/paper/4443) and the pruner (median of the trials so far) begin.
 
-    Returns
-    -------
-    optuna.Study
-
     Raises
     ------
     ValueError
-        If the space is empty or wrong, the direction is unknown, the storage is of no known kind
-        or cannot be read, or the study in it belongs to another search.
+        If the space is empty or wrong, the storage is of no known kind or cannot be read, or the
+        study in it belongs to another search.
 
     Examples
     --------
@@ -144,37 +128,36 @@ Number(low=0, high=1, log=False, whole=False), here it is Number(low=0, high=2, 
 whole=False). Give another study name or another storage
     """
     _check_space(space)
-    if direction not in ("maximize", "minimize"):
-        raise ValueError(f"direction is {direction!r}; expected 'maximize' or 'minimize'")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    shown = _shown(storage)
+    makers = maker if isinstance(maker, list | tuple) else [maker]
+    full = f"{name}, code {code.key(*makers)}" if makers else name
+    # Neither a password nor the folders of a machine are shown.
+    text = str(storage)
+    shown = f"{text.split('://')[0]} server" if "://" in text else Path(text).name
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=warmup, n_warmup_steps=1)
     try:
         study = optuna.create_study(
-            storage=_storage(storage), study_name=name, direction=direction, load_if_exists=True,
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=warmup, n_warmup_steps=1),
-        )  # fmt: skip
-        known = study.user_attrs.get(_ATTRIBUTE)
-    except (
-        optuna.exceptions.OptunaError, SQLAlchemyError, json.JSONDecodeError, KeyError, OSError
-    ) as error:  # fmt: skip
+            storage=_storage(text), study_name=full, direction="maximize", load_if_exists=True, pruner=pruner
+        )
+        known = study.user_attrs.get(_SEARCH)
+    except (optuna.exceptions.OptunaError, SQLAlchemyError, json.JSONDecodeError, KeyError, OSError) as error:
         raise ValueError(
             f"the storage {shown} cannot be read ({type(error).__name__}: {error}). It may be cut "
             "short or be no study storage; move it away or give another one"
         ) from error
-    asked = _description(space, data, direction)
-    if known is None:
-        if study.get_trials(deepcopy=False):
-            raise ValueError(
-                f"the study {name!r} in {shown} was not made by this suite; give another study "
-                "name or another storage"
-            )
-        study.set_user_attr(_ATTRIBUTE, asked)
-    elif known != asked:
+    asked = {f"parameter {key}": repr(one) for key, one in sorted(space.items())} | {"data": data_key}
+    if known is None and study.get_trials(deepcopy=False):
+        raise ValueError(
+            f"the study {name!r} in {shown} was not made by this suite; give another study name or "
+            "another storage"
+        )
+    if known is not None and known != asked:
         raise ValueError(
             f"the study {name!r} in {shown} belongs to another search: {_change(known, asked)}. "
             "Give another study name or another storage"
         )
-    study.set_user_attr(f"{_ATTRIBUTE}:seed", [seed, warmup])
+    study.set_user_attr(_SEARCH, asked)
+    study.set_user_attr(_SEEDS, [seed, warmup])
     return study
 
 
@@ -200,11 +183,11 @@ def search(
     space : dict of str to Number or Choice
         As given to `open_study`.
     trials : int
-        Finished trials, pruned ones included, that the study holds in the end. Trials that
-        another worker has under way are counted, and not waited for.
+        Finished trials, pruned ones included, that the study holds in the end. Trials that a
+        living worker has under way are counted, and not waited for; those of a process of this
+        machine that is gone are given up, and their parameters tried again.
     forget_after : float
-        Hours after which a trial that is still under way is taken for one whose worker was
-        killed; its parameters are tried again.
+        Hours after which a trial under way on another machine is given up, too.
     verbosity : int
         1 shows a progress bar.
 
@@ -227,25 +210,20 @@ def search(
     >>> len(found), bool(found["value"].max() > -0.1)
     (8, True)
     """
-    _retry(study, forget_after)
     with tqdm(total=trials, unit="trial", desc="search", disable=verbosity == 0) as bar:
         while True:
-            held = study.get_trials(deepcopy=False)
-            done = sum(one.state in _DONE for one in held)
+            _give_up_lost(study, forget_after)
+            held = [one.state for one in study.get_trials(deepcopy=False)]
+            done = sum(state in _DONE for state in held)
             bar.n = min(done, trials)
             bar.refresh()
-            if done + sum(one.state == TrialState.RUNNING for one in held) >= trials:
+            if done + held.count(TrialState.RUNNING) >= trials:
                 return table(study)
             _one_trial(study, objective, space)
 
 
 def table(study: optuna.Study) -> pd.DataFrame:
     """All trials of a study.
-
-    Parameters
-    ----------
-    study : optuna.Study
-        From `open_study`.
 
     Returns
     -------
@@ -254,36 +232,26 @@ def table(study: optuna.Study) -> pd.DataFrame:
         pruned trial the last it reported), ``best`` (so far, by trial number), ``seconds``, and a
         column for each parameter.
     """
-    rows = []
-    for one in study.get_trials(deepcopy=False):
-        if one.state == TrialState.WAITING:
-            continue
-        value = one.value if one.state == TrialState.COMPLETE else None
-        if value is None and one.intermediate_values:
-            value = one.intermediate_values[max(one.intermediate_values)]
-        seconds = one.duration.total_seconds() if one.duration else math.nan
-        rows.append(
-            {"number": one.number, "state": one.state.name.lower(), "value": value,
-             "seconds": seconds, **one.params}
-        )  # fmt: skip
-    frame = pd.DataFrame(rows, columns=None if rows else ["number", "state", "value", "seconds"])
+    names = list(dict.fromkeys(key for one in study.get_trials(deepcopy=False) for key in one.params))
+    frame = study.trials_dataframe(attrs=("number", "state", "value", "duration", "params"))
+    frame = frame.rename(columns=lambda column: column.removeprefix("params_"))
+    frame = frame.reindex(columns=["number", "state", "value", "duration", *names])
+    frame = frame[frame["state"] != "WAITING"].reset_index(drop=True)
+    frame["state"] = frame["state"].astype("str").str.lower()
     frame["value"] = frame["value"].astype(float)
-    complete = frame["value"].where(frame["state"] == "complete")
-    rising = study.direction == optuna.study.StudyDirection.MAXIMIZE
-    frame.insert(3, "best", complete.cummax() if rising else complete.cummin())
-    frame["best"] = frame["best"].ffill()
+    frame.insert(3, "best", frame["value"].where(frame["state"] == "complete").cummax().ffill())
+    frame.insert(4, "seconds", pd.to_timedelta(frame.pop("duration")).dt.total_seconds())
     return frame
+
+
+def finished(frame: pd.DataFrame, parameters: Sequence[str]) -> pd.DataFrame:
+    """Complete and pruned trials of `table`: ``number, state, value`` and these parameters."""
+    done = frame["state"].isin(["complete", "pruned"]) & frame["value"].notna()
+    return frame.loc[done, ["number", "state", "value", *parameters]].reset_index(drop=True)
 
 
 def importances(study: optuna.Study, *, seed: int = 0) -> pd.DataFrame:
     """How much of the differences between trials each parameter explains.
-
-    Parameters
-    ----------
-    study : optuna.Study
-        With at least four complete trials.
-    seed : int
-        Seed of the forest behind the estimate.
 
     Returns
     -------
@@ -303,74 +271,40 @@ def importances(study: optuna.Study, *, seed: int = 0) -> pd.DataFrame:
             f"{len(set(values))} values; importances need four trials or more and two values. "
             "Run more trials"
         )
-    found = optuna.importance.get_param_importances(
-        study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=seed)
-    )
+    forest = optuna.importance.FanovaImportanceEvaluator(seed=seed)
+    found = optuna.importance.get_param_importances(study, evaluator=forest)
     return pd.DataFrame(found.items(), columns=["parameter", "importance"])
 
 
 def best(study: optuna.Study) -> dict[str, Any]:
-    """Parameters of the best complete trial.
-
-    Parameters
-    ----------
-    study : optuna.Study
-        From `open_study`.
-
-    Returns
-    -------
-    dict
-        Value by parameter.
-
-    Raises
-    ------
-    ValueError
-        If no trial is complete.
-    """
+    """Parameters of the best complete trial; ValueError if there is none."""
     return dict(_best(study).params)
 
 
 def write_best(path: str | Path, study: optuna.Study, configuration: Mapping[str, Any]) -> Path:
-    """Write the best configuration, with where it comes from, complete or not at all.
+    """Write the best configuration, made from `best`, with where it comes from.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        JSON file.
-    study : optuna.Study
-        From `open_study`.
-    configuration : dict
-        What the notebooks that use the file read, made from `best`.
-
-    Returns
-    -------
-    pathlib.Path
-        The file; its key ``search`` holds the study's name, the trial, its value, and how many
-        trials there were.
+    The key ``search`` holds the study's name, the trial, its value, and how many trials there were.
     """
     one = _best(study)
     states = [held.state.name.lower() for held in study.get_trials(deepcopy=False)]
     origin = {
-        "study": study.study_name,
-        "trial": one.number,
-        "value": one.value,
-        "parameters": one.params,
+        "study": study.study_name, "trial": one.number, "value": one.value, "parameters": one.params,
         "trials": {state: states.count(state) for state in sorted(set(states))},
-    }
+    }  # fmt: skip
     return paths.write_json(path, {**configuration, "search": origin})
 
 
 def _one_trial(
     study: optuna.Study, objective: Callable[[dict[str, Any], Report], float], space: Space
 ) -> None:
-    seed, warmup = study.user_attrs[f"{_ATTRIBUTE}:seed"]
-    # A sampler of its own for each trial: an interrupted search goes on as if it had not been.
-    started = len(study.get_trials(deepcopy=False))
-    study.sampler = optuna.samplers.TPESampler(
-        seed=int(hashlib.sha256(f"{seed}/{started}".encode()).hexdigest()[:8], 16),
-        n_startup_trials=warmup,
-    )
     trial = study.ask()
+    trial.set_user_attr(_WORKER, [socket.gethostname(), os.getpid()])
+    seed, warmup = study.user_attrs[_SEEDS]
+    # A sampler for each trial, seeded by its own number: an interrupted search goes on as if it
+    # had not been, and no two workers draw the same point.
+    own = int(hashlib.sha256(f"{seed}/{trial.number}".encode()).hexdigest()[:8], 16)
+    study.sampler = optuna.samplers.TPESampler(seed=own, n_startup_trials=warmup)
 
     def report(step: int, value: float) -> None:
         trial.report(float(value), step)
@@ -405,13 +339,26 @@ def _suggested(trial: optuna.Trial, space: Space) -> dict[str, Any]:
     return found
 
 
-def _retry(study: optuna.Study, forget_after: float) -> None:
+def _give_up_lost(study: optuna.Study, forget_after: float) -> None:
     """Give up trials of workers that are gone, and queue their parameters again."""
     limit = datetime.now() - timedelta(hours=forget_after)
     for one in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if one.datetime_start is not None and one.datetime_start < limit:
+        host, process = one.user_attrs.get(_WORKER, ("", 0))
+        here = host == socket.gethostname()
+        gone = not _is_alive(process) if here else one.datetime_start and one.datetime_start < limit
+        if gone:
             study.tell(one.number, state=TrialState.FAIL)
             study.enqueue_trial(one.params)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _best(study: optuna.Study) -> FrozenTrial:
@@ -420,10 +367,9 @@ def _best(study: optuna.Study) -> FrozenTrial:
     return study.best_trial
 
 
-def _storage(storage: str | Path) -> optuna.storages.BaseStorage:
-    text = str(storage)
+def _storage(text: str) -> optuna.storages.BaseStorage:
     if "://" in text:
-        return optuna.storages.RDBStorage(text, heartbeat_interval=60, grace_period=600)
+        return optuna.storages.RDBStorage(text)
     path = Path(text)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".journal":
@@ -436,24 +382,10 @@ def _storage(storage: str | Path) -> optuna.storages.BaseStorage:
     )
 
 
-def _shown(storage: str | Path) -> str:
-    """Name of a storage without a password or the folders of a machine."""
-    text = str(storage)
-    return f"{text.split('://')[0]} server" if "://" in text else Path(text).name
-
-
-def _description(space: Space, data: str, direction: str) -> dict[str, str]:
-    described = {f"parameter {name}": repr(one) for name, one in sorted(space.items())}
-    return {**described, "data": data, "direction": direction}
-
-
 def _change(known: Mapping[str, str], asked: Mapping[str, str]) -> str:
-    for name in sorted({*known, *asked}):
-        if known.get(name) != asked.get(name):
-            label = name.removeprefix("parameter ")
-            there, here = known.get(name, "not searched"), asked.get(name, "not searched")
-            return f"its {label} is {there}, here it is {here}"
-    return "it differs"
+    name = next(name for name in sorted({*known, *asked}) if known.get(name) != asked.get(name))
+    there, here = known.get(name, "not searched"), asked.get(name, "not searched")
+    return f"its {name.removeprefix('parameter ')} is {there}, here it is {here}"
 
 
 def _check_space(space: Space) -> None:
@@ -468,28 +400,3 @@ def _check_space(space: Space) -> None:
                 f"parameter {name}: from {one.low} to {one.high}{' (log)' if one.log else ''}; "
                 "expected the lower end first, and above 0 on a logarithmic scale"
             )
-
-
-def wide(frame: pd.DataFrame, parameters: Sequence[str]) -> pd.DataFrame:
-    """Finished trials with their parameters, for drawing.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        From `table`.
-    parameters : sequence of str
-        Columns to keep.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``number, state, value`` and the parameters, complete and pruned trials only.
-
-    Examples
-    --------
-    >>> rows = {"number": [0, 1], "state": ["complete", "fail"], "value": [1.0, None], "x": [1, 2]}
-    >>> len(wide(pd.DataFrame(rows), ["x"]))
-    1
-    """
-    finished = frame["state"].isin(["complete", "pruned"]) & frame["value"].notna()
-    return frame.loc[finished, ["number", "state", "value", *parameters]].reset_index(drop=True)

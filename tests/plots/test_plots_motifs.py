@@ -9,7 +9,7 @@ import pytest
 from helpers.plots import motifs
 from helpers.plots.logos import Span
 from helpers.sequences.alphabet import DNA
-from helpers.tracks.stress_response.figures import attributions, report, zoom
+from helpers.tracks.stress_response import figures
 
 PAGE = "https://jaspar.elixir.no/matrix/MA0570.3/"
 MATCHES = pd.DataFrame(
@@ -24,7 +24,7 @@ LOW = motifs.PatternCard("neg<script>", -1, 30, -np.eye(4), MATCHES.iloc[1:])
 
 
 def test_the_report_stands_alone_and_escapes(tmp_path):
-    page = report.motif_report(
+    page = figures.motif_report(
         tmp_path / "m.html", [CARD, LOW], DNA, title="<i>mine</i>", notes=["a & b"], most_q=0.05
     ).read_text()
     assert "<script>" not in page
@@ -35,7 +35,7 @@ def test_the_report_stands_alone_and_escapes(tmp_path):
         "https://jaspar.elixir.no/matrix/MA0570.3/"
     ]
     assert page.count("data:image/png;base64,") == 5
-    loose = report.motif_report(tmp_path / "n.html", [LOW], DNA, title="t", most_q=1.0).read_text()
+    loose = figures.motif_report(tmp_path / "n.html", [LOW], DNA, title="t", most_q=1.0).read_text()
     assert "own&lt;b&gt;" in loose
 
 
@@ -61,27 +61,27 @@ def test_effects_have_a_panel_a_measure():
 
 
 def test_deltas_and_agreement():
-    fig = attributions.deltas({"view": [0.0, 1e-7], "naive": [0.1, 0.2]})
+    fig = figures.deltas({"view": [0.0, 1e-7], "naive": [0.1, 0.2]})
     assert fig.axes[0].get_xscale() == "log"
     for groups, message in (({}, "no deltas"), ({"a": [-1.0]}, "negative or not finite")):
         with pytest.raises(ValueError, match=message):
-            attributions.deltas(groups)
+            figures.deltas(groups)
     line = np.random.default_rng(0).normal(size=(4, 9))
     others = {"b": line[:2] * 2, "c": line[:3]}
-    assert len(attributions.agreement(line, others).axes) == 2
-    assert len(attributions.agreement_table(line, others)) == 18
+    assert len(figures.agreement(line, others).axes) == 2
+    assert len(figures.agreement_table(line, others)) == 18
     with pytest.raises(ValueError, match="no other method"):
-        attributions.agreement(line, {})
+        figures.agreement(line, {})
     with pytest.raises(ValueError, match="'b' has the shape"):
-        attributions.agreement(line, {"b": line[:, :3]})
+        figures.agreement(line, {"b": line[:, :3]})
 
 
 def test_logos_to_zoom_into():
     tracks = [
-        zoom.LogoTrack("<b>g1", "ACGTN", np.array([0.5, -0.2, 1.0, 0.01, 0.1]), [Span(1, 3, "m<i>")]),
-        zoom.LogoTrack("g2", "AC", np.array([0.0, 0.1])),
+        figures.LogoTrack("<b>g1", "ACGTN", np.array([0.5, -0.2, 1.0, 0.01, 0.1]), [Span(1, 3, "m<i>")]),
+        figures.LogoTrack("g2", "AC", np.array([0.0, 0.1])),
     ]
-    fig = zoom.logo_figure(tracks, DNA, value="v", title="t")
+    fig = figures.logo_figure(tracks, DNA, value="v", title="t")
     assert len(fig.data) == 10
     assert [trace.visible for trace in fig.data] == [True] * 5 + [False] * 5
     assert "<b>" not in fig.to_json()
@@ -90,10 +90,10 @@ def test_logos_to_zoom_into():
     assert button.args[1]["yaxis.autorange"] is True
     assert np.nanmin(fig.data[2].y) == pytest.approx(-0.2)
     for track in (
-        zoom.LogoTrack("g", "ACG", np.ones(2)),
-        zoom.LogoTrack("g", "A", np.array([np.nan])),
+        figures.LogoTrack("g", "ACG", np.ones(2)),
+        figures.LogoTrack("g", "A", np.array([np.nan])),
     ):
         with pytest.raises(ValueError, match="expected one finite number"):
-            zoom.logo_figure([track], DNA)
+            figures.logo_figure([track], DNA)
     with pytest.raises(ValueError, match="no sequence to draw"):
-        zoom.logo_figure([], DNA)
+        figures.logo_figure([], DNA)

@@ -1,7 +1,9 @@
 """A search that survives a crash, is shared, and refuses a storage of another search."""
 
 import multiprocessing
-from datetime import datetime, timedelta
+import os
+import socket
+import subprocess
 
 import optuna
 import pytest
@@ -23,7 +25,7 @@ def valley(parameters, report):
 
 
 def open_at(path, **options):
-    return search.open_study(path, "demo", SPACE, **{"data": "d", "seed": 1} | options)
+    return search.open_study(path, "demo", SPACE, **{"data_key": "d", "seed": 1} | options)
 
 
 @pytest.mark.parametrize("ending", ["journal", "db"])
@@ -76,22 +78,57 @@ def test_two_workers_share_a_journal(tmp_path):
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(240)
         assert worker.exitcode == 0
     found = search.table(open_at(path))
     assert found["number"].is_unique
     assert 12 <= found["state"].isin(["complete", "pruned"]).sum() <= 13
 
 
-def test_a_trial_of_a_killed_worker_is_tried_again(tmp_path):
+@pytest.mark.parametrize("how", ["dead here", "long ago elsewhere"])
+def test_a_trial_of_a_killed_worker_is_tried_again(tmp_path, how):
     study = open_at(tmp_path / "a.journal")
     trial = study.ask()
-    search._suggested(trial, SPACE)
-    lost = trial.params
-    found = search.search(study, valley, SPACE, trials=3, forget_after=0, verbosity=0)
+    lost = search._suggested(trial, SPACE)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    trial.set_user_attr(search._WORKER, [socket.gethostname() if how == "dead here" else "x", gone.pid])
+    hours = 12 if how == "dead here" else 0
+    found = search.search(study, valley, SPACE, trials=3, forget_after=hours, verbosity=0)
     assert found["state"].iloc[0] == "fail"
-    assert any(all(row[name] == lost[name] for name in lost) for _, row in found.iloc[1:].iterrows())
-    assert datetime.now() - timedelta(hours=1) < study.trials[0].datetime_start
+    assert found["state"].isin(["complete", "pruned"]).sum() == 3
+    assert found.loc[1, list(lost)].tolist() == list(lost.values())
+
+
+@pytest.mark.parametrize("host", [socket.gethostname(), "another"])
+def test_a_trial_of_a_living_worker_is_counted(tmp_path, host):
+    study = open_at(tmp_path / "a.journal")
+    study.ask().set_user_attr(search._WORKER, [host, os.getpid()])
+    found = search.search(study, valley, SPACE, trials=3, verbosity=0)
+    assert found["state"].tolist()[0] == "running"
+    assert len(found) == 3
+
+
+def test_workers_that_start_together_draw_different_points(tmp_path):
+    """Both see as many trials before they ask."""
+    first, second = (open_at(tmp_path / "a.journal") for _ in range(2))
+    drawn = []
+
+    def both(parameters, report):
+        drawn.append(parameters["x"])
+        if len(drawn) == 1:
+            search._one_trial(second, both, SPACE)
+        return 0.0
+
+    search._one_trial(first, both, SPACE)
+    assert len(set(drawn)) == 2
+
+
+def test_changed_code_begins_a_search_of_its_own(tmp_path, monkeypatch):
+    search.search(open_at(tmp_path / "a.journal", maker=valley), valley, SPACE, trials=2, verbosity=0)
+    assert len(search.table(open_at(tmp_path / "a.journal", maker=valley))) == 2
+    monkeypatch.setattr(search.code, "key", lambda *things: "changed")
+    assert search.table(open_at(tmp_path / "a.journal", maker=valley)).empty
 
 
 def test_bad_trials_are_pruned(tmp_path):
@@ -112,8 +149,7 @@ def test_bad_trials_are_pruned(tmp_path):
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"data": "other"}, "its data is d, here it is other"),
-        ({"direction": "minimize"}, "its direction is maximize, here it is minimize"),
+        ({"data_key": "other"}, "its data is d, here it is other"),
     ],
 )
 def test_a_storage_of_another_search(tmp_path, options, reason):
@@ -127,16 +163,16 @@ def test_a_storage_with_another_space(tmp_path):
     with pytest.raises(ValueError, match=r"its kind is Choice.* here it is not searched"):
         search.open_study(
             tmp_path / "a.journal", "demo", {k: v for k, v in SPACE.items() if k != "kind"},
-            data="d",
+            data_key="d",
         )  # fmt: skip
 
 
 def test_a_study_of_another_program(tmp_path):
     path = tmp_path / "a.db"
-    study = optuna.create_study(storage=f"sqlite:///{path}", study_name="demo")
+    study = optuna.create_study(storage=f"sqlite:///{path}", study_name="demo", direction="maximize")
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
     with pytest.raises(ValueError, match="was not made by this suite"):
-        open_at(path, direction="minimize")
+        open_at(path)
 
 
 def test_a_file_that_is_no_storage(tmp_path):
@@ -162,8 +198,6 @@ def test_a_bad_space(tmp_path, space, reason):
 
 
 def test_other_errors(tmp_path):
-    with pytest.raises(ValueError, match="direction is 'up'"):
-        open_at(tmp_path / "a.journal", direction="up")
     study = open_at(tmp_path / "a.journal")
     with pytest.raises(ValueError, match="holds no complete trial yet"):
         search.best(study)

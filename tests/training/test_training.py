@@ -367,6 +367,26 @@ def test_calibration_survives_its_card_and_spread_widens_it():
     assert np.all(wide.high - wide.low >= narrow.high - narrow.low)
 
 
+def test_an_ensemble_is_calibrated_by_all_its_members():
+    rng = np.random.default_rng(1)
+    p = rng.random(300)
+    one, other = (Calibrator.fit(rng.random(300) < p**power, p) for power in (1, 3))
+    cards = [one.to_card(), other.to_card()]
+    both = Calibrator.of_members(cards)
+    expected = (one.predict(p).probability + other.predict(p).probability) / 2
+    np.testing.assert_allclose(both.predict(p).probability, expected, atol=1e-5)
+    assert Calibrator.of_members([*cards, None]) is None
+    alone = Calibrator.of_members(cards[:1]).predict(p)
+    np.testing.assert_allclose(alone.high, one.predict(p).high, atol=1e-5)
+
+
+def test_the_spread_of_an_ensemble_is_read_off_the_curve():
+    identity = np.interp(np.linspace(-9, 9, 73), [-9, 9], [0.05, 0.95])
+    found = Calibrator(identity, identity, identity, method="platt", n=1).predict([0.5], spread=1.0)
+    reach = 1.96 * 0.05
+    np.testing.assert_allclose([found.low[0], found.high[0]], [0.5 - reach, 0.5 + reach], atol=1e-6)
+
+
 def test_calibration_names_its_faults():
     with pytest.raises(ValueError, match="method is 'beta'; expected one of platt, isotonic"):
         Calibrator.fit(np.array([0, 1]), np.array([0.1, 0.9]), method="beta")

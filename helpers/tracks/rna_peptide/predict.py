@@ -360,7 +360,7 @@ class _Predictor:
             chain: _limit(chain, fixed, card, max_length)
             for chain, fixed in zip(CHAINS, self.fixed, strict=True)
         }
-        self.calibrator = Calibrator.from_card(card["calibration"]) if card.get("calibration") else None
+        self.calibrator = Calibrator.of_members([member.card.get("calibration") for member in self.runs])
         self.scores: list[Score] = [scorer(member.model, "probability") for member in self.runs]
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:

@@ -4,5 +4,5 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    ["configurations", "data", "figures", "network", "predictors", "promoters", "simulate"],
+    ["data", "figures", "network", "predict", "predictors", "search", "simulate"],
 )

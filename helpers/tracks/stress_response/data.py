@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from helpers.project import registry
 from helpers.readers import lines, tables
-from helpers.readers.fasta import clean_column, read_fasta
+from helpers.readers.fasta import read_fasta
+from helpers.readers.rows import Accounted
 from helpers.sequences.alphabet import DNA
 
 COLUMNS = ["gene_id", "sequence", "label", "group", "species"]
@@ -45,24 +47,8 @@ def from_registry(
 ) -> Loaded:
     """The public promoters: Arabidopsis lyrata, Cardamine hirsuta and Capsella rubella.
 
-    Parameters
-    ----------
-    dataset : str
-        Name in the registry.
-    main : str
-        Species that is learnt and tested: ``aly``, ``chi`` or ``cru``.
-    related : sequence of str
-        Species whose promoters may be used in training.
-
-    Returns
-    -------
-    Loaded
-        Promoters of 600 nt; the group is the Arabidopsis thaliana gene.
-
-    Raises
-    ------
-    ValueError
-        If a species is not in the data set, or a file cannot be fetched.
+    Promoters of 600 nt; the group is the Arabidopsis thaliana gene. `main`, one of ``aly, chi, cru``,
+    is learnt and tested; those of `related` may be used in training.
     """
     paths = registry.fetch(dataset)
     known = sorted(name.removesuffix(".tss.fasta") for name in paths if name.endswith(".fasta"))
@@ -77,23 +63,8 @@ def from_registry(
 def from_folder(folder: str | Path, *, main: str, related: Sequence[str] = ()) -> Loaded:
     """Promoters from a folder of ``<species>.tss.fasta`` and ``ath_<species>.txt`` files.
 
-    Parameters
-    ----------
-    folder : str or pathlib.Path
-        The folder; a species without an ortholog table is its own reference.
-    main : str
-        Species that is learnt and tested.
-    related : sequence of str
-        Species whose promoters may be used in training.
-
-    Returns
-    -------
-    Loaded
-
-    Raises
-    ------
-    ValueError
-        As `from_fasta`.
+    The species `main` is learnt and tested; those of `related` may be used in training. A species
+    without an ortholog table is its own reference.
 
     Examples
     --------
@@ -170,17 +141,6 @@ def from_csv(promoters: str | Path, related: str | Path | None = None, *, separa
         families), ``group``; an empty group is the gene itself.
     related : str or pathlib.Path, optional
         A file of the same columns for related species; its ``group`` links it to the first.
-    separator : str
-        Character between the cells.
-
-    Returns
-    -------
-    Loaded
-
-    Raises
-    ------
-    ValueError
-        If a file cannot be read, lacks a column, or holds no usable promoter.
 
     Examples
     --------
@@ -199,33 +159,18 @@ def from_csv(promoters: str | Path, related: str | Path | None = None, *, separa
             path, required=("gene_id", "sequence", "label"), optional=("group",),
             separator=separator,
         )  # fmt: skip
-        fine = read.index[read["status"] != "rejected"]
-        cleaned = clean_column(read.loc[fine, "sequence"], DNA)
-        for column in ("sequence", "status", "note"):
-            read.loc[fine, column] = cleaned[column]
-        read["group"] = read["group"].where(read["group"] != "", read["gene_id"])
-        parts.append(read.assign(source=Path(path).name, species=species))
+        rows = Accounted(read)
+        rows.clean("sequence", DNA)
+        group = read["group"].where(read["group"] != "", read["gene_id"])
+        parts.append(rows.table.assign(source=Path(path).name, species=species, group=group))
     return _loaded(parts)
 
 
 def read_orthologs(path: str | Path) -> dict[str, str]:
     r"""Ortholog table: the reference gene of each gene of a species.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        Text file without a header; on each line the reference gene (of Arabidopsis thaliana) and
-        the gene of the species, between blanks or tabs.
-
-    Returns
-    -------
-    dict of str to str
-        Reference gene by gene.
-
-    Raises
-    ------
-    ValueError
-        If a line has not two columns, or a gene stands with two reference genes.
+    A text file without a header; on each line the reference gene (of Arabidopsis thaliana) and the
+    gene of the species, between blanks or tabs.
 
     Examples
     --------
@@ -258,23 +203,7 @@ def read_orthologs(path: str | Path) -> dict[str, str]:
 
 
 def read_promoters(path: str | Path) -> pd.DataFrame:
-    """Read ``promoters.csv`` or ``orthologs.csv``, as notebook 01 wrote them.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The file.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns `COLUMNS`; labels are int.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing, a label is not 0 or 1, or the sequences differ in length.
-    """
+    """``promoters.csv`` or ``orthologs.csv``, as notebook 01 wrote them; labels are int."""
     table = tables.read_table(path, required=COLUMNS)[[*COLUMNS, "line"]]
     for number, found in zip(table["line"], table["label"], strict=True):
         if found not in ("0", "1"):
@@ -293,18 +222,7 @@ def read_promoters(path: str | Path) -> pd.DataFrame:
 
 
 def outcome(loaded: Loaded) -> pd.DataFrame:
-    """How many rows of the input became what, for each species.
-
-    Parameters
-    ----------
-    loaded : Loaded
-        What a loader gave.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``species, rows, rejected, used, label_1, groups``.
-    """
+    """How many rows of the input became what: ``species, rows, rejected, used, label_1, groups``."""
     used = pd.concat([loaded.promoters, loaded.orthologs])
     table = []
     for species, rows in loaded.rows.groupby("species", sort=False):
@@ -322,48 +240,49 @@ def _with_groups(
     if known is None:
         return table.assign(group=table["gene_id"])
     group = table["gene_id"].map(known)
-    missing = group.isna()
-    if missing.all():
+    if group.isna().all():
         raise ValueError(
             f"{orthologs.name} knows none of the {len(table)} genes of {fasta.name} (the first is "
             f"{table['gene_id'].iloc[0]!r}, the table's first {next(iter(known))!r}). Is it the "
             "table of another species, or are its columns swapped? The reference gene comes first"
         )
-    readable = missing & (table["status"] != "rejected")
-    said = f"not in {orthologs.name}: a group of its own"
-    table["note"] = table["note"].where(~readable, table["note"].map(lambda old: _join(old, said)))
-    return table.assign(group=group.fillna(table["gene_id"]))
+    rows = Accounted(table.assign(group=group.fillna(table["gene_id"])))
+    rows.say(group.isna() & rows.usable, f"not in {orthologs.name}: a group of its own")
+    return rows.table
 
 
 def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
     """Check labels, ids and lengths of all species together; the first one is the main species."""
-    table = pd.concat(parts, ignore_index=True)
+    rows = Accounted(pd.concat(parts, ignore_index=True))
+    table = rows.table
     main = table["species"].iloc[0] if len(table) else ""
-    usable = table["status"] != "rejected"
-    _reject(table, usable & ~table["label"].isin(["0", "1"]), _bad_label)
-    usable = table["status"] != "rejected"
-    again = usable & table[usable].duplicated(["species", "gene_id"]).reindex(table.index).eq(True)
-    _reject(table, again, lambda row: "the gene id stood further up already; the first is used")
-    usable = table["status"] != "rejected"
-    for source in table["source"].unique():
-        _check_any(table[table["source"] == source], source)
+    rows.reject(~table["label"].isin(["0", "1"]), _bad_label)
+    again = table[rows.usable].duplicated(["species", "gene_id"]).reindex(table.index).eq(True)
+    rows.reject(again, "the gene id stood further up already; the first is used")
+    for source, part in table.groupby("source", sort=False):
+        Accounted(part).check_any(source)
     sizes = table["sequence"].str.len()
-    expected = int(sizes[usable].mode()[0])
-    if (sizes[usable] == expected).mean() < 0.5:
+    used_sizes = sizes[rows.usable]
+    expected = int(used_sizes.mode()[0])
+    if (used_sizes == expected).mean() < 0.5:
         raise ValueError(
-            f"{', '.join(table['source'].unique())}: the promoters have {sizes[usable].nunique()} "
-            f"lengths, from {sizes[usable].min()} to {sizes[usable].max()} nt; expected one. Cut "
+            f"{', '.join(table['source'].unique())}: the promoters have {used_sizes.nunique()} "
+            f"lengths, from {used_sizes.min()} to {used_sizes.max()} nt; expected one. Cut "
             "all to the same stretch around the start of transcription"
         )
-    _reject(
-        table,
-        usable & (sizes != expected),
+    rows.reject(
+        sizes != expected,
         lambda row: f"{len(row['sequence'])} nt long; the others have {expected}. Cut or extend it",
     )
-    _reject_conflicts(table, main)
-    used = table[table["status"] != "rejected"]
-    used = used[COLUMNS].assign(label=used["label"].astype(int))
-    of_main = used["species"] == main
+    # Orthologs whose label contradicts that of the main species' gene are left out.
+    of_main = table["species"] == main
+    labels = table[rows.usable & of_main].groupby("group")["label"].agg(set)
+    known = zip(table["group"].map(labels), table["label"], strict=True)
+    against = np.array([isinstance(found, set) and label not in found for found, label in known], dtype=bool)
+    rows.reject(
+        against & ~of_main, lambda row: f"label {row['label']}, but its ortholog in {main} has the other one"
+    )
+    used = table.loc[rows.usable, COLUMNS].astype({"label": int})
     promoters = used[of_main].reset_index(drop=True)
     if promoters["label"].nunique() < 2:
         raise ValueError(
@@ -373,42 +292,7 @@ def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
     return Loaded(promoters, used[~of_main].reset_index(drop=True), table[_ROW])
 
 
-def _reject_conflicts(table: pd.DataFrame, main: str) -> None:
-    """Leave out orthologs whose label contradicts that of the main species' gene."""
-    usable = table["status"] != "rejected"
-    labels = table[usable & (table["species"] == main)].groupby("group")["label"].agg(set)
-    known = table["group"].map(labels)
-    against = [
-        isinstance(found, set) and label not in found
-        for found, label in zip(known, table["label"], strict=True)
-    ]
-    against = pd.Series(against, index=table.index) & usable & (table["species"] != main)
-    _reject(
-        table,
-        against,
-        lambda row: f"label {row['label']}, but its ortholog in {main} has the other one",
-    )
-
-
-def _reject(table: pd.DataFrame, where: pd.Series, why: object) -> None:
-    for row in table.index[where]:
-        note = why(table.loc[row])  # type: ignore[operator]
-        table.loc[row, ["status", "note"]] = ["rejected", _join(str(table.loc[row, "note"]), note)]
-
-
 def _bad_label(row: pd.Series) -> str:
     if row["label"]:
         return f"label is {row['label']!r}; expected 0 or 1"
     return "no label; expected 0 or 1 (in a FASTA id, behind the last underscore)"
-
-
-def _check_any(part: pd.DataFrame, source: str) -> None:
-    if (part["status"] != "rejected").any():
-        return
-    first = part.iloc[0] if len(part) else None
-    reason = f" (line {first['line']}: {first['note']})" if first is not None else ""
-    raise ValueError(f"{source}: none of its {len(part)} rows can be used{reason}")
-
-
-def _join(old: str, new: str) -> str:
-    return f"{old}; {new}" if old else new

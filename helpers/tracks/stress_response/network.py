@@ -6,7 +6,8 @@ are layers of their own, each used once, so that DeepLIFT can be asked about the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -15,32 +16,18 @@ from keras import layers, regularizers
 
 from helpers.motifs import library
 from helpers.sequences.alphabet import DNA
+from helpers.stats.odds import logit, sigmoid
 
 BACKGROUND = (0.32, 0.18, 0.18, 0.32)
 """Share of A C G T in the promoters of Brassicaceae, against which a motif is weighed."""
-_CLIP = 1e-6
 
 
 def build_original(length: int, *, learning_rate: float = 1e-3) -> keras.Model:
     """Build and compile the original network: three convolutions and three dense layers.
 
-    Parameters
-    ----------
-    length : int
-        Length of a promoter, in nt.
-    learning_rate : float
-        Step of Adam.
-
-    Returns
-    -------
-    keras.Model
-        Input ``promoter`` (n, length, 4), output ``probability`` (n, 1). Filters, widths, strides,
-        dropout and penalties are those of DeepDifE (https://github.com/VIB-PSB/DeepDifE).
-
-    Raises
-    ------
-    ValueError
-        If a promoter is shorter than the first kernel and pooling, 17 nt.
+    Filters, widths, strides, dropout and penalties are those of DeepDifE
+    (https://github.com/VIB-PSB/DeepDifE). Input ``promoter`` (n, length, 4), output
+    ``probability`` (n, 1), as of all networks here.
 
     Examples
     --------
@@ -87,32 +74,14 @@ def build_cnn(
 
     Parameters
     ----------
-    length : int
-        Length of a promoter, in nt.
-    filters : int
-        Filters of either convolution.
     width : int
         Width of the first kernel, in nt.
     pool : int
         Positions that are pooled after the first convolution.
-    units : int
-        Units of the dense layer.
     dropout : float
         Share left out before the dense layer and before the output.
     l2 : float
         Penalty on the kernels.
-    learning_rate : float
-        Step of Adam.
-
-    Returns
-    -------
-    keras.Model
-        Input ``promoter`` (n, length, 4), output ``probability`` (n, 1).
-
-    Raises
-    ------
-    ValueError
-        If a promoter is shorter than a kernel.
 
     Examples
     --------
@@ -166,36 +135,25 @@ def build_scanner(
 
     Parameters
     ----------
-    length : int
-        Length of a promoter, in nt; a multiple of `bins`.
     bins : int
         Stretches of equal length in which the motifs are counted apart, beside the whole promoter;
-        1 for the whole alone.
+        1 for the whole alone. It must divide the length.
     sharpness : float
         Weight of a bit of the score: high counts perfect sites only, low every likeness.
     l2 : float
         Penalty on the weights.
     dropout : float
         Share of the counts left out in training.
-    learning_rate : float
-        Step of Adam.
     motifs : sequence of helpers.motifs.library.Motif, optional
         All plant motifs of JASPAR CORE by default.
     width : int
         Width of the kernels, in nt; a wider motif is cut to its most informative part.
 
-    Returns
-    -------
-    keras.Model
-        Input ``promoter`` (n, length, 4); ``counts`` gives the motif counts, ``probability``
-        (n, 1) is the output. Both strands are read: turning the promoter changes the order of the
-        stretches, and what stands in the last `width` nt at either end, where a kernel of even
-        width reaches one nt further out on one side.
-
-    Raises
-    ------
-    ValueError
-        If the length is no multiple of `bins`.
+    Notes
+    -----
+    The layer ``counts`` gives the motif counts. Both strands are read: turning the promoter changes
+    the order of the stretches, and what stands in the last `width` nt at either end, where a kernel
+    of even width reaches one nt further out on one side.
 
     Examples
     --------
@@ -215,7 +173,7 @@ def build_scanner(
     for name, weights in (("forward", kernel), ("reverse", kernel[::-1, ::-1])):
         scores = layers.Conv1D(
             len(motifs), width, padding="same", use_bias=False, trainable=False, name=name,
-            kernel_initializer=_fixed(weights),
+            kernel_initializer=keras.initializers.Constant(weights),
         )(promoter)  # fmt: skip
         strands.append(layers.Activation("exponential", name=f"{name}_occupancy")(scores))
     occupancy = layers.Add(name="occupancy")(strands)
@@ -237,17 +195,7 @@ def scanner_parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """The two parts of a motif scanner: promoter to counts, and counts to probability.
 
     The first part is fixed, so counts can be kept while the second, which shares its weights with
-    `model`, is trained.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_scanner`.
-
-    Returns
-    -------
-    counter, head : keras.Model
-        ``counter`` gives (n, counts); ``head`` takes them, and is compiled.
+    `model`, is trained. The second part is compiled.
 
     Examples
     --------
@@ -267,33 +215,14 @@ def scanner_parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
 
 
 def adapt(model: keras.Model, counts: np.ndarray) -> None:
-    """Take mean and variance of the counts of a motif scanner from the training rows.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_scanner`; changed in place.
-    counts : numpy.ndarray, shape=(n, counts), dtype=float32
-        Counts of the training rows.
-    """
-    mean, variance = counts.mean(axis=0), counts.var(axis=0)
-    model.get_layer("norm").set_weights([mean, variance])
+    """Take mean and variance of a motif scanner's counts, shape (n, counts), from the training rows."""
+    model.get_layer("norm").set_weights([counts.mean(axis=0), counts.var(axis=0)])
 
 
 def motif_kernels(motifs: Sequence[library.Motif], width: int) -> np.ndarray:
-    """Weight matrices of motifs as the kernel of a convolution, each in the middle.
+    """Weight matrices as the kernel of a convolution, shape (width, 4, motifs): bits, 0 beside a motif.
 
-    Parameters
-    ----------
-    motifs : sequence of helpers.motifs.library.Motif
-        Motifs.
-    width : int
-        Width of the kernel, in nt; of a wider motif the most informative part is taken.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(width, 4, motifs), dtype=float32
-        Log-odds in bits, 0 beside a motif.
+    Each stands in the middle; of a motif wider than `width` nt the most informative part is taken.
 
     Examples
     --------
@@ -316,23 +245,9 @@ def motif_kernels(motifs: Sequence[library.Motif], width: int) -> np.ndarray:
 def predict_strands(
     model: keras.Model, X: np.ndarray, *, strands: int = 2, batch_size: int = 256
 ) -> np.ndarray:
-    """Probabilities, as the mean in log-odds over both strands.
+    """Probabilities of one-hot promoters (n, length, 4), shape (n,): the mean in log-odds over both strands.
 
-    Parameters
-    ----------
-    model : keras.Model
-        Any of the networks here.
-    X : numpy.ndarray, shape=(n, length, 4), dtype=float32
-        One-hot promoters.
-    strands : {1, 2}
-        1 reads the given strand alone.
-    batch_size : int
-        Promoters a batch.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n,), dtype=float64
-        The same for a promoter and its reverse complement, if `strands` is 2.
+    The same for a promoter and its reverse complement; with `strands` 1 the given strand alone is read.
 
     Examples
     --------
@@ -343,30 +258,44 @@ def predict_strands(
     """
     read = [X] if strands == 1 else [X, X[:, ::-1, ::-1]]
     found = [model.predict(x, batch_size=batch_size, verbose=0)[:, 0] for x in read]
-    p = np.clip(np.asarray(found, dtype=float), _CLIP, 1 - _CLIP)
-    score = np.mean(np.log(p) - np.log1p(-p), axis=0)
-    return np.asarray(1 / (1 + np.exp(-score)))
+    return sigmoid(np.mean(logit(found), axis=0))
+
+
+BUILDERS: dict[str, Callable[..., keras.Model]] = {
+    "original": build_original,
+    "cnn": build_cnn,
+    "scanner": build_scanner,
+}
+"""The networks by the name of their architecture."""
+
+STRANDS = {"original": 2, "cnn": 2, "scanner": 1}
+"""Strands over which a network's predictions are averaged; the scanner reads both in one go."""
+
+
+def check_build(architecture: str, build: Mapping[str, Any]) -> None:
+    """Raise ValueError if an architecture, or an argument of its builder, is not known.
+
+    Examples
+    --------
+    >>> check_build("cnn", {"filters": 16})
+    """
+    if architecture not in BUILDERS:
+        raise ValueError(f"architecture is {architecture!r}; expected one of {', '.join(BUILDERS)}")
+    known = list(inspect.signature(BUILDERS[architecture]).parameters)[1:]
+    if strange := sorted(set(build) - set(known)):
+        raise ValueError(
+            f"the {architecture} has no argument {', '.join(strange)}; expected some of {', '.join(known)}"
+        )
 
 
 def _compiled() -> dict[str, Any]:
-    return {
-        "loss": "binary_crossentropy",
-        "metrics": [
-            "accuracy",
-            keras.metrics.AUC(name="auroc"),
-            # The loss without the penalties: what the epoch is chosen by.
-            keras.metrics.BinaryCrossentropy(name="log_loss"),
-        ],
-        "jit_compile": False,
-    }
+    # The log loss is the loss without the penalties: what the epoch is chosen by.
+    scores = [keras.metrics.AUC(name="auroc"), keras.metrics.BinaryCrossentropy(name="log_loss")]
+    return {"loss": "binary_crossentropy", "metrics": ["accuracy", *scores], "jit_compile": False}
 
 
 def _classifier(
-    promoter: keras.KerasTensor,
-    x: keras.KerasTensor,
-    name: str,
-    learning_rate: float,
-    penalty: float = 0.0,
+    promoter: keras.KerasTensor, x: keras.KerasTensor, name: str, learning_rate: float, penalty: float = 0.0
 ) -> keras.Model:
     options = {"kernel_regularizer": regularizers.L2(penalty)} if penalty else {}
     logit = layers.Dense(1, name="logit", **options)(x)
@@ -374,7 +303,3 @@ def _classifier(
     model = keras.Model(promoter, probability, name=name)
     model.compile(keras.optimizers.Adam(learning_rate), **_compiled())
     return model
-
-
-def _fixed(weights: np.ndarray) -> keras.initializers.Initializer:
-    return keras.initializers.Constant(weights)

@@ -6,9 +6,9 @@ where their group has no promoter outside the training rows.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,29 +16,99 @@ import keras
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.linear_model import LogisticRegression
 
-from helpers.readers import tables
+from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
+from helpers.stats.odds import logit, sigmoid
 from helpers.tracks.stress_response import network
-from helpers.tracks.stress_response.configurations import BUILDERS, check_build
-from helpers.tracks.stress_response.promoters import PromoterTable
 from helpers.training import augmentation
+from helpers.training.blending import Blend
 from helpers.training.fitting import FitResult, Schedule, fit
-from helpers.training.saving import card_path, load_run, save_run
-
-STRANDS = {"original": 2, "cnn": 2, "scanner": 1}
-"""Strands over which a network's predictions are averaged; the scanner reads both in one go."""
+from helpers.training.store import Store
 
 _DEFAULTS: dict[str, Any] = {
     "architecture": "cnn", "build": {}, "epochs": 20, "batch_size": 64, "patience": 6,
     "evoaug": False, "swap_rate": 0.0, "orthologs": False, "fine_tune": 5,
 }  # fmt: skip
-_CLIP = 1e-6
+
+
+class PromoterTable:
+    """Promoters of the main species and of related ones, encoded once for all models of a comparison.
+
+    Parameters
+    ----------
+    promoters : pandas.DataFrame
+        ``sequence, label, group``, one row a promoter of the main species.
+    orthologs : pandas.DataFrame, optional
+        The same for related species.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"sequence": ["ACGT", "GGGT"], "label": [1, 0], "group": ["a", "b"]})
+    >>> table = PromoterTable(rows, rows.iloc[:1])
+    >>> table.X.shape, table.usable(np.array([0])).tolist(), table.usable(np.array([1])).tolist()
+    ((2, 4, 4), [0], [])
+    """
+
+    def __init__(self, promoters: pd.DataFrame, orthologs: pd.DataFrame | None = None) -> None:
+        related = promoters.iloc[:0] if orthologs is None else orthologs
+        self.sequences = promoters["sequence"].tolist()
+        self.related_sequences = related["sequence"].tolist()
+        self.length = len(self.sequences[0])
+        self.X = encoding.one_hot(self.sequences, DNA, length=self.length)
+        self.related = encoding.one_hot(self.related_sequences, DNA, length=self.length)
+        self.y = promoters["label"].to_numpy(dtype=np.float32)
+        self.related_y = related["label"].to_numpy(dtype=np.float32)
+        self.groups = promoters["group"].to_numpy(dtype=object)
+        self.related_groups = related["group"].to_numpy(dtype=object)
+        self.links = augmentation.links_by_group(list(self.groups), list(self.related_groups))
+        self._counts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def __len__(self) -> int:
+        """Number of promoters of the main species."""
+        return len(self.y)
+
+    def usable(self, train: np.ndarray) -> np.ndarray:
+        """Related rows that may be trained on: their group has no promoter outside `train`."""
+        outside = np.ones(len(self), dtype=bool)
+        outside[train] = False
+        return np.flatnonzero(~np.isin(self.related_groups, self.groups[outside]))
+
+    def training(
+        self, X: np.ndarray, related: np.ndarray, y: np.ndarray, train: np.ndarray, *, orthologs: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Descriptions, labels and rows (-1 for orthologs) to train on, with orthologs if asked."""
+        if not orthologs:
+            return X[train], y[train], train
+        more = self.usable(train)
+        return (
+            np.concatenate([X[train], related[more]]),
+            np.concatenate([y[train], self.related_y[more]]),
+            np.concatenate([train, np.full(len(more), -1)]),
+        )
+
+    @cached_property
+    def kmers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Counts of 4- to 6-mers on both strands, of the main and of the related promoters."""
+        sequences = self.sequences + self.related_sequences
+        joined = np.concatenate([_both_strands(sequences, k) for k in (4, 5, 6)], axis=1)
+        return joined[: len(self)], joined[len(self) :]
+
+    def motif_counts(self, model: keras.Model, key: str) -> tuple[np.ndarray, np.ndarray]:
+        """Counts of a motif scanner's fixed part, kept under `key`, for both tables."""
+        if key not in self._counts:
+            counter, _ = network.scanner_parts(model)
+            none = np.zeros((0, *counter.output_shape[1:]), dtype=np.float32)
+            main, related = (
+                counter.predict(X, batch_size=32, verbose=0) if len(X) else none
+                for X in (self.X, self.related)
+            )
+            self._counts[key] = main, related
+        return self._counts[key]
 
 
 class Network:
-    """A network on promoters, or the mean of several, with or without augmentation.
+    """A network on promoters, with or without augmentation.
 
     Parameters
     ----------
@@ -46,7 +116,7 @@ class Network:
     seed : int
         Seed of weights, order and augmentation.
     folder : str, pathlib.Path or None
-        Folder that keeps the model of each fit, so that a fold that is read back has its model.
+        Folder that keeps the model of each fit; a further fit to the same rows reads it back.
     data : str
         What identifies the data, such as their sha256; part of a kept model's name.
     callbacks : sequence of keras.callbacks.Callback
@@ -88,58 +158,46 @@ class Network:
             raise ValueError(
                 f"Network: no setting {', '.join(strange)}; expected some of {', '.join(_DEFAULTS)}"
             )
-        self.table, self.folder, self.data, self.verbosity = table, folder, data, verbosity
-        self.callbacks = callbacks
+        self.table, self.verbosity, self.callbacks = table, verbosity, callbacks
+        self.store = Store(folder, data=data, maker=type(self))
         self.settings: dict[str, Any] = {"model": "network", **_DEFAULTS, **settings, "seed": seed}
-        check_build(self.settings["architecture"], self.settings["build"])
-        if self.settings["architecture"] == "scanner" and self._augmented:
+        network.check_build(self.settings["architecture"], self.settings["build"])
+        if self._scans and (self.settings["evoaug"] or self.settings["swap_rate"]):
             raise ValueError(
                 "Network: the scanner's first layer is fixed and its counts are kept, so "
                 "evoaug and swap_rate do nothing there; give orthologs = True, or take the cnn"
             )
         self.model: keras.Model
-        self._head: keras.Model | None = None
-        self._counts = np.zeros(0)
         self.history = pd.DataFrame()
         self.best_epoch = 0
+        self._head: keras.Model | None = None
+        self._counts = np.zeros(0)
 
     @property
-    def _augmented(self) -> bool:
-        return bool(self.settings["evoaug"] or self.settings["swap_rate"])
+    def _scans(self) -> bool:
+        return bool(self.settings["architecture"] == "scanner")
 
     @property
     def strands(self) -> int:
         """Strands over which predictions are averaged."""
-        return STRANDS[self.settings["architecture"]]
+        return network.STRANDS[self.settings["architecture"]]
 
-    def fit(
-        self,
-        train: np.ndarray,
-        valid: np.ndarray,
-        *,
-        y: np.ndarray | None = None,
-        hold_out: bool = False,
-    ) -> None:
+    def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
         """Fit on the rows `train`; the epoch is chosen on the rows `valid`.
 
         The scanner has one penalised weight a count and one best fit, so it has no epoch to choose:
-        it is fitted to both, unless `hold_out` keeps `valid` for another choice. `y` replaces the
-        table's labels, for controls; orthologs are then left out.
+        it is fitted to both. `y` replaces the table's labels, for controls; orthologs are then left out.
         """
-        labels, orthologs = self.table.y if y is None else y, y is None
-        if self.settings["architecture"] != "scanner":
-            results = self._fit_cnn(train, valid, labels, orthologs)
-        else:
-            both = train if hold_out else np.concatenate([train, valid])
-            results = self._fit_scanner(both, valid, labels, orthologs)
-        self.model = results[-1].model
-        stages = [one.history.assign(stage=number) for number, one in enumerate(results, 1)]
-        self.history = pd.concat(stages, ignore_index=True)
-        self.history["epoch"] = np.arange(1, len(self.history) + 1)
-        self.best_epoch = results[-1].best_epoch + sum(len(s) for s in stages[:-1])
-        if self.folder is not None and y is None:
-            path = save_run(self.path(train, valid), self.model, self.card())
-            tables.write_table(path.with_suffix(".history.csv"), self.history)
+        self._fit(np.concatenate([train, valid]) if self._scans else train, valid, y)
+
+    def fit_held_out(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Fit so that `valid` can make another choice: the scanner, too, to `train` alone."""
+        self._fit(train, valid, None)
+
+    def complete(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """After that choice, the scanner learns from both."""
+        if self._scans:
+            self.fit(train, valid)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows` of the main table, shape (len(rows),)."""
@@ -150,154 +208,104 @@ class Network:
 
     def predict_with_orthologs(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, each the mean in log-odds with those of its orthologs."""
-        own = _logit(self.predict(rows))
+        own = logit(self.predict(rows))
         linked = [self.table.links.get(int(row), []) for row in rows]
-        needed = np.unique(np.concatenate([np.array(found, dtype=int) for found in linked]))
-        if not needed.size:
-            return _sigmoid(own)
-        scores = dict(zip(needed, _logit(self.ask(self.table.related[needed])), strict=True))
-        return _sigmoid(
-            np.array(
-                [
-                    np.mean([mine, *(scores[number] for number in found)])
-                    for mine, found in zip(own, linked, strict=True)
-                ]
-            )
-        )
+        needed = sorted({number for found in linked for number in found})
+        if not needed:
+            return sigmoid(own)
+        scores = dict(zip(needed, logit(self.ask(self.table.related[needed])), strict=True))
+        means = [
+            np.mean([mine, *map(scores.__getitem__, found)]) for mine, found in zip(own, linked, strict=True)
+        ]
+        return sigmoid(means)
 
     def ask(self, X: np.ndarray) -> np.ndarray:
         """Probabilities of one-hot promoters, averaged over the strands."""
         size = 32 if self.strands == 1 else 256
         return network.predict_strands(self.model, X, strands=self.strands, batch_size=size)
 
-    def restore(self, train: np.ndarray, valid: np.ndarray) -> Path:
-        """Load the model that `fit` kept for these rows; fit it if it is not there.
-
-        Returns
-        -------
-        pathlib.Path
-            Its file.
-
-        Raises
-        ------
-        ValueError
-            If the network keeps no models.
-        """
-        if self.folder is None:
-            raise ValueError("Network: no folder was given, so no model is kept")
-        path = self.path(train, valid)
-        kept = (path, card_path(path), path.with_suffix(".history.csv"))
-        if all(file.is_file() for file in kept):
-            self.model, card = load_run(path)
-            self._head = None
-            self.best_epoch, self.history = card["best_epoch"], pd.read_csv(kept[2])
-        else:
-            self.fit(train, valid)
-        return path
-
-    def path(self, train: np.ndarray, valid: np.ndarray) -> Path:
-        """File of the model that was fitted on these rows with these settings and data."""
-        digest = hashlib.sha256(json.dumps([self.settings, self.data], sort_keys=True).encode())
-        for rows in (train, valid):
-            digest.update(np.ascontiguousarray(rows, dtype=np.int64).tobytes() + b"|")
-        name = self.settings["architecture"]
-        return Path(self.folder or ".") / f"{name}-{digest.hexdigest()[:10]}.keras"
-
     def card(self) -> dict[str, Any]:
         """What a card says of the network, besides the data."""
         return {
-            **self.settings,
-            "dna_alphabet": DNA.letters,
-            "length": self.table.length,
-            "strands": self.strands,
-            "data_sha256": self.data,
-            "best_epoch": self.best_epoch,
-        }
+            **self.settings, "dna_alphabet": DNA.letters, "length": self.table.length,
+            "strands": self.strands, "data_sha256": self.store.data, "best_epoch": self.best_epoch,
+        }  # fmt: skip
 
-    def _fit_cnn(
-        self, train: np.ndarray, valid: np.ndarray, y: np.ndarray, orthologs: bool
-    ) -> list[FitResult]:
+    def _fit(self, learnt: np.ndarray, valid: np.ndarray, y: np.ndarray | None) -> None:
+        """Fit on the rows `learnt`, or read back what was kept for them."""
+        labels, own = (self.table.y, True) if y is None else (y, False)
+        train = self._train_scanner if self._scans else self._train_cnn
+        self._head = None
+        self.model, self.history, self.best_epoch = self.store.fit(
+            self.settings["architecture"], self.settings, [learnt, valid, *([] if own else [labels])],
+            train=lambda: train(learnt, valid, labels, own and self.settings["orthologs"]),
+            card=lambda result: self.card(),
+        )  # fmt: skip
+
+    def _train_cnn(self, train: np.ndarray, valid: np.ndarray, y: np.ndarray, orthologs: bool) -> FitResult:
         given, table = self.settings, self.table
         keras.utils.set_random_seed(given["seed"])
-        model = BUILDERS[given["architecture"]](table.length, **given["build"])
-        X, labels, rows = table.X[train], y[train], train
-        if given["orthologs"] and orthologs:
-            more = table.usable(train)
-            X = np.concatenate([X, table.related[more]])
-            labels = np.concatenate([labels, table.related_y[more]])
-            rows = np.concatenate([rows, np.full(len(more), -1)])
+        model = network.BUILDERS[given["architecture"]](table.length, **given["build"])
+        parts = table.training(table.X, table.related, y, train, orthologs=orthologs)
         # Both strands are validated, as both are asked for a prediction.
         turned = np.concatenate([table.X[valid], table.X[valid][:, ::-1, ::-1]])
         held = (turned, np.tile(y[valid], 2)[:, None])
-        results = [self._stage(model, X, labels, rows, held, self._steps(), given["epochs"])]
+        results = [self._stage(model, parts, held, self._steps(), given["epochs"])]
         if given["fine_tune"]:
             # With augmentation or without: what the smaller step does must not be counted as what
             # the augmentation does.
             model.optimizer.learning_rate = 0.1 * float(model.optimizer.learning_rate)
-            results.append(self._stage(model, X, labels, rows, held, [], given["fine_tune"]))
-        return results
+            results.append(self._stage(model, parts, held, [], given["fine_tune"]))
+        return _joined(results)
 
     def _stage(
         self,
         model: keras.Model,
-        X: np.ndarray,
-        y: np.ndarray,
-        rows: np.ndarray,
+        parts: tuple[np.ndarray, np.ndarray, np.ndarray],
         valid: tuple[np.ndarray, np.ndarray],
         steps: Sequence[Callable[[np.ndarray, np.ndarray], np.ndarray]],
         epochs: int,
     ) -> FitResult:
-        given = self.settings
+        given, (X, y, rows) = self.settings, parts
         batches = augmentation.AugmentedBatches(
-            X, y[:, None], rows=rows, steps=steps, batch_size=given["batch_size"],
-            seed=given["seed"],
+            X, y[:, None], rows=rows, steps=steps, batch_size=given["batch_size"], seed=given["seed"],
             strands="both" if given["architecture"] == "original" else "random",
         )  # fmt: skip
-        return fit(
-            model, batches, None, valid=valid, verbosity=self.verbosity,
-            schedule=Schedule(
-                epochs=epochs, batch_size=given["batch_size"], patience=given["patience"],
-                seed=given["seed"], monitor="val_log_loss", callbacks=self.callbacks,
-            ),
-        )  # fmt: skip
+        schedule = self._schedule("val_log_loss", epochs)
+        return fit(model, batches, None, valid=valid, schedule=schedule, verbosity=self.verbosity)
 
     def _steps(self) -> list[Callable[[np.ndarray, np.ndarray], np.ndarray]]:
         given, table = self.settings, self.table
         steps: list[Callable[[np.ndarray, np.ndarray], np.ndarray]] = []
         if given["swap_rate"]:
-            steps.append(
-                augmentation.PhyloAug(table.related, table.links, rate=given["swap_rate"], seed=given["seed"])
-            )
+            rate, seed = given["swap_rate"], given["seed"]
+            steps.append(augmentation.PhyloAug(table.related, table.links, rate=rate, seed=seed))
         if given["evoaug"]:
             # Strands are turned by the batches, and noise takes the place of N alone.
             steps.append(augmentation.EvoAug(augmentation.Edits(), seed=given["seed"]))
         return steps
 
-    def _fit_scanner(
+    def _train_scanner(
         self, train: np.ndarray, valid: np.ndarray, y: np.ndarray, orthologs: bool
-    ) -> list[FitResult]:
+    ) -> FitResult:
         given, table = self.settings, self.table
         keras.utils.set_random_seed(given["seed"])
-        model = network.build_scanner(table.length, **given["build"])
+        model = network.BUILDERS["scanner"](table.length, **given["build"])
         fixed = {name: given["build"].get(name) for name in ("bins", "sharpness", "width")}
         counts, related = table.motif_counts(model, json.dumps(fixed))
-        X, labels = counts[train], y[train]
-        if given["orthologs"] and orthologs:
-            more = table.usable(train)
-            X = np.concatenate([X, related[more]])
-            labels = np.concatenate([labels, table.related_y[more]])
+        X, labels, _ = table.training(counts, related, y, train, orthologs=orthologs)
         network.adapt(model, X)
         _, head = network.scanner_parts(model)
         self._head, self._counts = head, counts
         result = fit(
             head, X, labels[:, None], valid=(counts[valid], y[valid][:, None]),
-            verbosity=self.verbosity,
-            schedule=Schedule(
-                epochs=given["epochs"], batch_size=given["batch_size"], patience=given["patience"],
-                seed=given["seed"], monitor="loss", callbacks=self.callbacks,
-            ),
+            schedule=self._schedule("loss", given["epochs"]), verbosity=self.verbosity,
         )  # fmt: skip
-        return [result._replace(model=model)]
+        return _joined([result._replace(model=model)])
+
+    def _schedule(self, monitor: str, epochs: int) -> Schedule:
+        given = {name: self.settings[name] for name in ("batch_size", "patience", "seed")}
+        return Schedule(epochs=epochs, monitor=monitor, callbacks=self.callbacks, **given)
 
 
 class Trees:
@@ -310,8 +318,6 @@ class Trees:
         Number of trees.
     orthologs : bool
         Related promoters as further training rows.
-    seed : int
-        Seed of the trees.
     """
 
     def __init__(
@@ -324,81 +330,62 @@ class Trees:
 
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit on the rows `train` and `valid`: there is nothing to choose."""
-        rows, (kmers, related) = np.concatenate([train, valid]), self.table.kmers
-        X, y = kmers[rows], self.table.y[rows]
-        if self.settings["orthologs"]:
-            more = self.table.usable(rows)
-            X = np.concatenate([X, related[more]])
-            y = np.concatenate([y, self.table.related_y[more]])
+        rows, given = np.concatenate([train, valid]), self.settings
+        X, y, _ = self.table.training(*self.table.kmers, self.table.y, rows, orthologs=given["orthologs"])
         # One thread: threads add up their trees in the order in which they finish.
-        self._trees = ExtraTreesClassifier(
-            self.settings["trees"], min_samples_leaf=3, max_features=0.05, n_jobs=1,
-            random_state=self.settings["seed"],
-        ).fit(X, y)  # fmt: skip
+        forest = ExtraTreesClassifier(
+            given["trees"], min_samples_leaf=3, max_features=0.05, n_jobs=1, random_state=given["seed"]
+        )
+        self._trees = forest.fit(X, y)
+
+    def fit_held_out(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Fit on `train` alone, so that `valid` can judge."""
+        self.fit(train, valid[:0])
+
+    complete = fit
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
         return np.asarray(self._trees.predict_proba(self.table.kmers[0][rows])[:, 1])
 
 
-class Hybrid:
-    """The network and the trees together, weighted on the validation rows; its parts beside it.
+class Hybrid(Blend):
+    """The network and the trees together (``hybrid``), and the network beside them, called ``ours``.
 
-    Parameters
-    ----------
-    network : Network
-        Gives the predictions called ``ours``.
-    trees : Trees
-        The other part.
-
-    Notes
-    -----
     `predict` also gives ``ours_test_orthologs``: the network asked about the promoters of the
     gene's orthologs too. That uses more than the promoter of the gene itself.
     """
 
     def __init__(self, network: Network, trees: Trees) -> None:
+        super().__init__({"network": network, "trees": trees}, name="hybrid")
         self.network, self.trees = network, trees
-        self.settings: dict[str, Any] = {
-            "model": "hybrid", "network": network.settings, "trees": trees.settings,
-        }  # fmt: skip
-
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit both parts on `train` and their weights on `valid`, then both anew on all."""
-        self.network.fit(train, valid, hold_out=True)
-        self.trees.fit(train, valid[:0])
-        stack = LogisticRegression().fit(self._log_odds(valid), self.network.table.y[valid])
-        # Log-odds that speak against an answer are never read as speaking for it.
-        self.weights = np.maximum(stack.coef_[0], 0)
-        if not self.weights.any():
-            self.weights = np.ones(2)
-        self.intercept = float(stack.intercept_[0])
-        self.trees.fit(train, valid)
-        if self.network.strands == 1:
-            self.network.fit(train, valid)
 
     def predict(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Probabilities of `rows` by the network, by the trees, and by both."""
-        parts = self._log_odds(rows)
-        found = {
-            "ours": _sigmoid(parts[:, 0]),
-            "hybrid": _sigmoid(parts @ self.weights + self.intercept),
-        }
+        """Probabilities of `rows` by the network, by both, by the trees, and with test orthologs."""
+        found = self.predict_parts(rows)
+        named = {"ours": found["network"], "hybrid": self.mix(self.stack(found))}
         if self.trees.settings["orthologs"]:
-            found["baseline_orthologs"] = _sigmoid(parts[:, 1])
+            named["baseline_orthologs"] = found["trees"]
         if self.network.table.links:
-            found["ours_test_orthologs"] = self.network.predict_with_orthologs(rows)
-        return found
-
-    def _log_odds(self, rows: np.ndarray) -> np.ndarray:
-        parts = [self.network.predict(rows), self.trees.predict(rows)]
-        return np.stack([_logit(p) for p in parts], axis=1)
+            named["ours_test_orthologs"] = self.network.predict_with_orthologs(rows)
+        return named
 
 
-def _logit(p: np.ndarray) -> np.ndarray:
-    p = np.clip(np.asarray(p, dtype=float), _CLIP, 1 - _CLIP)
-    return np.asarray(np.log(p) - np.log1p(-p))
+def _joined(results: Sequence[FitResult]) -> FitResult:
+    """Stages of one training as one; the last one's model, epochs counted on."""
+    history = pd.concat(
+        [one.history.assign(stage=number) for number, one in enumerate(results, 1)], ignore_index=True
+    )
+    history["epoch"] = np.arange(1, len(history) + 1)
+    before = sum(len(one.history) for one in results[:-1])
+    return FitResult(results[-1].model, history, results[-1].best_epoch + before)
 
 
-def _sigmoid(score: np.ndarray) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-score)))
+def _both_strands(sequences: Sequence[str], k: int) -> np.ndarray:
+    """Counts of k-mers, each added up with its reverse complement."""
+    counts = encoding.kmer_counts(sequences, k, DNA)
+    words = encoding.kmers(k, DNA)
+    place = {word: number for number, word in enumerate(words)}
+    turned = np.array([place[encoding.reverse_complement(word, DNA)] for word in words])
+    first = np.flatnonzero(np.arange(len(words)) <= turned)
+    return counts[:, first] + counts[:, turned[first]]

@@ -109,24 +109,7 @@ class Simulation(NamedTuple):
 
 
 def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noqa: B008
-    """Simulate promoters of three species.
-
-    Parameters
-    ----------
-    plan : Plan
-        Sizes.
-    seed : int
-        Seed of the generator; the same seed gives the same sample.
-
-    Returns
-    -------
-    Simulation
-        Promoters, planted sites, ortholog tables.
-
-    Raises
-    ------
-    ValueError
-        If a promoter has no room for its sites.
+    """Simulate promoters of three species; the same seed gives the same sample.
 
     Examples
     --------
@@ -158,17 +141,9 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noq
 
 
 def score(planted: Sequence[tuple[str, str, int, int, str, str, bool]]) -> int:
-    """Score of a promoter: the effects of the sites that count.
+    """Effects of the sites that count, summed; `THRESHOLD` or more gives label 1.
 
-    Parameters
-    ----------
-    planted : sequence of tuple
-        ``motif, jaspar_id, start, stop, strand, role, effective`` of each site.
-
-    Returns
-    -------
-    int
-        At least `THRESHOLD` for a promoter with label 1.
+    A site is a tuple ``motif, jaspar_id, start, stop, strand, role, effective``.
 
     Examples
     --------
@@ -181,52 +156,8 @@ def score(planted: Sequence[tuple[str, str, int, int, str, str, bool]]) -> int:
     return sum(effects[name] for name, *_, effective in planted if effective)
 
 
-def planted_mask(sites: pd.DataFrame, gene_ids: Sequence[str], length: int) -> np.ndarray:
-    """Positions inside sites that count.
-
-    Parameters
-    ----------
-    sites : pandas.DataFrame
-        As `Simulation.sites`, or read from ``truth_sites.csv``.
-    gene_ids : sequence of str
-        Promoters, in the order of the result.
-    length : int
-        Length of a promoter, in nt.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n, length), dtype=bool
-        True inside the sites whose ``effective`` is true.
-
-    Examples
-    --------
-    >>> row = {"gene_id": "a", "start": 1, "stop": 3, "effective": True}
-    >>> planted_mask(pd.DataFrame([row]), ["b", "a"], 4).astype(int).tolist()
-    [[0, 0, 0, 0], [0, 1, 1, 0]]
-    """
-    place = {gene: row for row, gene in enumerate(gene_ids)}
-    mask = np.zeros((len(place), length), dtype=bool)
-    for site in sites[sites["effective"].astype(bool)].itertuples():
-        if site.gene_id in place:
-            mask[place[site.gene_id], site.start : site.stop] = True
-    return mask
-
-
 def write(folder: str | Path, *, seed: int = 20261124) -> list[Path]:
-    """Write the whole sample: promoters, ortholog tables and the truth.
-
-    Parameters
-    ----------
-    folder : str or pathlib.Path
-        Folder to write into; made if absent.
-    seed : int
-        Seed of the simulation.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files, in the order in which they were written.
-    """
+    """Write the whole sample: promoters, ortholog tables and the truth; the files in their order."""
     folder, sample = Path(folder), simulate(seed=seed)
     written = []
     for species, frame in sample.promoters.items():
@@ -336,15 +267,13 @@ def _promoter(
 
 
 def _related(
-    main: pd.DataFrame,
-    sites: pd.DataFrame,
-    species: str,
-    share: float,
-    plan: Plan,
-    rng: np.random.Generator,
+    main: pd.DataFrame, sites: pd.DataFrame, species: str, share: float, plan: Plan, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Mutated copies of a share of the promoters; the label is carried over, as in real tables."""
-    inside = planted_mask(sites.assign(effective=True), main["gene_id"].tolist(), plan.length)
+    inside = np.zeros((len(main), plan.length), dtype=bool)
+    places = {gene: row for row, gene in enumerate(main["gene_id"])}
+    for site in sites.itertuples():
+        inside[places[site.gene_id], site.start : site.stop] = True
     rows: list[tuple[str, str, int, str]] = []
     for number in np.flatnonzero(rng.random(len(main)) < share):
         text = _mutated(main["sequence"].iloc[number], inside[number], plan, rng)
@@ -380,13 +309,9 @@ def _mutated(text: str, inside: np.ndarray, plan: Plan, rng: np.random.Generator
 
 def _ortholog_table(frame: pd.DataFrame, species: str, plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
     """The genes of the FASTA file and others, shuffled, as a genome-wide table has them."""
-    prefix = f"S{species[-1].upper()}"
-    extra = pd.DataFrame(
-        {
-            "group": [f"REF9{number:04d}" for number in range(plan.unrelated)],
-            "gene_id": [f"{prefix}9{number:04d}" for number in range(plan.unrelated)],
-        }
-    )
+    numbers = [f"9{number:04d}" for number in range(plan.unrelated)]
+    genes = [f"S{species[-1].upper()}{number}" for number in numbers]
+    extra = pd.DataFrame({"group": [f"REF{number}" for number in numbers], "gene_id": genes})
     rows = pd.concat([frame[["group", "gene_id"]], extra], ignore_index=True)
     return rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
 

@@ -13,14 +13,10 @@ backend.use("tensorflow")
 
 from helpers import training  # noqa: E402
 from helpers.motifs import library  # noqa: E402
-from helpers.tracks.stress_response import (  # noqa: E402
-    configurations,
-    network,
-    predictors,
-)
-from helpers.tracks.stress_response.promoters import PromoterTable  # noqa: E402
+from helpers.tracks.stress_response import network, predictors, search  # noqa: E402
+from helpers.tracks.stress_response.predictors import PromoterTable  # noqa: E402
 from helpers.tracks.stress_response.simulate import Plan, simulate  # noqa: E402
-from helpers.training import search  # noqa: E402
+from helpers.training.search import ReportEpochs  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -43,7 +39,7 @@ def parts(table):
 def _few_motifs(monkeypatch):
     """Three motifs in place of 927."""
     small = partial(network.build_scanner, motifs=MOTIFS)
-    monkeypatch.setitem(configurations.BUILDERS, "scanner", small)
+    monkeypatch.setitem(network.BUILDERS, "scanner", small)
 
 
 def makers(table):
@@ -141,17 +137,26 @@ def test_a_kept_model_is_read_back(table, parts, tmp_path):
     first = make()
     first.fit(train, valid)
     again = make()
-    path = again.restore(train, valid)
+    again.fit(train, valid)
+    path = next(tmp_path.glob("*.keras"))
     assert again.best_epoch == first.best_epoch
     np.testing.assert_allclose(again.predict(test), first.predict(test), atol=1e-6)
     pd.testing.assert_frame_equal(again.history, first.history, check_dtype=False)
-    assert make(seed=2).path(train, valid) != path
+    make(seed=2).fit(train, valid)
+    assert len(list(tmp_path.glob("*.keras"))) == 2
     assert training.load_run(path, expect={"dna_alphabet": "ACGT"}).card["length"] == 150
 
 
-def test_nothing_to_restore(table, parts):
-    with pytest.raises(ValueError, match="no folder was given"):
-        predictors.Network(table).restore(*parts[:2])
+def test_a_network_that_was_held_out_is_not_taken_for_the_whole(table, parts, tmp_path):
+    """Killed between the two fits of the hybrid, the scanner must not come back half taught."""
+    train, valid, test = parts
+    make = partial(predictors.Network, table, folder=tmp_path, architecture="scanner", epochs=3, data="d")
+    killed, after, alone = make(), make(), make(folder=None)
+    killed.fit_held_out(train, valid)
+    after.fit(train, valid)
+    alone.fit(train, valid)
+    np.testing.assert_allclose(after.predict(test), alone.predict(test), atol=1e-6)
+    assert np.abs(killed.predict(test) - after.predict(test)).max() > 1e-4
 
 
 @pytest.mark.parametrize(
@@ -169,41 +174,36 @@ def test_bad_settings(table, settings, reason):
 
 
 def test_a_configuration_goes_round(tmp_path):
-    best = configurations.configuration("cnn", {"filters": 16, "batch_size": 32})
+    best = search.configuration("cnn", {"filters": 16, "batch_size": 32})
     path = paths.write_json(tmp_path / "best.json", {**best, "search": {}})
-    assert configurations.read_configuration(path, "cnn") == best
+    assert search.read_configuration(path, "cnn") == best
     with pytest.raises(ValueError, match="a configuration of the cnn, but the scanner is trained"):
-        configurations.read_configuration(path, "scanner")
+        search.read_configuration(path, "scanner")
 
 
 def test_a_file_that_is_no_configuration(tmp_path):
     path = paths.write_json(tmp_path / "best.json", [1])
     with pytest.raises(ValueError, match="no configuration; expected a JSON object"):
-        configurations.read_configuration(path, "cnn")
+        search.read_configuration(path, "cnn")
     path.write_text('{"architecture": "cnn", "bu')
     with pytest.raises(ValueError, match="not a whole JSON file"):
-        configurations.read_configuration(path, "cnn")
+        search.read_configuration(path, "cnn")
 
 
 def test_the_value_of_a_trial(table, parts):
     train, valid, test = parts
     told = []
-    value = configurations.search_value(
-        partial(predictors.Network, table, fine_tune=0),
-        table.y,
-        [SimpleNamespace(train=train, valid=valid, test=test)],
-        "cnn",
-        {"filters": 4, "batch_size": 16},
-        lambda step, seen: told.append((step, seen)),
-        epochs=2,
-    )
+    folds = [SimpleNamespace(train=train, valid=valid, test=test)]
+    make = partial(predictors.Network, table, fine_tune=0)
+    objective = search.objective(make, table.y, folds, "cnn", epochs=2)
+    value = objective({"filters": 4, "batch_size": 16}, lambda step, seen: told.append((step, seen)))
     assert 0 <= value <= 1
     assert [step for step, _ in told] == [0, 1]
 
 
 def test_a_second_stage_of_training_reports_further_steps():
     heard = []
-    callback = search.ReportEpochs(lambda step, value: heard.append((step, value)))
+    callback = ReportEpochs(lambda step, value: heard.append((step, value)))
     for epoch in (0, 1, 0):  # the second stage starts at 0 again
         callback.on_epoch_end(epoch, {"val_auroc": 0.5})
     assert [step for step, _ in heard] == [0, 1, 2]

@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from helpers.motifs import library
@@ -72,14 +71,6 @@ def test_related_species_are_alike_and_more_so_inside_sites(small):
 def test_tables_know_more_genes_than_the_promoters(small):
     for species, table in small.orthologs.items():
         assert set(small.promoters[species]["gene_id"]) < set(table["gene_id"])
-
-
-def test_the_mask_holds_effective_sites_only():
-    sites = pd.read_csv(SAMPLE / "truth_sites.csv")
-    genes = sites["gene_id"].unique()[:50]
-    mask = simulation.planted_mask(sites, genes, 200)
-    mine = sites[sites["gene_id"].isin(genes) & sites["effective"]]
-    assert mask.sum() == (mine["stop"] - mine["start"]).sum()
 
 
 def test_the_rule_is_written_out():

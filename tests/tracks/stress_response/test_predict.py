@@ -1,0 +1,63 @@
+"""Predictions for promoters of one's own: a row out for every row in."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.project import backend, paths
+
+backend.use("tensorflow")
+
+from helpers import training  # noqa: E402
+from helpers.tracks.stress_response import network, predict  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+GOOD, OTHER = "ACGTACGTACGTACGTACGTACGTACGTAC", "TTGTACGTACGAACGTACGTACCTACGTAC"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder, members = tmp_path_factory.mktemp("run"), []
+    shape = {"dna_alphabet": "ACGT", "length": 30, "strands": 2}
+    for number in "12":
+        model = network.build_cnn(30, filters=2, units=2)
+        path = training.save_run(folder / f"{number}.keras", model, shape | {"fold": number})
+        members.append(training.ensembles.Member(number, path, (number,)))
+    return training.ensembles.save(folder / "ensemble.json", members, shape)
+
+
+def test_every_record_has_a_row(run, tmp_path):
+    path = tmp_path / "mine.fa"
+    path.write_text(f">a\n{GOOD}\n>b\nACGT\n>c\n{GOOD[:-1]}-\n>d\n{OTHER.lower()}\n>e\n")
+    found = predict.predict_file(run, path, tmp_path / "out.csv")
+    assert found["status"].tolist() == ["ok", "rejected", "rejected", "changed", "rejected"]
+    assert found["note"].iloc[1] == "4 nt long; these networks read 30. Cut or extend it"
+    usable = found["status"] != "rejected"
+    assert found.loc[usable, ["probability", "low", "high"]].notna().all(axis=None)
+    assert found.loc[~usable, ["probability", "low", "high"]].isna().all(axis=None)
+    assert pd.read_csv(tmp_path / "out.csv")["id"].tolist() == list("abcde")
+
+
+def test_the_probability_is_the_mean_of_the_networks_with_their_spread(run):
+    ensemble = predict.load(run)
+    found = predict.predict_table(ensemble, pd.DataFrame({"sequence": [GOOD, OTHER]}, index=[7, 9]))
+    X = np.stack([np.eye(4, dtype=np.float32)[["ACGT".index(x) for x in text]] for text in (GOOD, OTHER)])
+    np.testing.assert_allclose(found["probability"], ensemble.predict(X), atol=1e-6)
+    assert (found["low"] < found["probability"]).all()
+    assert (found["probability"] < found["high"]).all()
+
+
+def test_a_calibration_is_used(run, tmp_path):
+    flat = {name: [value] * 73 for name, value in (("low", 0.2), ("probability", 0.3), ("high", 0.4))}
+    card = paths.read_json(run) | {"calibration": {"method": "platt", "n": 9, **flat}}
+    found = predict.predict_table(
+        paths.write_json(run.parent / "calibrated.json", card), pd.DataFrame({"sequence": [GOOD]})
+    )
+    assert found[["low", "probability", "high"]].iloc[0].tolist() == [0.2, 0.3, 0.4]
+
+
+def test_what_cannot_be_asked(run):
+    with pytest.raises(ValueError, match="has the columns seq; expected one named sequence"):
+        predict.predict_table(run, pd.DataFrame({"seq": [GOOD]}))
+    assert predict.predict_table(run, pd.DataFrame({"sequence": []}, dtype=str)).empty
