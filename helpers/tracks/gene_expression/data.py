@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike
 
 from helpers import splits
 from helpers.project import registry
-from helpers.readers import fasta, tables
+from helpers.readers import tables
+from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
 from helpers.sequences.homology import homology_groups
@@ -110,22 +111,15 @@ def from_table(
     >>> data.cell_types, data.values["K562"].tolist(), data.rows["status"].tolist()
     (['K562', 'HeLa'], [1.5, 0.5], ['ok', 'changed', 'rejected'])
     """
-    table = tables.read_table(path, required=["sequence"], separator=separator)
-    table = table.reset_index(drop=True)
+    table = tables.read_table(path, required=["sequence"], separator=separator).reset_index(drop=True)
     columns = _value_columns(table, cell_types, str(path))
-    table["id"] = _ids(table)
-    _clean(table)
-    numbers = _numbers(table, [name for names in columns.values() for name in names])
+    rows = Accounted(table.assign(id=_ids(table)))
+    rows.clean("sequence", DNA, said="sequence: ")
+    numbers = _numbers(rows, [name for names in columns.values() for name in names])
     values = pd.DataFrame({cell: numbers[names].mean(axis=1) for cell, names in columns.items()})
-    _reject(table, values.isna().all(axis=1), "no value in any cell type; fill one in")
-    _fit_length(table, length, str(path))
-    kept = table.index[table["status"] != "rejected"]
-    if kept.empty:
-        first = table["note"].iloc[0] if len(table) else "the table has no rows"
-        raise ValueError(f"{path}: no row can be used; the first one says: {first}")
-    promoters = _promoters(table.loc[kept])
-    replicates = {cell: numbers.loc[kept, names].to_numpy() for cell, names in columns.items()}
-    return Expression(promoters, values.loc[kept].reset_index(drop=True), replicates, _rows(table))
+    _fit_length(rows, length, str(path))
+    replicates = {cell: numbers[names].to_numpy() for cell, names in columns.items()}
+    return _kept(rows, values, replicates, source=str(path))
 
 
 def from_registry(name: str = "promoter_mpra") -> Expression:
@@ -156,25 +150,16 @@ def from_registry(name: str = "promoter_mpra") -> Expression:
         cell: pd.read_csv(paths[_MPRA.format(cell)], sep="\t").set_index("element") for cell in _MPRA_CELLS
     }
     first = files[_MPRA_CELLS[0]]
-    for cell, file in files.items():
-        if set(file.index) != set(first.index):
-            raise ValueError(
-                f"{_MPRA.format(cell)} holds other sequences than {_MPRA.format(_MPRA_CELLS[0])}; "
-                "expected the same in each. Delete both from the cache to fetch them again"
-            )
-    replicates = {
-        cell: file.loc[first.index].filter(like="rna_").to_numpy(dtype=float) for cell, file in files.items()
-    }
-    values = pd.DataFrame({cell: _mean(found) for cell, found in replicates.items()})
-    table = _mpra_rows(first["unique_id"].to_numpy(str), list(first.index))
-    _reject(table, values.isna().all(axis=1), "measured in no cell type")
-    kept = table.index[table["status"] != "rejected"]
-    return Expression(
-        _promoters(table.loc[kept]),
-        values.loc[kept].reset_index(drop=True),
-        {cell: found[kept] for cell, found in replicates.items()},
-        _rows(table),
-    )
+    if other := [cell for cell, file in files.items() if set(file.index) != set(first.index)]:
+        raise ValueError(
+            f"{_MPRA.format(other[0])} holds other sequences than {_MPRA.format(_MPRA_CELLS[0])}; "
+            "expected the same in each. Delete both from the cache to fetch them again"
+        )
+    measured = {cell: file.loc[first.index].filter(like="rna_").astype(float) for cell, file in files.items()}
+    found = {cell: table.replace([np.inf, -np.inf], np.nan) for cell, table in measured.items()}
+    values = pd.DataFrame({cell: table.mean(axis=1).to_numpy() for cell, table in found.items()})
+    rows = Accounted(_mpra_rows(first["unique_id"].to_numpy(str), list(first.index)))
+    return _kept(rows, values, {cell: table.to_numpy() for cell, table in measured.items()}, source=name)
 
 
 def folds(data: Expression, protocol: str, *, k: int = 5, valid: float = 0.15, seed: int = 0) -> list[Fold]:
@@ -296,13 +281,9 @@ def outcome(data: Expression) -> pd.DataFrame:
     pandas.DataFrame
         ``what, count``.
     """
-    status = data.rows["status"].value_counts()
     kinds = data.promoters["kind"].value_counts()
     counts = {
-        "rows in the input": len(data.rows),
-        "read as they are": int(status.get("ok", 0)),
-        "read after a change (see note)": int(status.get("changed", 0)),
-        "rejected (see note)": int(status.get("rejected", 0)),
+        **Accounted(data.rows).counts(),
         **{f"promoters, {kind}": int(count) for kind, count in kinds.items()},
         "groups": data.promoters["group"].nunique(),
         **{f"values, {cell}": int(data.values[cell].notna().sum()) for cell in data.cell_types},
@@ -348,64 +329,54 @@ def _ids(table: pd.DataFrame) -> pd.Series:
     return ids.where(again == 0, ids + "#" + (again + 1).astype(str))
 
 
-def _clean(table: pd.DataFrame) -> None:
-    readable = table.index[table["status"] != "rejected"]
-    cleaned = fasta.clean_column(table.loc[readable, "sequence"], DNA)
-    table.loc[readable, "sequence"] = cleaned["sequence"]
-    table.loc[readable, "status"] = cleaned["status"]
-    noted = cleaned["note"] != ""
-    table.loc[cleaned.index[noted], "note"] = "sequence: " + cleaned.loc[noted, "note"]
-
-
-def _numbers(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def _numbers(rows: Accounted, names: Sequence[str]) -> pd.DataFrame:
     """Values as numbers; what is none is said in the row it stands in."""
     found = {}
     for name in names:
-        text = table[name].str.strip()
+        text = rows.table[name].str.strip()
         number = pd.to_numeric(text, errors="coerce").astype(float)
         strange = number.isna() & ~text.str.lower().isin(_MISSING)
-        for row in table.index[strange]:
-            _reject(table, table.index == row, f"column {name}: {text[row]!r} is not a number")
-        infinite = np.isinf(number.to_numpy())
-        _say(table, infinite, f"column {name}: an infinite value is taken as not measured")
-        table.loc[infinite & (table["status"] == "ok"), "status"] = "changed"
+        rows.reject(strange, lambda row, name=name: f"column {name}: {row[name].strip()!r} is not a number")
+        infinite = np.isinf(number)
+        rows.say(infinite, f"column {name}: an infinite value is taken as not measured", changed=True)
         found[name] = number.where(~infinite)
     return pd.DataFrame(found)
 
 
-def _say(table: pd.DataFrame, rows: ArrayLike, note: str) -> None:
-    chosen = table.index[np.asarray(rows)]
-    before = table.loc[chosen, "note"]
-    table.loc[chosen, "note"] = before.where(before == "", before + "; ") + note
+def _kept(
+    rows: Accounted, values: pd.DataFrame, replicates: Mapping[str, np.ndarray], *, source: str
+) -> Expression:
+    """What is left when rows without any value are rejected, too."""
+    rows.reject(values.isna().all(axis=1), "no value in any cell type; fill one in")
+    rows.check_any(source)
+    kept = rows.usable.to_numpy()
+    told = rows.table[["line", "id", "status", "note"]].reset_index(drop=True)
+    return Expression(
+        _promoters(rows.table[kept]), values[kept].reset_index(drop=True),
+        {cell: found[kept] for cell, found in replicates.items()},
+        told.assign(promoter=np.where(kept, np.cumsum(kept) - 1, -1)),
+    )  # fmt: skip
 
 
-def _reject(table: pd.DataFrame, rows: ArrayLike, note: str) -> None:
-    chosen = np.asarray(rows) & (table["status"] != "rejected").to_numpy()
-    _say(table, chosen, note)
-    table.loc[chosen, "status"] = "rejected"
-
-
-def _fit_length(table: pd.DataFrame, length: int | None, path: str) -> None:
-    readable = table[table["status"] != "rejected"]
-    lengths = readable["sequence"].str.len()
-    if readable.empty:
+def _fit_length(rows: Accounted, length: int | None, path: str) -> None:
+    usable = rows.table[rows.usable]
+    lengths = usable["sequence"].str.len()
+    if usable.empty:
         return
     if length is None:
         usual = int(lengths.mode()[0])
-        if (other := readable[lengths != usual]).empty:
+        if (other := usable[lengths != usual]).empty:
             return
-        first = other.iloc[0]
         raise ValueError(
-            f"{path}, line {first['line']}, column sequence: {len(first['sequence'])} nt, most "
-            f"rows have {usual} nt ({len(other)} rows differ); expected one length. Give "
-            f"length={usual} "
-            "to cut longer promoters at their left end and to pad shorter ones there"
+            f"{path}, line {other['line'].iloc[0]}, column sequence: {len(other['sequence'].iloc[0])} nt, "
+            f"most rows have {usual} nt ({len(other)} rows differ); expected one length. Give "
+            f"length={usual} to cut longer promoters at their left end and to pad shorter ones there"
         )
-    for what, rows in (("cut", lengths > length), ("padded with N", lengths < length)):
-        chosen = table.index.isin(readable.index[rows])
-        _say(table, chosen, f"sequence: {what} at its left end to {length} nt")
-        table.loc[chosen & (table["status"] == "ok").to_numpy(), "status"] = "changed"
-    table.loc[readable.index, "sequence"] = readable["sequence"].str[-length:].str.rjust(length, DNA.unknown)
+    for what, odd in (("cut", lengths > length), ("padded with N", lengths < length)):
+        odd = odd.reindex(rows.table.index, fill_value=False)
+        rows.say(odd, f"sequence: {what} at its left end to {length} nt", changed=True)
+    fitted = usable["sequence"].str[-length:].str.rjust(length, DNA.unknown)
+    rows.table.loc[usable.index, "sequence"] = fitted
 
 
 def _promoters(table: pd.DataFrame) -> pd.DataFrame:
@@ -421,12 +392,6 @@ def _promoters(table: pd.DataFrame) -> pd.DataFrame:
     own = found["group"] == ""
     found["group"] = found["group"].where(~own, found["id"])
     return found
-
-
-def _rows(table: pd.DataFrame) -> pd.DataFrame:
-    kept = (table["status"] != "rejected").to_numpy()
-    rows = table[["line", "id", "status", "note"]].reset_index(drop=True)
-    return rows.assign(promoter=np.where(kept, np.cumsum(kept) - 1, -1))
 
 
 def _given(promoters: pd.DataFrame) -> Fold:
@@ -449,13 +414,6 @@ def _given(promoters: pd.DataFrame) -> Fold:
     return fold
 
 
-def _mean(found: np.ndarray) -> np.ndarray:
-    """Mean of what was measured in each row, NaN where nothing was."""
-    known = np.isfinite(found)
-    total = np.where(known, found, 0).sum(axis=1)
-    return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
-
-
 def _mpra_rows(names: np.ndarray, sequences: Sequence[str]) -> pd.DataFrame:
     """What the ids of the assay say: ``WHAT__class__chr1:100..214,+__number``."""
     parts = pd.Series(names).str.split("__", expand=True)
@@ -466,10 +424,9 @@ def _mpra_rows(names: np.ndarray, sequences: Sequence[str]) -> pd.DataFrame:
     table = pd.DataFrame({
         "id": names, "sequence": sequences, "kind": kind, "group": _loci(place),
         "chromosome": place["chromosome"].fillna(""), "split": "",
-        "line": np.arange(2, len(names) + 2), "status": "ok", "note": "",
+        "line": np.arange(2, len(names) + 2),
     })  # fmt: skip
-    table["id"] = _ids(table)
-    return table.astype({"status": "str", "note": "str"})
+    return table.assign(id=_ids(table))
 
 
 def _loci(place: pd.DataFrame) -> pd.Series:
@@ -482,20 +439,3 @@ def _loci(place: pd.DataFrame) -> pd.Series:
         first = part.groupby(number)["start"].transform("min").astype(str)
         found[part.index] = f"{chromosome}:" + first
     return found
-
-
-def merge_values(data: Expression, rows: Mapping[str, ArrayLike]) -> pd.DataFrame:
-    """Values of named sets of rows, one under the other: ``part, cell_type, value``.
-
-    Examples
-    --------
-    >>> values = pd.DataFrame({"K562": [1.0, np.nan]})
-    >>> data = Expression(pd.DataFrame({"id": ["a", "b"]}), values, {}, pd.DataFrame())
-    >>> merge_values(data, {"all": [0, 1]})["value"].tolist()
-    [1.0]
-    """
-    parts = [
-        data.values.iloc[np.asarray(chosen)].melt(var_name="cell_type").assign(part=part)
-        for part, chosen in rows.items()
-    ]
-    return pd.concat(parts).dropna()[["part", "cell_type", "value"]].reset_index(drop=True)

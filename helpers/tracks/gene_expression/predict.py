@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from helpers.readers import fasta, tables
+from helpers.readers import tables
+from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
 from helpers.training.saving import Run
 
 
-class Summary(NamedTuple):
-    """What became of the rows.
-
-    Attributes
-    ----------
-    rows, changed, rejected : int
-        Rows of the input, those read after a change, and those without a prediction.
-    """
-
-    rows: int
-    changed: int
-    rejected: int
-
-
-def predict_promoters(
-    run: Run,
-    path: str | Path,
-    out: str | Path,
-    *,
-    separator: str = ",",
-    batch_rows: int = 10_000,
-) -> Summary:
+def predict_file(run: Run, path: str | Path, out: str | Path, *, separator: str = ",") -> Counter[str]:
     """Predict every promoter of a table; each row of the input has a row in the output.
 
     Parameters
@@ -45,74 +25,60 @@ def predict_promoters(
     path : str or pathlib.Path
         CSV file with the column ``sequence``; its other columns are kept.
     out : str or pathlib.Path
-        CSV file to write: its columns, ``line, status, note``, then ``<cell type>_predicted``
-        in the unit of the training table, empty for a rejected row.
-    separator : str
-        Character between the cells of the input.
-    batch_rows : int
-        Rows held in memory at once.
+        CSV file to write, piece by piece: what `predict_table` gives.
 
     Returns
     -------
-    Summary
-        A promoter longer than the network's loses its left end and is ``changed``; a shorter one is
-        ``rejected``, since the start site is at the right end and nothing is known of what is
-        missing.
+    collections.Counter
+        Rows of each status.
 
     Raises
     ------
     ValueError
         If the card lacks what is needed, or the file cannot be read.
     """
-    card = run.card
-    if lacking := [k for k in ("cell_types", "length", "mean", "deviation") if k not in card]:
+    _check_card(run)
+    pieces = tables.iter_table(path, required=["sequence"], separator=separator)
+    return tables.write_pieces(out, (predict_table(run, piece) for piece in pieces))
+
+
+def predict_table(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    """Predict the promoters in the column ``sequence`` of a table; one row out for each row in.
+
+    A promoter longer than the network's loses its left end and is ``changed``; a shorter one is
+    ``rejected``, since the start site is at the right end and nothing is known of what is missing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The table's columns, ``status, note``, then ``<cell type>_predicted`` in the unit of the
+        training table; NaN for a rejected row.
+
+    Raises
+    ------
+    ValueError
+        If the card lacks what is needed.
+    """
+    _check_card(run)
+    names, length = [f"{cell}_predicted" for cell in run.card["cell_types"]], int(run.card["length"])
+    rows = Accounted(table)
+    given = rows.table["sequence"]
+    rows.clean("sequence", DNA)
+    found, size = rows.table["sequence"], rows.table["sequence"].str.len()
+    rows.say(rows.usable & (size > length), f"cut at its left end to {length} nt", changed=True)
+    rows.reject(size < length, f"{length} nt are needed; give more of the sequence in front of the promoter")
+    kept = rows.usable
+    done = rows.table.assign(sequence=given, **dict.fromkeys(names, np.nan))
+    if kept.any():
+        X = encoding.one_hot(found[kept].str[-length:], DNA, length=length)
+        mean, deviation = (np.asarray(run.card[key]) for key in ("mean", "deviation"))
+        done.loc[kept, names] = run.model.predict(X, batch_size=256, verbose=0) * deviation + mean
+    return done
+
+
+def _check_card(run: Run) -> None:
+    if lacking := [k for k in ("cell_types", "length", "mean", "deviation") if k not in run.card]:
         raise ValueError(
             f"the network's card says nothing of {', '.join(lacking)}; expected the card that "
             "notebook 01_train_hybrid_network writes. Train the network again"
         )
-    names = [f"{cell}_predicted" for cell in card["cell_types"]]
-    rows = changed = rejected = 0
-    with tables.TableWriter(out) as writer:
-        for piece in tables.iter_table(
-            path, required=["sequence"], separator=separator, chunk_rows=batch_rows
-        ):
-            done = _predict_piece(run, piece, names)
-            writer.write(done)
-            rows += len(done)
-            changed += int((done["status"] == "changed").sum())
-            rejected += int((done["status"] == "rejected").sum())
-    return Summary(rows, changed, rejected)
-
-
-def _predict_piece(run: Run, piece: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    length = int(run.card["length"])
-    done = piece.copy()
-    readable = done.index[done["status"] != "rejected"]
-    cleaned = fasta.clean_column(done.loc[readable, "sequence"], DNA)
-    done.loc[readable, "status"] = cleaned["status"]
-    done.loc[readable, "note"] = cleaned["note"]
-    found = pd.Series("", index=done.index, dtype="str")
-    found[readable] = cleaned["sequence"]
-    there, size = done["status"] != "rejected", found.str.len()
-    _say(done, there & (size > length), "changed", f"cut at its left end to {length} nt")
-    _say(
-        done,
-        there & (size < length),
-        "rejected",
-        f"{length} nt are needed; give more of the sequence in front of the promoter",
-    )
-    kept = done.index[done["status"] != "rejected"]
-    for name in names:
-        done[name] = np.nan
-    if len(kept):
-        X = encoding.one_hot(found[kept].str[-length:], DNA, length=length)
-        scaled = run.model.predict(X, batch_size=256, verbose=0)
-        mean, deviation = (np.asarray(run.card[key]) for key in ("mean", "deviation"))
-        done.loc[kept, names] = scaled * deviation + mean
-    return done
-
-
-def _say(table: pd.DataFrame, rows: pd.Series, status: str, note: str) -> None:
-    before = table.loc[rows, "note"]
-    table.loc[rows, "note"] = before.where(before == "", before + "; ") + note
-    table.loc[rows, "status"] = status

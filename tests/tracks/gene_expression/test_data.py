@@ -104,7 +104,7 @@ def test_a_word_among_the_values_rejects_its_row(write):
 
 
 def test_nothing_to_use(write):
-    with pytest.raises(ValueError, match="no row can be used; the first one says: sequence: "):
+    with pytest.raises(ValueError, match="none of its 1 rows can be used .*sequence: "):
         expression.from_table(write("AC7T,1", header="sequence,K562"))
 
 
@@ -255,7 +255,7 @@ def test_the_assay_is_joined_on_the_sequence(assay):
     assert group[5] == "chr1:900"
     assert data.promoters["id"].is_unique
     assert data.rows["status"].tolist().count("rejected") == 1
-    assert data.rows.loc[5, "note"] == "measured in no cell type"
+    assert data.rows.loc[5, "note"] == "no value in any cell type; fill one in"
 
 
 def test_assays_of_other_sequences_are_refused(assay):

@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.tracks.gene_expression.predict import predict_promoters
+from helpers.tracks.gene_expression.predict import predict_file
 from helpers.training.saving import Run
 
 # Keras 3.15 under numpy 2.4, whenever it turns a weight into an array.
@@ -25,12 +25,11 @@ def run():
     return Run(model, CARD)
 
 
-@pytest.mark.parametrize("batch_rows", [2, 100])
-def test_every_row_has_a_row(run, tmp_path, batch_rows):
+def test_every_row_has_a_row(run, tmp_path):
     path, out = tmp_path / "in.csv", tmp_path / "out.csv"
     path.write_text("name,sequence\na,AAAA\nb,CCAACC\nc,ACG\nd,AC7T\ne,acgt\nf\n")
-    summary = predict_promoters(run, path, out, batch_rows=batch_rows)
-    assert summary == (6, 2, 3)
+    summary = predict_file(run, path, out)
+    assert summary == {"ok": 1, "changed": 2, "rejected": 3}
     found = pd.read_csv(out)
     assert found["line"].tolist() == [2, 3, 4, 5, 6, 7]
     assert found["status"].tolist() == [
@@ -51,4 +50,4 @@ def test_every_row_has_a_row(run, tmp_path, batch_rows):
 
 def test_a_card_without_cell_types(run, tmp_path):
     with pytest.raises(ValueError, match="card says nothing of cell_types; expected the card that"):
-        predict_promoters(run._replace(card={k: v for k, v in CARD.items() if k != "cell_types"}), "x", "y")
+        predict_file(run._replace(card={k: v for k, v in CARD.items() if k != "cell_types"}), "x", "y")
