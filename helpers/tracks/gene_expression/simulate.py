@@ -8,18 +8,18 @@ either strand, each at work in some of the cell types only.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from helpers.project.paths import atomic_path
+from helpers.project.paths import write_json
 from helpers.readers.tables import write_table
 from helpers.sequences.alphabet import DNA
+from helpers.sequences.encoding import reverse_complement
 
 CELL_TYPES = ("K562", "HepG2", "GM12878", "H1-ESC", "MCF7", "HeLa-S3", "A549", "Jurkat")
 """Names of the cell types; their values are simulated."""
@@ -52,6 +52,10 @@ _MOST_BOXES = 3
 _REACH = 80.0
 START = 30
 """Nucleotides behind the start site: a promoter of length L starts at position L - 30 (from 0)."""
+
+
+Element = dict[str, Any]
+"""``element, start, stop`` (0-based, half-open), ``strand``, and the effect in each cell type."""
 
 
 class Plan(NamedTuple):
@@ -130,14 +134,15 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noq
     (7, [200])
     >>> row = small.elements.iloc[0]
     >>> name = small.promoters.set_index("id")["sequence"][row["id"]]
-    >>> name[row["start"] : row["stop"]] in (MOTIFS[row["element"]], _other(MOTIFS[row["element"]]))
+    >>> name[row["start"] : row["stop"]] in (m := MOTIFS[row["element"]], reverse_complement(m, DNA))
     True
     """
     if plan.length < 160:
         raise ValueError(f"length is {plan.length} nt; expected at least 160 to hold the elements")
     rng = np.random.default_rng(seed)
-    rows: list[dict[str, object]] = []
-    truth: list[dict[str, object]] = []
+    rows: list[dict[str, str]] = []
+    truth: list[Element] = []
+    expected: list[np.ndarray] = []
     for locus in range(plan.loci):
         placed = _place(plan.length, rng)
         ancestor = rng.choice(list(DNA.letters), size=plan.length)
@@ -148,17 +153,14 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noq
             sequence = _write_elements(_mutated(ancestor, plan.mutation_rate, rng), placed)
             rows.append({"id": name, "sequence": sequence, **about})
             truth += [{"id": name, **element} for element in _with_effects(placed, plan.length)]
+            expected.append(_expression(placed, plan.length))
     for number in range(plan.random):
         sequence = "".join(rng.choice(list(DNA.letters), size=plan.length))
         name = f"rand{number + 1:05d}"
-        about = {"group": name, "chromosome": "", "kind": "random"}
-        rows.append({"id": name, "sequence": sequence, **about})
-    promoters, elements = pd.DataFrame(rows), pd.DataFrame(truth)
-    expected = np.stack([
-        _expression(part.to_dict("records"), plan.length)
-        for part in _by_id(elements, promoters["id"])
-    ])  # fmt: skip
-    return Simulation(pd.concat([promoters, _measure(expected, plan, rng)], axis=1), elements)
+        rows.append({"id": name, "sequence": sequence, "group": name, "chromosome": "", "kind": "random"})
+        expected.append(_expression([], plan.length))
+    measured = _measure(np.stack(expected), plan, rng)
+    return Simulation(pd.concat([pd.DataFrame(rows), measured], axis=1), pd.DataFrame(truth))
 
 
 def planted_mask(
@@ -232,29 +234,25 @@ def write(folder: str | Path, *, seed: int = 20261124) -> list[Path]:
         "enhancers": "either strand, anywhere in front of the TATA box",
         "plan": Plan()._asdict(),
     }
-    written = [
+    return [
         write_table(folder / "promoters.csv", _with_warts(sample.promoters)),
         write_table(folder / "truth_elements.csv", sample.elements.round(4)),
+        write_json(folder / "truth_rule.json", rule),
     ]
-    with atomic_path(folder / "truth_rule.json") as part:
-        part.write_text(json.dumps(rule, indent=1) + "\n")
-    return [*written, folder / "truth_rule.json"]
 
 
-def _place(length: int, rng: np.random.Generator) -> list[dict[str, object]]:
+def _place(length: int, rng: np.random.Generator) -> list[Element]:
     """Elements of one promoter and where they stand; none overlaps another."""
     start = length - START
-    placed: list[dict[str, object]] = []
+    placed: list[Element] = []
 
-    def put(element: str, low: int, high: int, strand: str = "+") -> None:
+    def put(name: str, low: int, high: int, strand: str = "+") -> None:
         """Put an element at a free place from `low` to `high`; leave it out if there is none."""
-        width = len(MOTIFS[element])
+        width = len(MOTIFS[name])
         for _ in range(20):
             place = int(rng.integers(low, high + 1))
-            if all(place >= e["stop"] or place + width <= e["start"] for e in placed):  # type: ignore[operator]
-                placed.append({
-                    "element": element, "start": place, "stop": place + width, "strand": strand,
-                })  # fmt: skip
+            if all(place >= e["stop"] or place + width <= e["start"] for e in placed):
+                placed.append({"element": name, "start": place, "stop": place + width, "strand": strand})
                 return
 
     if rng.random() < 0.5:
@@ -268,38 +266,33 @@ def _place(length: int, rng: np.random.Generator) -> list[dict[str, object]]:
     for name in ("enhancer 1", "enhancer 2"):
         if rng.random() < 0.45:
             put(name, 0, start - 50, "+" if rng.random() < 0.5 else "-")
-    return sorted(placed, key=lambda element: element["start"])  # type: ignore[arg-type,return-value]
+    return sorted(placed, key=lambda element: element["start"])
 
 
-def _expression(placed: Sequence[dict[str, object]], length: int) -> np.ndarray:
+def _expression(placed: Sequence[Element], length: int) -> np.ndarray:
     """Expression (log2) in each cell type, by the rule."""
     names = [element["element"] for element in placed]
+    times = {name: float(name in names) for name in ("TATA", "initiator", "enhancer 1", "enhancer 2")}
+    times["TATA with initiator"] = times["TATA"] * times["initiator"]
+    times["GC box"] = float(min(names.count("GC box"), _MOST_BOXES))
     value = np.array(_BASE)
-    for name in ("TATA", "initiator", "enhancer 1", "enhancer 2"):
-        value = value + _EFFECTS[name].to_numpy() * (name in names)
-    both = "TATA" in names and "initiator" in names
-    value = value + _EFFECTS["TATA with initiator"].to_numpy() * both
-    value = value + _EFFECTS["GC box"].to_numpy() * min(names.count("GC box"), _MOST_BOXES)
+    for name, count in times.items():
+        value = value + _EFFECTS[name].to_numpy() * count
     for element in placed:
         if element["element"] == "CCAAT":
-            distance = length - START - int(element["stop"])  # type: ignore[call-overload]
+            distance = length - START - element["stop"]
             value = value + _EFFECTS["CCAAT"].to_numpy() * np.exp(-distance / _REACH) * 1.5
     return value
 
 
-def _with_effects(placed: list[dict[str, object]], length: int) -> list[dict[str, object]]:
+def _with_effects(placed: Sequence[Element], length: int) -> list[Element]:
     """Each element with what would be lost without it."""
     whole = _expression(placed, length)
-    rows = []
-    for number, element in enumerate(placed):
-        lost = whole - _expression(placed[:number] + placed[number + 1 :], length)
-        rows.append(element | dict(zip(CELL_TYPES, lost.tolist(), strict=True)))
-    return rows
-
-
-def _by_id(elements: pd.DataFrame, ids: pd.Series) -> list[pd.DataFrame]:
-    parts = dict(iter(elements.groupby("id")))
-    return [parts.get(name, elements.iloc[:0]) for name in ids]
+    lost = [whole - _expression([e for e in placed if e is not element], length) for element in placed]
+    return [
+        element | dict(zip(CELL_TYPES, values.tolist(), strict=True))
+        for element, values in zip(placed, lost, strict=True)
+    ]
 
 
 def _mutated(ancestor: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
@@ -307,18 +300,13 @@ def _mutated(ancestor: np.ndarray, rate: float, rng: np.random.Generator) -> np.
     return np.where(rng.random(ancestor.size) < rate, letters, ancestor)
 
 
-def _write_elements(letters: np.ndarray, placed: Sequence[dict[str, object]]) -> str:
+def _write_elements(letters: np.ndarray, placed: Sequence[Element]) -> str:
     found = letters.copy()
     for element in placed:
-        motif = MOTIFS[str(element["element"])]
-        word = motif if element["strand"] == "+" else _other(motif)
-        found[element["start"] : element["stop"]] = list(word)  # type: ignore[misc]
+        motif = MOTIFS[element["element"]]
+        word = motif if element["strand"] == "+" else reverse_complement(motif, DNA)
+        found[element["start"] : element["stop"]] = list(word)
     return "".join(found)
-
-
-def _other(sequence: str) -> str:
-    """The same element on the other strand."""
-    return DNA.complement(sequence)[::-1]
 
 
 def _measure(expected: np.ndarray, plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
