@@ -104,7 +104,7 @@ def test_a_word_among_the_values_rejects_its_row(write):
 
 
 def test_nothing_to_use(write):
-    with pytest.raises(ValueError, match="none of its 1 rows can be used .*sequence: "):
+    with pytest.raises(ValueError, match=r"none of its 1 rows can be used .*sequence: "):
         expression.from_table(write("AC7T,1", header="sequence,K562"))
 
 
