@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from helpers import splits
+from helpers.motifs import scanning
 from helpers.project import registry
 from helpers.readers import tables
 from helpers.readers.rows import Accounted
@@ -238,39 +239,47 @@ def one_hot(data: Expression, rows: ArrayLike | None = None) -> np.ndarray:
     return encoding.one_hot(chosen if rows is None else chosen.iloc[np.asarray(rows)], DNA)
 
 
-def planted(data: Expression, rows: ArrayLike, path: str | Path) -> pd.DataFrame:
-    """Planted elements of some promoters of the simulated sample.
+def elements(
+    data: Expression, rows: ArrayLike, *, truth: str | Path | None = None, factors: str = "", taxon: str = ""
+) -> pd.DataFrame:
+    """Elements of some promoters: the planted ones, or else known binding sites that stand for them.
 
     Parameters
     ----------
     data : Expression
-        The sample.
+        Promoters.
     rows : array-like of int
-        Row numbers of `data`.
-    path : str or pathlib.Path
-        ``truth_elements.csv``.
+        Row numbers of `data`, in rising order.
+    truth : str, pathlib.Path or None
+        ``truth_elements.csv`` of the simulated sample. None looks for the sites of `factors` (names
+        with commas between them) of a `taxon` of `helpers.motifs.jaspar.TAXA`.
 
     Returns
     -------
     pandas.DataFrame
-        Its rows for those promoters, with ``row`` in front: the row of `data`.
+        ``row`` (place in `rows`), ``id, element, start, stop, strand``, and of planted ones the
+        effect in each cell type.
 
     Raises
     ------
     ValueError
-        If the file knows none of the promoters. (One without any element has no row there.)
+        If the truth knows none of the promoters. (One without any element has no row there.)
     """
-    truth = pd.read_csv(path)
     rows = np.asarray(rows)
-    ids = pd.Series(rows, index=data.promoters["id"].iloc[rows])
-    if len(rows) and not ids.index.isin(truth["id"]).any():
+    ids = data.promoters["id"].iloc[rows].to_numpy()
+    if truth is None:
+        found = scanning.named_sites(one_hot(data, rows), factors.split(","), taxon)
+        return found.assign(id=ids[found["row"]])
+    found = pd.read_csv(truth)
+    places = pd.Series(np.arange(len(rows)), index=ids)
+    if len(rows) and not places.index.isin(found["id"]).any():
         raise ValueError(
-            f"{path} knows none of {len(rows)} promoters, such as {ids.index[0]!r}; the truth is "
+            f"{truth} knows none of {len(rows)} promoters, such as {ids[0]!r}; the truth is "
             "known for the simulated sample only (truth = '')"
         )
-    truth = truth[truth["id"].isin(ids.index)].reset_index(drop=True)
-    truth.insert(0, "row", truth["id"].map(ids))
-    return truth.sort_values(["row", "start"], ignore_index=True)
+    found = found[found["id"].isin(places.index)].reset_index(drop=True)
+    found.insert(0, "row", found["id"].map(places))
+    return found.sort_values(["row", "start"], ignore_index=True)
 
 
 def outcome(data: Expression) -> pd.DataFrame:
@@ -336,7 +345,7 @@ def _numbers(rows: Accounted, names: Sequence[str]) -> pd.DataFrame:
         text = rows.table[name].str.strip()
         number = pd.to_numeric(text, errors="coerce").astype(float)
         strange = number.isna() & ~text.str.lower().isin(_MISSING)
-        rows.reject(strange, lambda row, name=name: f"column {name}: {row[name].strip()!r} is not a number")
+        rows.reject(strange, "column " + name + ": " + text.map(repr) + " is not a number")
         infinite = np.isinf(number)
         rows.say(infinite, f"column {name}: an infinite value is taken as not measured", changed=True)
         found[name] = number.where(~infinite)

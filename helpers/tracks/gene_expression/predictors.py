@@ -7,35 +7,33 @@ that `fit` is given; no predictor ever sees a test row's value.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
-import pandas as pd
-from scipy.optimize import nnls
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge as SklearnRidge
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVR
 
 from helpers.sequences.alphabet import DNA
 from helpers.tracks.gene_expression import network
 from helpers.tracks.gene_expression.promoters import LONGEST_WORD, PromoterTable, standardised
+from helpers.training.blending import Blend
 from helpers.training.fitting import FitResult, Schedule, fit, predict
-from helpers.training.saving import card_path, load_run, save_run
+from helpers.training.store import Store, fingerprint
 
 _PENALTIES = (30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
 _COSTS = (0.5, 1.0, 2.0)
 _EPSILON = 0.2
-_BUILDERS = {"hybrid": network.build_hybrid, "plain": network.build_plain}
 
 
 class Network:
-    """Our hybrid network or the plain one, or the mean of several.
+    """Our hybrid network, or the mean of several.
 
     Trained on values standardised by the training rows; the epoch is chosen by the masked error of
     the validation rows.
@@ -43,64 +41,49 @@ class Network:
     Parameters
     ----------
     table : PromoterTable
-    kind : {"hybrid", "plain"}
-        Which of `helpers.tracks.gene_expression.network`.
     size : dict
         Fields of `helpers.tracks.gene_expression.network.Size` that differ from its defaults.
-    epochs, batch_size, patience : int
-        As for `helpers.training.fit`.
+    schedule : Schedule
+        Epochs, batch size, patience; its seed is the first member's, the next ones count on.
+    known : int
+        Known binding sites whose matrices the detectors begin with: those whose best match says
+        most about the training rows (`PromoterTable.best_known`).
     members : int
         Networks, each with weights of its own; their outputs are averaged.
-    known : int
-        Known binding sites whose matrices the hybrid network's detectors begin with: those whose
-        best match says most about the training rows (`PromoterTable.telling`).
-    together : bool
-        Whether these are chosen for what they say together rather than each by itself.
-    seed : int
-        Seed of the first member; the next ones count on.
     folder : str, pathlib.Path or None
-        Where trained members are kept under a key of all they depend on; one that is there is read
-        back, not trained again. None keeps nothing.
+        Where trained members are kept (`helpers.training.store.Store`).
     verbosity : int
         1 shows a progress bar a member.
     """
+
+    kind = "hybrid"
+    build: ClassVar[Callable[..., keras.Model]] = staticmethod(network.build_hybrid)
 
     def __init__(
         self,
         table: PromoterTable,
         *,
-        kind: str = "hybrid",
+        size: Mapping[str, Any] | None = None,
+        schedule: Schedule = Schedule(),  # noqa: B008
         known: int = 0,
-        together: bool = False,
-        size: dict[str, Any] | None = None,
-        epochs: int = 12,
-        batch_size: int = 64,
-        patience: int = 4,
         members: int = 1,
-        seed: int = 0,
         folder: str | Path | None = None,
         verbosity: int = 0,
     ) -> None:
-        self.table, self.verbosity = table, verbosity
-        self.folder = None if folder is None else Path(folder)
+        self.table, self.schedule, self.verbosity = table, schedule, verbosity
+        self.size = network.Size(**(size or {}))
         self.settings: dict[str, Any] = {
-            "model": kind, "size": network.Size(**(size or {}))._asdict(), "epochs": epochs,
-            "batch_size": batch_size, "patience": patience, "members": members, "seed": seed,
-            "known": known, "taxon": table.taxon if known else "",
+            "model": self.kind, "size": self.size._asdict(), "epochs": schedule.epochs,
+            "batch_size": schedule.batch_size, "patience": schedule.patience, "members": members,
+            "seed": schedule.seed, "known": known, "taxon": table.taxon if known else "",
         }  # fmt: skip
-        if known and together:
-            self.settings["together"] = True
+        self.store = Store(folder, data=fingerprint(table.sequences), maker=self)
         self.results: list[FitResult] = []
-
-    @property
-    def result(self) -> FitResult:
-        """What `helpers.training.fit` gave for the first member."""
-        return self.results[0]
 
     @property
     def model(self) -> keras.Model:
         """The first member."""
-        return self.result.model
+        return self.results[0].model
 
     @property
     def validation_loss(self) -> list[float]:
@@ -115,11 +98,10 @@ class Network:
         y = self.table.y if y is None else y
         self.mean, self.deviation = _scale(y[train])
         scaled = ((y - self.mean) / self.deviation).astype(np.float32)
-        self.known = self.table.telling(
-            train, scaled[train], self.settings["known"], together="together" in self.settings
-        )
+        known = self.table.best_known(train, scaled[train], self.settings["known"])
+        matrices = [matrix.weights for matrix in known]
         self.results = [
-            self._member(train, valid, scaled, self.settings["seed"] + number)
+            self._member(train, valid, scaled, matrices, self.schedule.seed + number)
             for number in range(self.settings["members"])
         ]
 
@@ -132,58 +114,39 @@ class Network:
     def card(self, member: int = 0) -> dict[str, Any]:
         """What a card says of a member, besides the data."""
         return {
-            **self.settings,
-            "alphabet": DNA.letters,
-            "length": self.table.length,
-            "mean": self.mean.tolist(),
-            "deviation": self.deviation.tolist(),
-            "seed": self.settings["seed"] + member,
-            "best_epoch": self.results[member].best_epoch,
-        }
+            **self.settings, "alphabet": DNA.letters, "length": self.table.length,
+            "mean": self.mean.tolist(), "deviation": self.deviation.tolist(),
+            "seed": self.schedule.seed + member, "best_epoch": self.results[member].best_epoch,
+        }  # fmt: skip
 
-    def _member(self, train: np.ndarray, valid: np.ndarray, scaled: np.ndarray, seed: int) -> FitResult:
+    def _member(
+        self, train: np.ndarray, valid: np.ndarray, scaled: np.ndarray, known: list[np.ndarray], seed: int
+    ) -> FitResult:
         """A trained member, from the folder if it is there."""
-        if self.folder is None:
-            return self._fit_member(train, valid, scaled, seed)
         # How many members there are, and the seed of another one, change nothing in this one.
         own = {**self.settings, "members": 1, "seed": seed}
-        key = hashlib.sha256(json.dumps(own, sort_keys=True).encode())
-        key.update("\n".join(self.table.sequences).encode())
-        for array in (scaled, train, valid, *(matrix.weights for matrix in self.known)):
-            key.update(np.ascontiguousarray(array).tobytes())
-        name = f"{self.settings['model']}-{seed}-{key.hexdigest()[:10]}.keras"
-        path = self.folder / name
-        if card_path(path).is_file():
-            model, card = load_run(path)
-            return FitResult(model, pd.DataFrame(card["history"]), card["best_epoch"])
-        result = self._fit_member(train, valid, scaled, seed)
-        history = result.history.to_dict("list")
-        save_run(path, result.model, {"history": history, "best_epoch": result.best_epoch})
-        return result
 
-    def _fit_member(self, train: np.ndarray, valid: np.ndarray, scaled: np.ndarray, seed: int) -> FitResult:
-        keras.utils.set_random_seed(seed)
-        known = {"known": [matrix.weights for matrix in self.known]} if self.known else {}
-        steps = self.settings["epochs"] * -(-len(train) // self.settings["batch_size"])
-        return fit(
-            _BUILDERS[self.settings["model"]](
-                self.table.tasks,
-                length=self.table.length,
-                size=network.Size(**self.settings["size"]),
-                steps=steps,
-                **known,
-            ),
-            self.table.one_hot(train),
-            scaled[train],
-            valid=(self.table.one_hot(valid), scaled[valid]),
-            schedule=Schedule(
-                epochs=self.settings["epochs"],
-                batch_size=self.settings["batch_size"],
-                patience=self.settings["patience"],
-                seed=seed,
-            ),
-            verbosity=self.verbosity,
-        )
+        def train_member() -> FitResult:
+            keras.utils.set_random_seed(seed)
+            steps = self.schedule.epochs * -(-len(train) // self.schedule.batch_size)
+            more = {"known": known} if known else {}
+            model = self.build(
+                self.table.tasks, length=self.table.length, size=self.size, steps=steps, **more
+            )
+            return fit(
+                model, self.table.one_hot(train), scaled[train],
+                valid=(self.table.one_hot(valid), scaled[valid]),
+                schedule=replace(self.schedule, seed=seed), verbosity=self.verbosity,
+            )  # fmt: skip
+
+        return self.store.fit(f"{self.kind}-{seed}", own, [scaled, train, valid, *known], train_member)
+
+
+class Plain(Network):
+    """The plain convolutional network, for comparison."""
+
+    kind = "plain"
+    build = staticmethod(network.build_plain)
 
 
 class _PerTask(ABC):
@@ -195,15 +158,24 @@ class _PerTask(ABC):
 
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Choose on the rows `valid`; then learn from `train` and `valid`."""
-        self.choose(train, valid)
-        self.learn(np.concatenate([train, valid]))
+        self._choose(train, valid)
+        self.complete(train, valid)
 
-    def choose(self, train: np.ndarray, valid: np.ndarray) -> None:
+    def fit_held_out(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Choose on the rows `valid`, but learn from `train` alone."""
+        self._choose(train, valid)
+        self._learn_all(train)
+
+    def complete(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Learn from both parts, as was chosen."""
+        self._learn_all(np.concatenate([train, valid]))
+
+    def _choose(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Make each cell type's choice: what is learnt from `train` is tried on `valid`."""
         self._prepare(train)
         self.chosen = [self._best(task, train, valid) for task in range(self.table.tasks)]
 
-    def learn(self, rows: np.ndarray) -> None:
+    def _learn_all(self, rows: np.ndarray) -> None:
         """Fit each cell type on those of `rows` in which it was measured, as was chosen."""
         y = self.table.y
         self._prepare(rows)
@@ -323,7 +295,7 @@ class Machine(_PerTask):
         }  # fmt: skip
 
     def _prepare(self, rows: np.ndarray) -> None:
-        self._X = [standardised(X, rows) for X in self.table.describe(self.settings["what"])]
+        self._X = [standardised(getattr(self.table, name), rows) for name in self.settings["what"]]
         self._kept = rows
         self._place = np.full(len(self.table), -1)
         self._place[rows] = np.arange(len(rows))
@@ -340,56 +312,17 @@ class Machine(_PerTask):
         return self._kernel(rows, support) @ model.dual_coef_[0] + model.intercept_[0]
 
     def _kernel(self, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-        parts = [np.exp(-_distances(X[rows], X[others]) / X.shape[1]) for X in self._X]
+        parts = [rbf_kernel(X[rows], X[others], gamma=1 / X.shape[1]) for X in self._X]
         return np.asarray(np.mean(parts, axis=0, dtype=np.float64))
 
 
-class Hybrid:
-    """Ours: the network and a machine on known binding sites, weighted on the validation rows.
+def network_and_sites(table: PromoterTable, **options: Any) -> Blend:
+    """Our network and a machine on words and known binding sites, weighed on the validation rows.
 
-    Parameters
-    ----------
-    table : PromoterTable
-    what : sequence of str
-        Descriptions that the machine reads.
-    **network
-        Further arguments of `Network`.
+    `options` are those of `Network`.
     """
-
-    def __init__(
-        self, table: PromoterTable, *, what: Sequence[str] = ("words", "matches"), **network: Any
-    ) -> None:
-        self.table = table
-        self.network = Network(table, **network)
-        self.machine = Machine(table, what=what)
-        self.settings: dict[str, Any] = {
-            "model": "hybrid of two", "network": self.network.settings,
-            "machine": self.machine.settings,
-        }  # fmt: skip
-
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit both parts on `train`, weigh them on `valid`; the machine then learns from both."""
-        self.network.fit(train, valid)
-        self.machine.choose(train, valid)
-        self.machine.learn(train)
-        parts = np.stack([self.network.predict(valid), self.machine.predict(valid)], axis=2)
-        y = self.table.y
-        self.mean, self.weights = _scale(y[train])[0], np.zeros((self.table.tasks, 2))
-        for task in range(self.table.tasks):
-            known = np.isfinite(y[valid, task])
-            # Never negative: a part that speaks against what it found is not believed.
-            centred = parts[known, task] - self.mean[task]
-            self.weights[task] = nnls(centred, y[valid[known], task] - self.mean[task])[0]
-            if not self.weights[task].any():
-                self.weights[task] = 0.5
-        self.machine.learn(np.concatenate([train, valid]))
-
-    def predict(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Predictions for `rows` by ``ours`` and by each part."""
-        network, machine = self.network.predict(rows), self.machine.predict(rows)
-        centred = np.stack([network, machine], axis=2) - self.mean[:, None]
-        ours = (centred * self.weights).sum(axis=2) + self.mean
-        return {"ours": ours, "network": network, "sites": machine}
+    parts = {"network": Network(table, **options), "sites": Machine(table, what=("words", "matches"))}
+    return Blend(parts, way="least_squares")
 
 
 def _scale(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -403,9 +336,3 @@ def _scale(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mean = np.where(known, y, 0).sum(axis=0) / known.sum(axis=0)
     square = np.where(known, np.square(y - mean), 0).sum(axis=0) / known.sum(axis=0)
     return mean, np.sqrt(square) + 1e-6
-
-
-def _distances(A: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """Squared distance of each row of A to each of B."""
-    square = np.square(A).sum(axis=1)[:, None] + np.square(B).sum(axis=1)[None]
-    return np.maximum(square - 2 * A @ B.T, 0)

@@ -85,47 +85,24 @@ class PromoterTable:
         """The known binding sites that fit into a promoter."""
         return [m for m in scanning.known(self.taxon) if len(m.weights) <= self.length]
 
-    def telling(
-        self, rows: np.ndarray, values: np.ndarray, n: int, *, together: bool = False
-    ) -> list[scanning.Matrix]:
-        """The known binding sites whose best match goes most with the values of some rows.
+    def best_known(self, rows: np.ndarray, values: np.ndarray, n: int) -> list[scanning.Matrix]:
+        """The `n` known binding sites whose best match goes most with the values of some rows.
 
-        Parameters
-        ----------
-        rows : numpy.ndarray, shape=(m,), dtype=int
-            Rows to look at: training rows.
-        values : numpy.ndarray, shape=(m, tasks)
-            Their standardised values, NaN where there is none.
-        n : int
-            How many.
-        together : bool
-            False ranks each by itself and passes over one that correlates above 0.7 with one chosen
-            before; True takes, one after the other, the one that explains most of what those before
-            it leave over (orthogonal matching pursuit, doi:10.1109/ACSSC.1993.342465).
-
-        Returns
-        -------
-        list of helpers.motifs.scanning.Matrix
-            The most telling first.
+        `rows` are training rows, `values` their standardised values (NaN where there is none). One
+        that correlates above 0.7 with one chosen before is passed over.
         """
         if not n:
             return []
         best = standardised(self.matches[:, ::2], rows)[rows]
-        if together:
-            return [self.matrices[place] for place in _pursuit(best, np.nan_to_num(values), n)]
-        said = np.abs(best.T @ np.nan_to_num(values)).mean(axis=1)
+        strength = np.abs(best.T @ np.nan_to_num(values)).mean(axis=1)
         chosen: list[int] = []
-        for place in np.argsort(-said, kind="stable"):
+        for place in np.argsort(-strength, kind="stable"):
             alike = np.abs(best[:, chosen].T @ best[:, place]) / len(rows)
             if not (alike > _ALIKE).any():
                 chosen.append(int(place))
             if len(chosen) == n:
                 break
         return [self.matrices[place] for place in chosen]
-
-    def describe(self, what: Sequence[str]) -> list[np.ndarray]:
-        """The named descriptions, of ``words`` and ``matches``."""
-        return [getattr(self, name) for name in what]
 
 
 def standardised(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -148,17 +125,3 @@ def standardised(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
     [-1.0, 1.0, 8.0]
     """
     return ((X - X[rows].mean(axis=0)) / (X[rows].std(axis=0) + 1e-6)).astype(np.float32)
-
-
-def _pursuit(X: np.ndarray, left: np.ndarray, n: int) -> list[int]:
-    """Columns of X, each the one that explains most of what those before it leave over."""
-    X, chosen = X.astype(float), []
-    for _ in range(min(n, X.shape[1], len(X) - 1)):
-        size = np.linalg.norm(X, axis=0)
-        # What those before it explain already has no direction of its own left.
-        X = X / np.where(size > 1e-3 * np.sqrt(len(X)), size, np.inf)
-        chosen.append(int(np.square(X.T @ left).sum(axis=1).argmax()))
-        taken = X[:, chosen[-1]]
-        left = left - np.outer(taken, taken @ left)
-        X = X - np.outer(taken, taken @ X)
-    return chosen

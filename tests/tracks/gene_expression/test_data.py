@@ -207,12 +207,12 @@ def test_the_sample_is_read_whole():
     assert len(data.promoters) == len(data.rows) - 1
     outcome = expression.outcome(data).set_index("what")["count"]
     assert outcome["promoters, random"] == 100
-    truth = expression.planted(data, [0, 1, 2], folder / "truth_elements.csv")
+    truth = expression.elements(data, [0, 1, 2], truth=folder / "truth_elements.csv")
     for element in truth.itertuples():
         assert data.promoters["id"][element.row] == element.id
     strange = data._replace(promoters=data.promoters.assign(id="x"))
     with pytest.raises(ValueError, match="knows none of 1 promoters"):
-        expression.planted(strange, [0], folder / "truth_elements.csv")
+        expression.elements(strange, [0], truth=folder / "truth_elements.csv")
 
 
 # The public assay

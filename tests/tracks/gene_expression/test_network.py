@@ -6,7 +6,7 @@ import pytest
 
 from helpers import training
 from helpers.project import backend
-from helpers.tracks.gene_expression import network, predictors, promoters
+from helpers.tracks.gene_expression import network, predictors
 
 # Keras 3.15 under numpy 2.4, whenever it turns a weight into an array.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -134,16 +134,19 @@ def test_faults_of_sizes_are_named():
 # Predictors
 
 
-def network(toy, **options):
-    size = SMALL._asdict()
-    return predictors.Network(toy, size=size, epochs=8, batch_size=16, patience=8, **options)
+def schedule(epochs, patience=8, seed=0):
+    return training.Schedule(epochs=epochs, batch_size=16, patience=patience, seed=seed)
+
+
+def small(toy, kind=predictors.Network):
+    return kind(toy, size=SMALL._asdict(), schedule=schedule(8))
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        network,
-        lambda toy: network(toy, kind="plain"),
+        small,
+        lambda toy: small(toy, predictors.Plain),
         predictors.Ridge,
         predictors.Forest,
         predictors.Machine,
@@ -161,7 +164,7 @@ def test_every_model_finds_the_element_and_keeps_the_unit(toy, make):
 
 
 def test_ours_weighs_its_parts_on_validation_rows(toy):
-    model = predictors.Hybrid(toy, size=SMALL._asdict(), epochs=3, batch_size=16, what=("words", "matches"))
+    model = predictors.network_and_sites(toy, size=SMALL._asdict(), schedule=schedule(3))
     model.fit(TRAIN, VALID)
     found = model.predict(TEST)
     assert list(found) == ["ours", "network", "sites"]
@@ -181,35 +184,24 @@ def test_a_model_never_reads_a_test_value(toy):
 
 
 def test_the_control_learns_nothing(toy):
-    control = training.Shuffled(network(toy, kind="plain"), seed=1)
+    control = training.Shuffled(small(toy, predictors.Plain), seed=1)
     control.fit(TRAIN, VALID)
     assert abs(correlation(toy.y[TEST, 0], control.predict(TEST)[:, 0])) < 0.5
     assert np.isfinite(toy.y[TRAIN, 0]).all()
 
 
-def test_a_pursuit_passes_over_what_is_explained_already():
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(2, 300))
-    X = np.column_stack([a, a + 0.1 * rng.normal(size=300), b, rng.normal(size=300)])
-    left = np.column_stack([2 * a + b, 2 * a])
-    assert promoters._pursuit(X, left, 2) == [0, 2]
-
-
-def test_telling_sites_are_none_like_another(toy):
+def test_the_best_known_sites_are_none_like_another(toy):
     values = np.nan_to_num(toy.y[TRAIN])
-    chosen = toy.telling(TRAIN, values, 5)
+    chosen = toy.best_known(TRAIN, values, 5)
     assert 1 <= len(chosen) <= 5
     assert len({matrix.name for matrix in chosen}) == len(chosen)
-    assert toy.telling(TRAIN, values, 0) == []
-    together = toy.telling(TRAIN, values, 5, together=True)
-    assert together[0].name in {matrix.name for matrix in toy.matrices}
-    assert len({matrix.name for matrix in together}) == 5
+    assert toy.best_known(TRAIN, values, 0) == []
 
 
 def test_same_seed_same_numbers(toy):
     found = []
     for seed in (1, 1, 2):
-        model = predictors.Network(toy, size=SMALL._asdict(), kind="plain", epochs=1, seed=seed)
+        model = predictors.Plain(toy, size=SMALL._asdict(), schedule=schedule(1, seed=seed))
         model.fit(TRAIN[:64], VALID)
         found.append(model.predict(TEST))
     np.testing.assert_array_equal(found[0], found[1])
@@ -221,20 +213,20 @@ def test_faults_of_tables_are_named():
         predictors.PromoterTable(["ACGT"], np.zeros((2, 1)))
     table = predictors.PromoterTable(["ACGTACGT"] * 4, np.array([[1.0, np.nan]] * 4))
     with pytest.raises(ValueError, match="cell type 1 was measured in 0 training promoters"):
-        network(table).fit(np.arange(3), np.arange(3, 4))
+        small(table).fit(np.arange(3), np.arange(3, 4))
 
 
 def test_a_kept_member_is_read_back_and_not_trained_again(toy, tmp_path, monkeypatch):
     rows = np.arange(len(toy))
     train, valid = rows[:-20], rows[-20:]
-    options = {"size": SMALL._asdict(), "epochs": 2, "seed": 3, "folder": tmp_path}
+    options = {"size": SMALL._asdict(), "schedule": schedule(2, seed=3), "folder": tmp_path}
     first = predictors.Network(toy, **options)
     first.fit(train, valid)
     monkeypatch.setattr(predictors, "fit", None)
     again = predictors.Network(toy, **options)
     again.fit(train, valid)
     np.testing.assert_allclose(again.predict(valid), first.predict(valid), atol=1e-6)
-    assert again.result.best_epoch == first.result.best_epoch
+    assert again.results[0].best_epoch == first.results[0].best_epoch
     assert again.validation_loss == pytest.approx(first.validation_loss)
     assert again.settings == predictors.Network(toy, **options | {"folder": None}).settings
     with pytest.raises(TypeError):
