@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import count
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, Literal, NamedTuple
 
 import pandas as pd
@@ -16,16 +17,18 @@ from helpers.readers.lines import iter_lines, open_to_write
 from helpers.sequences.alphabet import Alphabet
 
 Other = Literal["reject", "unknown"]
-Duplicates = Literal["keep", "number", "reject"]
 
 _GAPS = "-.~"
+_REMEDIES = {
+    "a digit": "remove the numbering",
+    "a gap": "remove the gaps of the alignment",
+    "a stop": "cut the sequence there or correct its reading frame",
+    "no letter": "remove it",
+}
 _PEPTIDE_ONLY = "EFILPQ"
 _NUCLEOTIDE_LETTERS = frozenset("ACGTUN")
 _SHORTEST_SUSPECT = 20
-_UPPER = str.maketrans(
-    "abcdefghijklmnopqrstuvwxyz",
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-)
+_UPPER = str.maketrans(ascii_lowercase, ascii_uppercase)
 
 
 class Cleaned(NamedTuple):
@@ -49,11 +52,7 @@ class Record(NamedTuple):
 
 
 def clean(
-    sequence: Any,
-    alphabet: Alphabet,
-    *,
-    other: Other = "reject",
-    max_length: int | None = None,
+    sequence: Any, alphabet: Alphabet, *, other: Other = "reject", max_length: int | None = None
 ) -> Cleaned:
     """Bring one sequence to the letters of an alphabet, and say what was done.
 
@@ -91,16 +90,6 @@ def clean(
     max_length : int, optional
         Longest sequence to accept, in letters; any by default.
 
-    Returns
-    -------
-    Cleaned
-        Sequence, status and note. A rejected sequence comes back as it was given.
-
-    Raises
-    ------
-    ValueError
-        If `other` is neither of the two words.
-
     Examples
     --------
     >>> from helpers.sequences.alphabet import RNA
@@ -120,40 +109,23 @@ def clean(
     text, changes = _tidy(sequence, alphabet)
     if not text:
         return Cleaned(sequence, "rejected", "the sequence is empty; expected at least one letter")
-    letters = {letter: text.count(letter) for letter in sorted(set(text))}
-    if why := (
-        _wrong_character(sequence, text, letters)
-        or _wrong_kind(letters, len(text), alphabet, other)
-        or _too_long(len(text), max_length)
-    ):
+    letters = Counter(sorted(text))
+    why = _wrong_character(sequence, letters) or _wrong_kind(letters, alphabet, other)
+    if not why and max_length is not None and len(text) > max_length:
+        why = f"the sequence has {len(text)} letters; expected at most {max_length}. Cut it"
+    if why:
         return Cleaned(sequence, "rejected", why)
     text, further = _to_alphabet(text, letters, alphabet)
     changes += further
-    unknown = letters.get(alphabet.unknown, 0)
+    unknown = letters[alphabet.unknown]
     seen = [f"{unknown} unknown ({alphabet.unknown})"] if unknown else []
     return Cleaned(text, "changed" if changes else "ok", "; ".join(changes + seen))
 
 
 def clean_column(
-    column: Iterable[Any],
-    alphabet: Alphabet,
-    *,
-    other: Other = "reject",
-    max_length: int | None = None,
+    column: Iterable[Any], alphabet: Alphabet, *, other: Other = "reject", max_length: int | None = None
 ) -> pd.DataFrame:
-    """`clean` for each item of a column.
-
-    Parameters
-    ----------
-    column : pandas.Series or iterable
-        Sequences; missing values are rejected, not raised.
-    alphabet, other, max_length
-        As for `clean`.
-
-    Returns
-    -------
-    pandas.DataFrame, columns=sequence, status, note
-        One row an item, in the same order and with the same index.
+    """`clean` for each item of a column: ``sequence, status, note``, in its order and with its index.
 
     Examples
     --------
@@ -166,18 +138,11 @@ def clean_column(
     return pd.DataFrame(rows, columns=list(Cleaned._fields), index=index, dtype="str")
 
 
-def iter_fasta(path: str | Path, *, encoding: str = "utf-8") -> Iterator[Record]:
+def iter_fasta(path: str | Path) -> Iterator[Record]:
     r"""Records of a FASTA file one by one, in the memory of one record.
 
     The file may be gzip, hold a byte order mark, any line ends, blank lines and sequences on
     many lines. The sequences are given as they stand there: see `read_fasta` for clean ones.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        A FASTA file.
-    encoding : str, default="utf-8"
-        How its letters are written as bytes.
 
     Yields
     ------
@@ -187,8 +152,8 @@ def iter_fasta(path: str | Path, *, encoding: str = "utf-8") -> Iterator[Record]
     Raises
     ------
     ValueError
-        If the file is missing, a folder, empty, binary, cut off or in another encoding, or
-        holds text before the first ``>``.
+        If the file is missing, a folder, empty, binary, cut off or not UTF-8, or holds text before
+        the first ``>``.
 
     Examples
     --------
@@ -198,7 +163,7 @@ def iter_fasta(path: str | Path, *, encoding: str = "utf-8") -> Iterator[Record]
     >>> next(iter_fasta(path))
     Record(id='a', description='first one', sequence='ACGU', line=1)
     """
-    return _iter_fasta(Path(path), iter_lines(path, encoding=encoding))
+    return _iter_fasta(Path(path), iter_lines(path))
 
 
 def _iter_fasta(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[Record]:
@@ -223,40 +188,14 @@ def _iter_fasta(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[Record
     yield _record(header, parts, header_line)
 
 
-def read_fasta(
-    path: str | Path,
-    alphabet: Alphabet,
-    *,
-    other: Other = "reject",
-    duplicates: Duplicates = "keep",
-    encoding: str = "utf-8",
-) -> pd.DataFrame:
-    r"""All records of a FASTA file, cleaned; each record of the file has a row.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        A FASTA file, as for `iter_fasta`.
-    alphabet : Alphabet
-        DNA, RNA or PEPTIDE.
-    other : {"reject", "unknown"}, default="reject"
-        As for `clean`.
-    duplicates : {"keep", "number", "reject"}, default="keep"
-        What to do with an id that stood further up already: keep the row as it is and say so
-        in its note; number it (``a``, ``a_2``, ...), so that ids are unique; or reject it.
-    encoding : str, default="utf-8"
-        As for `iter_fasta`.
+def read_fasta(path: str | Path, alphabet: Alphabet, *, other: Other = "reject") -> pd.DataFrame:
+    r"""All records of a FASTA file, cleaned as `clean` does it; each record of the file has a row.
 
     Returns
     -------
     pandas.DataFrame, columns=id, description, sequence, length, status, note, line
         In the order of the file. A rejected sequence is given as it stands in the file, so
-        filter by ``status`` before use. `length` counts the letters of `sequence`.
-
-    Raises
-    ------
-    ValueError
-        As for `iter_fasta`, and if `duplicates` is none of the three words.
+        filter by ``status`` before use. An id that stood further up already is said in the note.
 
     Examples
     --------
@@ -267,46 +206,38 @@ def read_fasta(
     >>> read_fasta(path, RNA)[["id", "sequence", "status"]].values.tolist()
     [['a', 'ACGU', 'changed'], ['b', '', 'rejected'], ['a', 'CC', 'ok']]
     """
-    if duplicates not in ("keep", "number", "reject"):
-        raise ValueError(f"duplicates is {duplicates!r}; expected 'keep', 'number' or 'reject'")
     rows = []
     first_lines: dict[str, int] = {}
-    for record in iter_fasta(path, encoding=encoding):
-        cleaned = _clean_record(record, alphabet, other)
-        name = record.id
-        if name and name in first_lines:
-            name, cleaned = _mark_duplicate(name, cleaned, first_lines, duplicates)
-        first_lines.setdefault(name, record.line)
-        rows.append((name, record.description, *cleaned, record.line))
-    frame = pd.DataFrame(rows, columns=["id", "description", *Cleaned._fields, "line"])
-    frame.insert(3, "length", frame["sequence"].str.len())
-    return frame
+    for name, description, given, line in iter_fasta(path):
+        sequence, status, note = clean(given, alphabet, other=other)
+        said = [note]
+        if not given:
+            said = ["the header has no sequence below it; add the sequence or remove the header"]
+        if not name:
+            sequence, status = given, "rejected"
+            said = ["the header has no id; write one right after '>'", note]
+        elif first_lines.setdefault(name, line) != line:
+            said.append(f"the id {name} stands on line {first_lines[name]} already")
+        joined = "; ".join(filter(None, said))
+        rows.append((name, description, sequence, len(sequence), status, joined, line))
+    columns = ["id", "description", "sequence", "length", "status", "note", "line"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def write_fasta(
     path: str | Path, records: Iterable[tuple[str, str]] | pd.DataFrame, *, width: int = 80
 ) -> Path:
-    r"""Write a FASTA file: complete, or not at all.
+    r"""Write a FASTA file: complete, or not at all; gzip if its name ends in ``.gz``.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        The file to make or to replace; gzip if its name ends in ``.gz``.
+        The file to make or to replace.
     records : iterable of (id, sequence), or pandas.DataFrame
         Pairs, `Record` values, or a table with the columns ``id`` and ``sequence`` (and
-        ``description``).
+        ``description``). Ids and sequences that would not be read back are refused.
     width : int, default=80
         Letters on a line; 0 writes each sequence on one line.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    ValueError
-        If an id is empty or holds a blank, or a sequence is empty or holds anything that
-        would not be read back.
 
     Examples
     --------
@@ -356,28 +287,23 @@ def _tidy(sequence: str, alphabet: Alphabet) -> tuple[str, list[str]]:
     return upper, changes
 
 
-def _wrong_character(sequence: str, text: str, letters: dict[str, int]) -> str:
+def _wrong_character(sequence: str, letters: Counter[str]) -> str:
     """Why a sequence with anything but the letters A to Z is rejected, or nothing."""
     wrong = [letter for letter in letters if not "A" <= letter <= "Z"]
     if not wrong:
         return ""
-    # A closing star was taken off `text`, so a star among `wrong` is one further left.
+    # A closing star was taken off the letters, so a star among them is one further left.
     position, character = min((sequence.find(letter), letter) for letter in wrong)
     number = sum(letters[letter] for letter in wrong)
     more = f" and {number - 1} more such characters" if number > 1 else ""
-    if character.isdigit():
-        what, remedy = "a digit", "remove the numbering"
-    elif character in _GAPS:
-        what, remedy = "a gap", "remove the gaps of the alignment"
-    elif character == "*":
-        what, remedy = "a stop", "cut the sequence there or correct its reading frame"
-    else:
-        what, remedy = "no letter", "remove it"
-    return f"position {position + 1} holds {character!r} ({what}){more}; {remedy}"
+    kind = "a digit" if character.isdigit() else "a gap" if character in _GAPS else "no letter"
+    kind = "a stop" if character == "*" else kind
+    return f"position {position + 1} holds {character!r} ({kind}){more}; {_REMEDIES[kind]}"
 
 
-def _wrong_kind(letters: dict[str, int], length: int, alphabet: Alphabet, other: Other) -> str:
+def _wrong_kind(letters: Counter[str], alphabet: Alphabet, other: Other) -> str:
     """Why a sequence of another kind of molecule is rejected, or nothing."""
+    length = letters.total()
     if not alphabet.complements:
         if length >= _SHORTEST_SUSPECT and _NUCLEOTIDE_LETTERS.issuperset(letters):
             return (
@@ -385,16 +311,16 @@ def _wrong_kind(letters: dict[str, int], length: int, alphabet: Alphabet, other:
                 "sequence; are the columns swapped?"
             )
         return ""
-    strange = {k: v for k, v in letters.items() if k not in "ACGTUNX"}
+    strange = Counter({k: v for k, v in letters.items() if k not in "ACGTUNX"})
     outside = {k: v for k, v in strange.items() if k not in alphabet.ambiguous}
-    if 2 * sum(strange.values()) > length:
+    if 2 * strange.total() > length:
         return (
-            f"{sum(strange.values())} of {length} letters are none of A C G T U N "
+            f"{strange.total()} of {length} letters are none of A C G T U N "
             f"({_listed(strange)}): this looks like a peptide; are the columns swapped?"
         )
     if not outside or other == "unknown":
         return ""
-    peptide = any(letter in _PEPTIDE_ONLY for letter in outside)
+    peptide = set(outside) & set(_PEPTIDE_ONLY)
     question = "looks like a peptide (are the columns swapped?); if not, " if peptide else ""
     return (
         f"{alphabet.name} has no {_listed(outside)}; {question}correct the letters, or give "
@@ -402,20 +328,10 @@ def _wrong_kind(letters: dict[str, int], length: int, alphabet: Alphabet, other:
     )
 
 
-def _too_long(length: int, max_length: int | None) -> str:
-    if max_length is None or length <= max_length:
-        return ""
-    return f"the sequence has {length} letters; expected at most {max_length}. Cut it"
-
-
-def _to_alphabet(text: str, letters: dict[str, int], alphabet: Alphabet) -> tuple[str, list[str]]:
+def _to_alphabet(text: str, letters: Counter[str], alphabet: Alphabet) -> tuple[str, list[str]]:
     """Aliases to their letter, all further letters to the unknown one."""
-    changes = []
-    table: dict[str, str | int | None] = {}
-    for alias, letter in alphabet.aliases.items():
-        if alias in letters:
-            table[alias] = letter
-            changes.append(f"{letters[alias]} {alias} written as {letter}")
+    table = {alias: letter for alias, letter in alphabet.aliases.items() if alias in letters}
+    changes = [f"{letters[alias]} {alias} written as {letter}" for alias, letter in table.items()]
     known = alphabet.letters + alphabet.unknown
     strange = {k: v for k, v in letters.items() if k not in known and k not in table}
     if strange:
@@ -429,59 +345,27 @@ def _record(header: str, parts: list[str], line: int) -> Record:
     return Record(name, description.strip(), "".join(parts), line)
 
 
-def _clean_record(record: Record, alphabet: Alphabet, other: Other) -> Cleaned:
-    cleaned = clean(record.sequence, alphabet, other=other)
-    if not record.id:
-        why = "the header has no id; write one right after '>'"
-        note = f"{why}; {cleaned.note}" if cleaned.note else why
-        return Cleaned(record.sequence, "rejected", note)
-    if not record.sequence:
-        note = "the header has no sequence below it; add the sequence or remove the header"
-        return Cleaned("", "rejected", note)
-    return cleaned
-
-
-def _mark_duplicate(
-    name: str, cleaned: Cleaned, first_lines: dict[str, int], duplicates: Duplicates
-) -> tuple[str, Cleaned]:
-    """Name and outcome of a record whose id stood further up already."""
-    said = f"the id {name} stands on line {first_lines[name]} already"
-    status = cleaned.status
-    if duplicates == "reject":
-        status, said = "rejected", f"{said}; give each record its own id"
-    elif duplicates == "number":
-        name = next(f"{name}_{i}" for i in count(2) if f"{name}_{i}" not in first_lines)
-        status = "changed" if status == "ok" else status
-        said = f"{said}; named {name} here"
-    note = f"{cleaned.note}; {said}" if cleaned.note else said
-    return name, Cleaned(cleaned.sequence, status, note)
-
-
-def _triples(records: Iterable[Any] | pd.DataFrame) -> Iterator[tuple[str, str, str]]:
-    if isinstance(records, pd.DataFrame):
-        if missing := [name for name in ("id", "sequence") if name not in records.columns]:
-            raise ValueError(
-                f"the table of records has no column {', '.join(missing)}; found "
-                f"{', '.join(map(str, records.columns))}. Rename its columns"
-            )
-        descriptions = records.get("description", pd.Series("", index=records.index))
-        yield from zip(records["id"], descriptions, records["sequence"], strict=True)
-        return
-    for record in records:
-        if isinstance(record, Record):
-            yield record.id, record.description, record.sequence
-        else:
-            name, sequence = record
-            yield name, "", sequence
+def _triples(records: Iterable[Any] | pd.DataFrame) -> Iterable[tuple[str, str, str]]:
+    if not isinstance(records, pd.DataFrame):
+        return (
+            (r.id, r.description, r.sequence) if isinstance(r, Record) else (r[0], "", r[1]) for r in records
+        )
+    if missing := [name for name in ("id", "sequence") if name not in records.columns]:
+        raise ValueError(
+            f"the table of records has no column {', '.join(missing)}; found "
+            f"{', '.join(map(str, records.columns))}. Rename its columns"
+        )
+    descriptions = records.get("description", pd.Series("", index=records.index))
+    return zip(records["id"], descriptions, records["sequence"], strict=True)
 
 
 def _check_written(path: Path, number: int, name: Any, description: Any, sequence: Any) -> None:
     where = f"{path}, record {number}"
-    if not isinstance(name, str) or not name or name.split() != [name]:
+    if not isinstance(name, str) or name.split() != [name]:
         raise ValueError(f"{where}: the id is {name!r}; expected text without blanks")
     if not isinstance(description, str) or len(description.splitlines()) > 1:
         raise ValueError(f"{where} ({name}): the description is not one line of text")
-    if not isinstance(sequence, str) or not sequence or sequence.split() != [sequence]:
+    if not isinstance(sequence, str) or sequence.split() != [sequence]:
         raise ValueError(
             f"{where} ({name}): the sequence is {_short(str(sequence))}; expected text without "
             "blanks. Clean it first"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from helpers.project.paths import atomic_path
-from helpers.readers.lines import read_blocks
+from helpers.readers.lines import open_to_read
 
 Value = str | int | float | bool | None
 
@@ -31,37 +31,21 @@ _PLAIN_OPCODES = (
 )
 _LOOK_UPS = ("GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4")
 _BROKEN = (
-    pickle.UnpicklingError,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
+    pickle.UnpicklingError, ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError,
+)  # fmt: skip
 
 
 def load_records(path: str | Path, *, max_bytes: int = 1 << 30) -> list[dict[str, Value]]:
-    """Rows of a pickle that holds a list of plain dicts.
+    """Rows of a pickle, gzip or not, that holds a list of plain dicts.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        A pickle, gzip or not.
-    max_bytes : int, default=1073741824
-        Largest size to accept, in bytes after decompression.
-
-    Returns
-    -------
-    list of dict
-        Keys are text; values are text, numbers, truth values or None.
+    Keys are text; values are text, numbers, truth values or None.
 
     Raises
     ------
     ValueError
-        If the file is missing, empty, no pickle, cut off or too large; if it asks for a class
-        or a function (nothing of it is run; the message names it); or if it holds anything
-        but a list of plain dicts.
+        If the file is missing, empty, no pickle, cut off or above `max_bytes` after decompression;
+        if it asks for a class or a function (nothing of it is run; the message names it); or if it
+        holds anything but a list of plain dicts.
 
     Examples
     --------
@@ -71,36 +55,29 @@ def load_records(path: str | Path, *, max_bytes: int = 1 << 30) -> list[dict[str
     [{'rna_id': 'r1', 'length': 4}]
     """
     path = Path(path)
-    data = _read(path, max_bytes)
-    _scan(path, data)
+    with open_to_read(path) as stream:
+        data = stream.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ValueError(
+            f"{path}: holds more than {max_bytes} bytes; expected fewer. Split it into chunks, save it "
+            "as CSV, or give a larger max_bytes"
+        )
     try:
+        _scan(path, data)
         value = _PlainUnpickler(path, data).load()
     except _RefusedError:
         raise
     except _BROKEN as error:
-        raise ValueError(_broken(path, error)) from error
+        raise ValueError(
+            f"{path}: this is no complete pickle ({error}); expected a list of plain dicts. "
+            "Copy it again, or save the rows as CSV"
+        ) from error
     _check_rows(str(path), value)
     return value
 
 
 def write_pickle(path: str | Path, rows: Iterable[Mapping[str, Value]]) -> Path:
-    """Write a list of plain dicts as a pickle: complete, or not at all.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The file to make or to replace.
-    rows : iterable of mapping
-        Keys are text; values are text, numbers, truth values or None, of Python's own types.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    ValueError
-        If a row is anything else, as `load_records` would refuse it.
+    """Write a list of plain dicts as a pickle that `load_records` reads: complete, or not at all.
 
     Examples
     --------
@@ -136,50 +113,24 @@ class _PlainUnpickler(pickle.Unpickler):
         raise _RefusedError(f"{self._path}: refused to load the outside object {pid!r}. {_REMEDY}")
 
 
-def _read(path: Path, max_bytes: int) -> bytes:
-    blocks, size = [], 0
-    for block in read_blocks(path):
-        size += len(block)
-        if size > max_bytes:
-            raise ValueError(
-                f"{path}: holds more than {max_bytes} bytes; expected fewer. Split it into "
-                "chunks, save it as CSV, or give a larger max_bytes"
-            )
-        blocks.append(block)
-    return b"".join(blocks)
-
-
 def _scan(path: Path, data: bytes) -> None:
     """Check each instruction before any is carried out.
 
     The unpickler alone runs no foreign code, but a few bytes can make it claim gigabytes: a
     memo index or a length far beyond the file.
     """
-    plain, instructions = frozenset(_PLAIN_OPCODES.split()), 0
-    try:
-        for opcode, argument, _ in pickletools.genops(data):
-            instructions += 1
-            if opcode.name in _LOOK_UPS:
-                # All before this one is vetted, so the unpickler can be asked for the full name.
-                _PlainUnpickler(path, data).load()
-            if opcode.name not in plain:
-                raise _RefusedError(
-                    f"{path}: refused to load a value of another kind (instruction "
-                    f"{opcode.name}); expected a list of plain dicts. {_REMEDY}"
-                )
-            if opcode.name.endswith("PUT") and not 0 <= int(str(argument)) <= instructions:
-                raise ValueError(f"memo index {argument}")
-    except _RefusedError:
-        raise
-    except _BROKEN as error:
-        raise ValueError(_broken(path, error)) from error
-
-
-def _broken(path: Path, error: BaseException) -> str:
-    return (
-        f"{path}: this is no complete pickle ({error}); expected a list of plain dicts. "
-        "Copy it again, or save the rows as CSV"
-    )
+    plain = frozenset(_PLAIN_OPCODES.split())
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(data), start=1):
+        if opcode.name in _LOOK_UPS:
+            # All before this one is vetted, so the unpickler can be asked for the full name.
+            _PlainUnpickler(path, data).load()
+        if opcode.name not in plain:
+            raise _RefusedError(
+                f"{path}: refused to load a value of another kind (instruction "
+                f"{opcode.name}); expected a list of plain dicts. {_REMEDY}"
+            )
+        if opcode.name.endswith("PUT") and not 0 <= int(str(argument)) <= number:
+            raise ValueError(f"memo index {argument}")
 
 
 def _check_rows(where: str, value: Any) -> None:

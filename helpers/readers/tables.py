@@ -7,6 +7,7 @@ import difflib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self, TextIO
@@ -40,7 +41,6 @@ def iter_table(
     optional: Sequence[str] = (),
     chunk_rows: int = 10_000,
     separator: str = ",",
-    encoding: str = "utf-8",
 ) -> Iterator[pd.DataFrame]:
     r"""Rows of a CSV file in pieces, in constant memory.
 
@@ -60,8 +60,6 @@ def iter_table(
         Rows in a piece.
     separator : str, default=","
         Character between the cells.
-    encoding : str, default="utf-8"
-        How the letters are written as bytes.
 
     Yields
     ------
@@ -73,8 +71,8 @@ def iter_table(
     Raises
     ------
     ValueError
-        If the file is missing, a folder, empty, binary, cut off or in another encoding; if a
-        required column is missing, a name stands twice, or the separator is another one.
+        If the file is missing, a folder, empty, binary, cut off or not UTF-8; if a required
+        column is missing, a name stands twice, or the separator is another one.
 
     Examples
     --------
@@ -92,36 +90,16 @@ def iter_table(
         raise ValueError(f"separator is {separator!r}; expected one character, such as ',' or ';'")
     # Python's own limit of 131,072 characters in a cell is below the length of many RNAs.
     csv.field_size_limit(2**31 - 1)
-    rows = _rows(iter_lines(path, encoding=encoding), separator)
+    rows = _rows(iter_lines(path), separator)
     header = next(rows, None)
     columns = _columns(path, header, required, separator)
     return _pieces(rows, columns, [c for c in optional if c not in columns], chunk_rows)
 
 
 def read_table(
-    path: str | Path,
-    *,
-    required: Sequence[str] = (),
-    optional: Sequence[str] = (),
-    separator: str = ",",
-    encoding: str = "utf-8",
+    path: str | Path, *, required: Sequence[str] = (), optional: Sequence[str] = (), separator: str = ","
 ) -> pd.DataFrame:
-    r"""All rows of a CSV file.
-
-    Parameters
-    ----------
-    path, required, optional, separator, encoding
-        As for `iter_table`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As the pieces of `iter_table`.
-
-    Raises
-    ------
-    ValueError
-        As for `iter_table`.
+    r"""All rows of a CSV file, as the pieces of `iter_table`.
 
     Examples
     --------
@@ -131,28 +109,11 @@ def read_table(
     >>> read_table(path, separator=";").iloc[0].to_dict()
     {'rna_id': 'r1', 'length': '4', 'line': 2, 'status': 'ok', 'note': ''}
     """
-    pieces = iter_table(path, required=required, optional=optional, separator=separator, encoding=encoding)
-    return pd.concat(pieces)
+    return pd.concat(iter_table(path, required=required, optional=optional, separator=separator))
 
 
 def write_table(path: str | Path, frame: pd.DataFrame) -> Path:
-    """Write a table as CSV, without its index: complete, or not at all.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The file to make or to replace; gzip if its name ends in ``.gz``.
-    frame : pandas.DataFrame
-        At least one column, each name once.
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    ValueError
-        If the table has no columns, or two of one name.
+    """Write a table as CSV, without its index: complete, or not at all; gzip for ``.gz``.
 
     Examples
     --------
@@ -258,10 +219,7 @@ class TableWriter:
         pd.DataFrame(columns=columns).to_csv(self._stream, index=False, lineterminator="\n")
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is None and self.columns is None:
             error = ValueError(
@@ -365,16 +323,16 @@ def _near(missing: list[str], names: list[str]) -> str:
 def _pieces(
     rows: Iterator[Row], columns: list[str], added: list[str], chunk_rows: int
 ) -> Iterator[pd.DataFrame]:
-    start, cells, about = 0, [], []
-    for row in rows:
-        fitted, status, note = _fit(row, columns)
-        cells.append(fitted)
-        about.append((row.line, status, note))
-        if len(cells) == chunk_rows:
-            yield _piece(start, columns, cells, about, added)
-            start, cells, about = start + chunk_rows, [], []
-    if cells or start == 0:
-        yield _piece(start, columns, cells, about, added)
+    start = 0
+    while (chunk := list(islice(rows, chunk_rows))) or start == 0:
+        fitted = [_fit(row, columns) for row in chunk]
+        index = pd.RangeIndex(start, start + len(chunk))
+        cells = pd.DataFrame([cells for cells, *_ in fitted], columns=columns, index=index, dtype="str")
+        cells = cells.reindex(columns=[*columns, *added], fill_value="").astype("str")
+        about = [(row.line, *rest) for row, (_, *rest) in zip(chunk, fitted, strict=True)]
+        kinds = dict(zip(ADDED, ("int64", "str", "str"), strict=True))
+        yield cells.join(pd.DataFrame(about, columns=list(ADDED), index=index).astype(kinds))
+        start += max(1, len(chunk))
 
 
 def _fit(row: Row, columns: list[str]) -> tuple[list[str], str, str]:
@@ -390,21 +348,3 @@ def _fit(row: Row, columns: list[str]) -> tuple[list[str], str, str]:
         return fitted, "ok", f"{len(cells) - number} empty cells behind the last column left out"
     note = f"line {row.line} holds {len(cells)} cells; expected {number}; correct the row{further}"
     return fitted, "rejected", note
-
-
-def _piece(
-    start: int,
-    columns: list[str],
-    cells: list[list[str]],
-    about: list[tuple[int, str, str]],
-    added: list[str],
-) -> pd.DataFrame:
-    index = pd.RangeIndex(start, start + len(cells))
-    frame = pd.DataFrame(cells, columns=columns, index=index, dtype="str")
-    for name in added:
-        frame[name] = pd.Series("", index=index, dtype="str")
-    lines, statuses, notes = zip(*about, strict=True) if about else ((), (), ())
-    frame["line"] = pd.Series(lines, index=index, dtype="int64")
-    frame["status"] = pd.Series(statuses, index=index, dtype="str")
-    frame["note"] = pd.Series(notes, index=index, dtype="str")
-    return frame

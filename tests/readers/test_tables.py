@@ -120,7 +120,7 @@ def test_the_index_column_of_pandas_gets_a_name(tmp_path):
         (b"rna_seq,protein_seq,rna_seq\n", "the column name rna_seq stands more than once"),
         (b'rna_seq,"protein_seq\n', r"line 1: a cell opens with a quote .* correct the row of"),
         (b"rna_seq,protein_seq\nA\0,M\n", r"a\.csv, line 2: found a NUL byte"),
-        (b"rna_seq,protein_seq\n\xff,M\n", r"a\.csv, line 2: found the bytes ff"),
+        (b"rna_seq,protein_seq\n\xff,M\n", r"a\.csv, line 2: found the byte ff"),
         (b"PK\x03\x04\0\0", "found a zip archive or an Excel workbook"),
     ],
 )
