@@ -230,7 +230,7 @@ def interaction_maps(
         each residue has the value of its patch), or what pairs of mutations do to its logit
         (`paired_mutation`).
     **options
-        Further arguments of either function, such as ``layer`` or ``shortlist``.
+        Further arguments of either function, such as ``layer`` or ``block``.
 
     Yields
     ------
