@@ -114,8 +114,8 @@ def paired_mutation(
     first, second = first - output, second - output
     epistasis = (double - output - first[grid[0]] - second[grid[1]]).reshape(len(first), len(second))
     values = peptide.by_residue(rna.by_residue(epistasis).T).T.astype(np.float32)
-    alone = [side.by_residue(x).astype(np.float32) for side, x in ((rna, first), (peptide, second))]
-    return PairedMutation(values, *alone, output, double.size + first.size + second.size)
+    alone = rna.by_residue(first).astype(np.float32), peptide.by_residue(second).astype(np.float32)
+    return PairedMutation(values, alone[0], alone[1], output, double.size + first.size + second.size)
 
 
 class _Mutants:
