@@ -1,4 +1,4 @@
-"""Time and peak memory of `helpers.tracks.rna_peptide.predict.predict_pairs`.
+"""Time and peak memory of `helpers.tracks.rna_peptide.predict.predict_file`.
 
     python benchmarks/bench_predict.py --pairs 100000 --cores 2
 
@@ -48,9 +48,8 @@ def main() -> None:
     from helpers.project import backend
 
     backend.use("tensorflow")
-    from helpers.tracks.rna_peptide.dual_dense import build_dual_dense
-    from helpers.tracks.rna_peptide.network import build_cross_attention
-    from helpers.tracks.rna_peptide.predict import predict_pairs
+    from helpers.tracks.rna_peptide.network import build_cross_attention, build_dual_dense
+    from helpers.tracks.rna_peptide.predict import predict_file
     from helpers.training.saving import Run
 
     build = {"cross_attention": build_cross_attention, "dual_dense": build_dual_dense}
@@ -59,7 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pairs.csv"
         write_pairs(path, options.pairs)
-        summary = predict_pairs(
+        summary = predict_file(
             run, path, Path(folder) / "out.csv", batch_rows=options.batch_rows, progress=False
         )
     unit = 1 if sys.platform == "darwin" else 1024

@@ -26,7 +26,6 @@ from helpers.plots import (
     words,
 )
 from helpers.sequences.alphabet import DNA, PEPTIDE, RNA
-from helpers.tracks.rna_peptide.figures import structure
 
 TAG = "<script>alert(1)</script>"
 
@@ -445,51 +444,3 @@ def test_logo_refusals():
         logos.attribution_logo([1, np.nan, 3], RNA, sequence="GCU")
     with pytest.raises(ValueError, match="need 30 rows of 1"):
         logos.attribution_logo(np.ones(30), RNA, sequence="G" * 30, per_row=1)
-
-
-# structure
-
-
-@given(st.integers(0, 2**12 - 1))
-def test_pairs_of_a_dot_bracket_close(bits):
-    marks = "".join("()."[(bits >> i) % 3] for i in range(12))
-    depth, well_formed = 0, True
-    for mark in marks:
-        depth += (mark == "(") - (mark == ")")
-        well_formed &= depth >= 0
-    if well_formed and depth == 0:
-        assert all(marks[i] + marks[j] == "()" for i, j in structure.base_pairs(marks))
-    else:
-        with pytest.raises(ValueError, match=r"closes a pair|not closed"):
-            structure.base_pairs(marks)
-
-
-def test_layout_is_turned_not_mirrored():
-    xy = np.array([[0.0, 0], [0, 15], [0, 30], [15, 30]])
-    turned = structure.across(xy)
-    assert np.ptp(turned[:, 0]) > np.ptp(turned[:, 1])
-
-    def side(points):
-        a, b = points[2] - points[0], points[3] - points[2]
-        return np.sign(a[0] * b[1] - a[1] * b[0])
-
-    assert side(turned) == side(xy)
-    assert np.hypot(*(turned[1] - turned[0])) == pytest.approx(1)
-
-
-def test_structure_draws_each_nucleotide_and_pair():
-    x, y = [0, 1, 2, 2, 1, 0], [0, 0, 0, 1, 1, 1]
-    fig = structure.structure(
-        np.column_stack([x, y]), "GGAACC", "((..))", np.arange(6.0), truth=np.arange(6) > 3
-    )
-    assert len(fig.axes[0].collections[1].get_segments()) == 2
-    assert len(fig.axes[0].patches) == 6
-    assert {"5′", "3′"} <= set(texts(fig))
-    style.png(fig)
-
-
-def test_structure_refusals():
-    with pytest.raises(ValueError, match=r"shape \(2, 2\) with a sequence of length 3"):
-        structure.structure(np.eye(2), "GCU", "...", [0, 0, 0])
-    with pytest.raises(ValueError, match=r"truth of shape \(1,\); expected \(2,\)"):
-        structure.structure(np.eye(2), "GC", "..", [0, 1], truth=[True])

@@ -17,7 +17,6 @@ from helpers.sequences import encoding
 from helpers.sequences.alphabet import PEPTIDE, RNA
 from helpers.stats import odds
 from helpers.tracks.rna_peptide.network import build_cross_attention
-from helpers.tracks.rna_peptide.stages import balance, fit_in_stages
 from helpers.training import Blend, Calibrator, Schedule
 from helpers.training.augmentation import AugmentedBatches
 from helpers.training.batches import Batches, Chains, padded_length
@@ -215,33 +214,6 @@ def test_fit_has_no_argument_for_a_test_set(data):
     X, y = data
     with pytest.raises(TypeError, match="test"):
         training.fit(dense_model(), X, y, valid=(X, y), test=(X, y))
-
-
-def test_stages_keep_the_better_one():
-    inputs, y = toy_chains(32), (np.arange(32) % 2).astype("float32")
-    model = toy_model(composition=4)
-    result = fit_in_stages(model, inputs, y, valid=(inputs, y), schedule=Schedule(epochs=1), verbosity=0)
-    assert result.history["stage"].unique().tolist() == ["composition", "whole"]
-    assert result.history["epoch"].tolist() == list(range(1, len(result.history) + 1))
-    best = result.history.set_index("epoch")["val_auroc"]
-    assert best[result.best_epoch] == best.max()
-
-
-def test_stages_of_a_network_without_composition_are_one():
-    inputs, y = toy_chains(16), (np.arange(16) % 2).astype("float32")
-    result = fit_in_stages(
-        toy_model(), inputs, y, valid=(inputs, y), schedule=Schedule(epochs=1), verbosity=0
-    )
-    assert "stage" not in result.history
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1)), min_size=1, max_size=30))
-def test_either_label_weighs_the_same_in_every_group(rows):
-    groups, y = np.array(rows).T
-    weight = balance(groups, y)
-    for group in np.unique(groups):
-        own = [weight[(groups == group) & (y == label)].sum() for label in (0, 1)]
-        assert own[0] == pytest.approx(own[1], abs=1e-4)
 
 
 # Saving

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.sparse.csgraph import maximum_flow
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import StratifiedKFold
 
@@ -18,29 +20,32 @@ from helpers.sequences.alphabet import PEPTIDE, RNA
 from helpers.sequences.encoding import kmer_counts
 from helpers.sequences.homology import homology_groups
 from helpers.stats import metrics
-from helpers.tracks.rna_peptide import rewiring
+from helpers.tracks.rna_peptide.data import PAIR, SEQUENCES
 
-COLUMNS = ["rna_id", "protein_id", "rna_seq", "protein_seq"]
 METHODS = ("random", "degree", "similarity")
 SIMILARITY = {"k_rna": 10, "k_peptide": 4, "threshold": 0.3}
 """Default meaning of near: this share of the shorter chain's k-mers is shared."""
+
+FLOW_CELLS = 4_000_000
+"""Largest grid for which degrees are, as a last resort, met by a maximum flow."""
+
+_TRIES = 40_000
+_PATIENCE = 20
 
 
 class _Grid(NamedTuple):
     """All pairs of the chains of a table, and those of them that are positive."""
 
-    rna: np.ndarray
-    peptide: np.ndarray
-    chains: tuple[pd.DataFrame, pd.DataFrame]
+    chains: list[pd.DataFrame]
     positives: np.ndarray
 
     @property
     def shape(self) -> tuple[int, int]:
         return len(self.chains[0]), len(self.chains[1])
 
-    @property
-    def size(self) -> int:
-        return self.shape[0] * self.shape[1]
+    def sides(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """RNA and peptide of each pair."""
+        return np.divmod(codes, self.shape[1])
 
 
 def sample_negatives(
@@ -70,7 +75,7 @@ def sample_negatives(
         never a pair whose RNA is near the RNA, and whose peptide is near the peptide, of one
         positive.
     seed : int
-        Seed; the same table and seed give the same rows.
+        The same table and seed give the same rows.
     similarity : mapping, optional
         Changes of `SIMILARITY`: ``k_rna`` and ``k_peptide`` (letters), ``threshold`` (share of
         common k-mers). Chains are near when they are in one group of `homology_groups`.
@@ -107,39 +112,39 @@ def sample_negatives(
     if wanted < 0:
         raise ValueError(f"{wanted} negatives were asked for; expected a number from 0")
     rng = np.random.default_rng(seed)
-    report: dict[str, str | int] = {"method": method, "seed": seed}
-    report["positives"] = int(grid.positives.size)
+    total = grid.shape[0] * grid.shape[1]
     order = np.arange(grid.shape[1])
     starts, lengths = grid.positives, np.ones_like(grid.positives)
     if method == "similarity":
         order, starts, lengths = _near_positives(grid, similarity or {})
-    report["available"] = int(grid.size - lengths.sum())
-    _check_enough(wanted, int(report["available"]), grid, method)
+    available = int(total - lengths.sum())
+    if wanted > available:
+        near = " or near one" if method == "similarity" else ""
+        raise ValueError(
+            f"{wanted} negatives were asked for and {available} exist: {grid.shape[0]} RNAs x "
+            f"{grid.shape[1]} peptides are {total} pairs, of which {total - available} are "
+            f"positive{near}. Ask for a smaller ratio (at most {available / grid.positives.size:.4g}), or "
+            "give more chains"
+        )
+    off = {}
     if method == "degree":
         codes, off = _degree_matched(grid, wanted, rng)
-        report["rna_off"], report["peptide_off"] = off
     else:
-        codes = rewiring.draw_outside(starts, lengths, total=grid.size, n=wanted, rng=rng)
-    rna, place = np.divmod(rng.permutation(codes), grid.shape[1])
-    frame = _table(grid, rna, order[place])
-    frame.attrs.update(report)
+        codes = draw_outside(starts, lengths, total=total, n=wanted, rng=rng)
+    rna, peptide = grid.sides(rng.permutation(codes))
+    taken = zip(grid.chains, (rna, order[peptide]), strict=True)
+    sides = [chains.take(code).reset_index(drop=True) for chains, code in taken]
+    frame = pd.concat(sides, axis=1)[PAIR].assign(label=np.int64(0))
+    frame.attrs.update(
+        {"method": method, "seed": seed, "positives": grid.positives.size, "available": available, **off}
+    )
     return frame
 
 
 def combine(positives: pd.DataFrame, negatives: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
-    """One labelled table of positives and negatives, in random order.
+    """One labelled table (1 or 0) of positives and negatives, in random order.
 
-    Parameters
-    ----------
-    positives, negatives : pandas.DataFrame
-        Pair tables; a column that only one of them has is kept and empty for the other.
-    seed : int
-        Seed of the order.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Every row of both tables, with label 1 or 0.
+    A column that only one of the tables has is kept, and empty for the other.
 
     Raises
     ------
@@ -163,25 +168,21 @@ def combine(positives: pd.DataFrame, negatives: pd.DataFrame, *, seed: int = 0) 
             )
         parts.append(table.assign(label=label))
     both = pd.concat(parts, ignore_index=True)
-    code = _pair_codes(both)
-    clash = np.isin(code[len(positives) :], code[: len(positives)])
-    if clash.any():
-        row = int(np.flatnonzero(clash)[0])
-        pair = negatives.iloc[row][["rna_id", "protein_id"]].tolist()
+    code = both.groupby(SEQUENCES, sort=False).ngroup().to_numpy()
+    clash = np.flatnonzero(np.isin(code[len(positives) :], code[: len(positives)]))
+    if clash.size:
+        pair = negatives.iloc[clash[0]]
         raise ValueError(
-            f"negatives, row {row}: the pair {pair[0]}, {pair[1]} has the sequences of a positive "
-            f"pair ({int(clash.sum())} such rows). Draw negatives with sample_negatives"
+            f"negatives, row {clash[0]}: the pair {pair['rna_id']}, {pair['protein_id']} has the sequences "
+            f"of a positive pair ({clash.size} such rows). Draw negatives with sample_negatives"
         )
     return both.iloc[np.random.default_rng(seed).permutation(len(both))].reset_index(drop=True)
 
 
 def sampling_audit(
-    tables: pd.DataFrame | Mapping[str, pd.DataFrame],
-    *,
-    n_boot: int = 1000,
-    max_rows: int = 10_000,
+    tables: pd.DataFrame | Mapping[str, pd.DataFrame], *, n_boot: int = 1000, max_rows: int = 10_000,
     seed: int = 0,
-) -> pd.DataFrame:
+) -> pd.DataFrame:  # fmt: skip
     """What a model could learn from the sampling alone: it sees one side of the pair, never both.
 
     Parameters
@@ -215,50 +216,135 @@ def sampling_audit(
     rows = []
     for method, table in tables.items():
         y = _labels(table, method)
-        rng = np.random.default_rng(seed)
-        kept = np.sort(rng.permutation(len(table))[:max_rows])
+        kept = np.sort(np.random.default_rng(seed).permutation(len(table))[:max_rows])
         y, part = y[kept], table.iloc[kept]
         folds = list(StratifiedKFold(5, shuffle=True, random_state=seed).split(y, y))
-        for side, column, alphabet in (
-            ("RNA", "rna_seq", RNA),
-            ("peptide", "protein_seq", PEPTIDE),
-        ):
+        for side, column, alphabet, k in (("RNA", "rna_seq", RNA, 3), ("peptide", "protein_seq", PEPTIDE, 1)):
             chain, sequences = pd.factorize(part[column])
-            counts = kmer_counts(list(sequences), 3 if alphabet is RNA else 1, alphabet, frequencies=True)
+            counts = kmer_counts(list(sequences), k, alphabet, frequencies=True)
             length = np.array([len(sequence) for sequence in sequences], dtype=np.float32)
-            X = np.column_stack([counts, length])
-            seen = {
-                f"{side} identity": _identity_model(chain, y, folds),
-                f"{side} k-mers": _kmer_model(X[chain], y, folds, seed),
-            }
-            for sees, p in seen.items():
+            words = np.column_stack([counts, length])[chain]
+            by_name, by_words = np.empty(y.size), np.empty(y.size)
+            for train, test in folds:
+                by_name[test] = _share_of_positives(chain, y, train)[test]
+                trees = ExtraTreesClassifier(50, min_samples_leaf=5, random_state=seed)
+                by_words[test] = trees.fit(words[train], y[train]).predict_proba(words[test])[:, 1]
+            for sees, p in ((f"{side} identity", by_name), (f"{side} k-mers", by_words)):
                 frame = metrics.classification(y, p, groups=chain, n_boot=n_boot, seed=seed)
                 rows.append(frame[frame.metric == "auroc"].assign(method=method, sees=sees))
     columns = ["method", "sees", "metric", "value", "ci_low", "ci_high", "n"]
     return pd.concat(rows, ignore_index=True)[columns]
 
 
+def draw_outside(
+    starts: np.ndarray, lengths: np.ndarray, *, total: int, n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw distinct numbers below `total` that lie in none of the given runs, all as likely.
+
+    Parameters
+    ----------
+    starts, lengths : numpy.ndarray, shape=(runs,), dtype=int64
+        Ascending, disjoint runs of excluded numbers.
+    total : int
+        One more than the largest number.
+    n : int
+        How many to draw, at most ``total - lengths.sum()``.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n,), dtype=int64
+        In no particular order.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> sorted(draw_outside(np.array([1]), np.array([3]), total=6, n=3, rng=rng).tolist())
+    [0, 4, 5]
+    """
+    cumulative = np.append(0, np.cumsum(lengths))
+    ranks = _distinct(int(total - cumulative[-1]), n, rng)
+    # The number of allowed numbers before each run says how many runs lie below a rank.
+    free_before = starts - cumulative[:-1]
+    return ranks + cumulative[np.searchsorted(free_before, ranks, side="right")]
+
+
+def shares(counts: np.ndarray, n: int, *, rng: np.random.Generator) -> np.ndarray:
+    """Whole numbers that sum to `n`, each the proportional share of a count rounded up or down.
+
+    Which shares are rounded up is drawn, in proportion to what is cut off (systematic sampling), so
+    that small counts are not favoured by their place in a table.
+
+    Examples
+    --------
+    >>> shares(np.array([1, 1, 2]), 8, rng=np.random.default_rng(0)).tolist()
+    [2, 2, 4]
+    """
+    order = rng.permutation(counts.size)
+    reached = np.cumsum(counts[order]) * n / counts.sum()
+    result = np.empty(counts.size, dtype=np.int64)
+    result[order] = np.diff(np.floor(reached + rng.random()), prepend=0).astype(np.int64)
+    return result
+
+
+def bipartite(
+    row_sums: np.ndarray, column_sums: np.ndarray, excluded: np.ndarray, *, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw distinct pairs with given row and column sums, none of them excluded.
+
+    Ends are matched at random; pairs that are excluded or stand twice swap their column with a
+    random other pair (doi:10.1126/science.1065103) until none is left.
+
+    Parameters
+    ----------
+    row_sums, column_sums : numpy.ndarray, dtype=int64
+        Number of pairs wanted in each row and in each column, of the same sum.
+    excluded : numpy.ndarray, dtype=int64
+        Ascending pairs that must not be drawn.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    numpy.ndarray, shape=(row_sums.sum(),), dtype=int64
+        The sums are met exactly if swaps find a way (which they do unless the grid is nearly full),
+        or if any way exists and the grid has at most `FLOW_CELLS` cells. What cannot be met is
+        filled with other pairs, first of the rows that lack some, then of any.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> sums = np.array([1, 1])
+    >>> sorted(bipartite(sums, sums, np.array([0, 3]), rng=rng).tolist())
+    [1, 2]
+    """
+    columns = column_sums.size
+    row = np.repeat(np.arange(row_sums.size), row_sums)
+    column = rng.permutation(np.repeat(np.arange(columns), column_sums))
+    codes = row * columns + column
+    bad = _bad(codes, excluded)
+    idle = 0
+    while bad.size and idle < _PATIENCE:
+        before = bad.size
+        _swap(codes, bad, columns, excluded, rng)
+        bad = _bad(codes, excluded)
+        idle = 0 if bad.size < before else idle + 1
+    if bad.size:
+        few = row_sums.size * columns <= FLOW_CELLS
+        codes = _by_flow(row_sums, column_sums, excluded, rng) if few else np.delete(codes, bad)
+        codes = _filled(codes, row_sums, columns, excluded, rng)
+    return codes
+
+
 def _grid(pairs: pd.DataFrame) -> _Grid:
     _check_columns(pairs, "pairs")
     if pairs.empty:
         raise ValueError("pairs has no row; expected at least one positive pair")
-    codes, chains = [], []
-    for kind in ("rna", "protein"):
-        code, _ = pd.factorize(pairs[f"{kind}_seq"])
+    codes = [pd.factorize(pairs[column])[0].astype(np.int64) for column in SEQUENCES]
+    chains = []
+    for kind, code in zip(("rna", "protein"), codes, strict=True):
         first = np.unique(code, return_index=True)[1]
-        codes.append(code.astype(np.int64))
         chains.append(pairs[[f"{kind}_id", f"{kind}_seq"]].iloc[first].reset_index(drop=True))
-    positives = rewiring.distinct(codes[0] * len(chains[1]) + codes[1])
-    rna, peptide = np.divmod(positives, len(chains[1]))
-    return _Grid(rna, peptide, (chains[0], chains[1]), positives)
-
-
-def _table(grid: _Grid, rna: np.ndarray, peptide: np.ndarray) -> pd.DataFrame:
-    sides = [
-        chains.take(code).reset_index(drop=True)
-        for chains, code in zip(grid.chains, (rna, peptide), strict=True)
-    ]
-    return pd.concat(sides, axis=1)[COLUMNS].assign(label=np.int64(0))
+    return _Grid(chains, np.unique(codes[0] * len(chains[1]) + codes[1]))
 
 
 def _near_positives(grid: _Grid, options: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -269,73 +355,54 @@ def _near_positives(grid: _Grid, options: Mapping[str, float]) -> tuple[np.ndarr
             f"expected some of {', '.join(SIMILARITY)}"
         )
     chosen = SIMILARITY | dict(options)
-    groups = [
+    kinds = zip(grid.chains, SEQUENCES, ("k_rna", "k_peptide"), (RNA, PEPTIDE), strict=True)
+    rna_groups, peptide_groups = (
         homology_groups(
-            grid.chains[side].iloc[:, 1].tolist(),
-            k=int(chosen[k]),
-            threshold=chosen["threshold"],
-            alphabet=alphabet,
+            chains[column].tolist(), k=int(chosen[k]), threshold=chosen["threshold"], alphabet=alphabet
         )
-        for side, (k, alphabet) in enumerate((("k_rna", RNA), ("k_peptide", PEPTIDE)))
-    ]
-    order = np.argsort(groups[1], kind="stable")
-    sizes = np.bincount(groups[1])
+        for chains, column, k, alphabet in kinds
+    )
+    order = np.argsort(peptide_groups, kind="stable")
+    sizes = np.bincount(peptide_groups)
     begins = np.cumsum(sizes) - sizes
-    near = np.unique(groups[0][grid.rna] * sizes.size + groups[1][grid.peptide])
+    rna, peptide = grid.sides(grid.positives)
+    near = np.unique(rna_groups[rna] * sizes.size + peptide_groups[peptide])
     rna_group, peptide_group = np.divmod(near, sizes.size)
     # Each RNA takes on the peptide groups of its own group.
-    by_group = np.argsort(groups[0], kind="stable")
-    members = np.bincount(groups[0])
+    by_group = np.argsort(rna_groups, kind="stable")
+    members = np.bincount(rna_groups)
     first = np.cumsum(members) - members
     repeat = members[rna_group]
     within = np.arange(repeat.sum()) - np.repeat(np.cumsum(repeat) - repeat, repeat)
-    rna = by_group[np.repeat(first[rna_group], repeat) + within]
     blocked = np.repeat(peptide_group, repeat)
-    starts = rna * grid.shape[1] + begins[blocked]
+    starts = by_group[np.repeat(first[rna_group], repeat) + within] * grid.shape[1] + begins[blocked]
     ascending = np.argsort(starts)
     return order, starts[ascending], sizes[blocked][ascending]
 
 
-def _degree_matched(grid: _Grid, n: int, rng: np.random.Generator) -> tuple[np.ndarray, tuple[int, int]]:
-    targets = [
-        rewiring.shares(np.bincount(codes, minlength=size), n, rng=rng)
-        for codes, size in zip((grid.rna, grid.peptide), grid.shape, strict=True)
-    ]
-    codes = rewiring.bipartite(targets[0], targets[1], grid.positives, rng=rng)
-    drawn = np.divmod(codes, grid.shape[1])
-    off = [
-        int(np.abs(np.bincount(side, minlength=target.size) - target).sum())
-        for side, target in zip(drawn, targets, strict=True)
-    ]
-    return codes, (off[0], off[1])
+def _degree_matched(grid: _Grid, n: int, rng: np.random.Generator) -> tuple[np.ndarray, dict[str, int]]:
+    """Negatives with the positives' degrees, and by how many pairs each side misses them."""
+    sides = zip(grid.sides(grid.positives), grid.shape, strict=True)
+    targets = [shares(np.bincount(codes, minlength=size), n, rng=rng) for codes, size in sides]
+    codes = bipartite(*targets, grid.positives, rng=rng)
+    off = {}
+    for name, side, target in zip(("rna_off", "peptide_off"), grid.sides(codes), targets, strict=True):
+        off[name] = int(np.abs(np.bincount(side, minlength=target.size) - target).sum())
+    return codes, off
 
 
-def _identity_model(
-    chain: np.ndarray, y: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]]
-) -> np.ndarray:
-    p = np.empty(y.size)
-    for train, test in folds:
-        hits = np.bincount(chain[train], weights=y[train], minlength=chain.max() + 1)
-        seen = np.bincount(chain[train], minlength=chain.max() + 1)
-        # One pair's worth of the overall share, so that a chain not seen is no evidence.
-        p[test] = ((hits + y[train].mean()) / (seen + 1))[chain[test]]
-    return p
-
-
-def _kmer_model(
-    X: np.ndarray, y: np.ndarray, folds: list[tuple[np.ndarray, np.ndarray]], seed: int
-) -> np.ndarray:
-    p = np.empty(y.size)
-    for train, test in folds:
-        trees = ExtraTreesClassifier(50, min_samples_leaf=5, random_state=seed)
-        p[test] = trees.fit(X[train], y[train]).predict_proba(X[test])[:, 1]
-    return p
+def _share_of_positives(chain: np.ndarray, y: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Of each row's chain, among the training rows."""
+    hits = np.bincount(chain[train], weights=y[train], minlength=chain.max() + 1)
+    seen = np.bincount(chain[train], minlength=chain.max() + 1)
+    # One pair's worth of the overall share, so that a chain not seen is no evidence.
+    return ((hits + y[train].mean()) / (seen + 1))[chain]
 
 
 def _labels(table: pd.DataFrame, method: str) -> np.ndarray:
     _check_columns(table, f"table {method!r}")
     if "label" not in table:
-        raise ValueError(f"table {method!r} has no column label; make it with pairs.combine")
+        raise ValueError(f"table {method!r} has no column label; make it with negatives.combine")
     y = table["label"].to_numpy()
     for label in (0, 1):
         if (count := int((y == label).sum())) < 5:
@@ -343,33 +410,113 @@ def _labels(table: pd.DataFrame, method: str) -> np.ndarray:
     return y.astype(np.int64)
 
 
-def _pair_codes(table: pd.DataFrame) -> np.ndarray:
-    rna, peptide = (pd.factorize(table[name])[0] for name in ("rna_seq", "protein_seq"))
-    return rna.astype(np.int64) * (int(peptide.max(initial=0)) + 1) + peptide
-
-
-def _check_enough(wanted: int, available: int, grid: _Grid, method: str) -> None:
-    if wanted > available:
-        near = " or near one" if method == "similarity" else ""
-        raise ValueError(
-            f"{wanted} negatives were asked for and {available} exist: {grid.shape[0]} RNAs x "
-            f"{grid.shape[1]} peptides are {grid.size} pairs, of which {grid.size - available} are "
-            f"positive{near}. Ask for a smaller ratio (at most "
-            f"{available / max(1, grid.positives.size):.4g}), or give more chains"
-        )
-
-
 def _check_columns(table: pd.DataFrame, name: str) -> None:
-    if missing := [column for column in COLUMNS if column not in table]:
+    if missing := [column for column in PAIR if column not in table]:
         raise ValueError(
-            f"{name} lacks the columns {', '.join(missing)}; expected {', '.join(COLUMNS)}. "
-            "Rename the columns or read the file with helpers.readers.fasta.read_table"
+            f"{name} lacks the columns {', '.join(missing)}; expected {', '.join(PAIR)}. Rename the columns"
         )
-    for column in ("rna_seq", "protein_seq"):
-        empty = np.asarray(table[column].isna()) | np.asarray(table[column] == "")
-        if empty.any():
-            row = int(np.flatnonzero(empty)[0])
+    for column in SEQUENCES:
+        empty = np.flatnonzero(table[column].isna() | (table[column] == ""))
+        if empty.size:
             raise ValueError(
-                f"{name}, row {row}, {column}: found no sequence; expected one for each pair. "
+                f"{name}, row {empty[0]}, {column}: found no sequence; expected one for each pair. "
                 "Fill it in or leave the row out"
             )
+
+
+def _distinct(total: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """`n` distinct numbers below `total`, all sets as likely, in memory proportional to `n`."""
+    if 4 * n > total:
+        return rng.permutation(total)[:n]
+    drawn = np.empty(0, dtype=np.int64)
+    while drawn.size < n:
+        more = rng.integers(total, size=int(1.2 * (n - drawn.size)) + 16)
+        drawn = np.unique(np.concatenate([drawn, more]))
+    return drawn[rng.permutation(drawn.size)[:n]]
+
+
+def _bad(codes: np.ndarray, excluded: np.ndarray) -> np.ndarray:
+    """Places of pairs that are excluded, or equal to a pair before them."""
+    order = np.argsort(codes, kind="stable")
+    ordered = codes[order]
+    wrong = _member(ordered, excluded)
+    wrong[1:] |= ordered[1:] == ordered[:-1]
+    return order[wrong]
+
+
+def _swap(
+    codes: np.ndarray, which: np.ndarray, columns: int, excluded: np.ndarray, rng: np.random.Generator
+) -> None:
+    """Swap, in place, columns of some pairs with random others where both results are free."""
+    tries = max(1, _TRIES // which.size)
+    partner = rng.integers(codes.size, size=(which.size, tries))
+    row, column = np.divmod(codes, columns)
+    first = row[which][:, None] * columns + column[partner]
+    second = row[partner] * columns + column[which][:, None]
+    taken = np.sort(np.concatenate([excluded, codes]))
+    free = ~_member(first, taken) & ~_member(second, taken) & (first != second)
+    choice = free.argmax(axis=1)
+    kept = np.flatnonzero(free[np.arange(which.size), choice])
+    choice = choice[kept]
+    one, other = which[kept], partner[kept, choice]
+    new = first[kept, choice], second[kept, choice]
+    # Swaps of one round must not meet: neither in a pair that they move nor in one that they make.
+    apart = _alone(np.concatenate([one, other])) & _alone(np.concatenate(new))
+    done = apart[: kept.size] & apart[kept.size :]
+    codes[one[done]], codes[other[done]] = new[0][done], new[1][done]
+
+
+def _by_flow(
+    row_sums: np.ndarray, column_sums: np.ndarray, excluded: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """As many pairs as the sums allow, by a maximum flow, then mixed by random swaps."""
+    rows, columns = row_sums.size, column_sums.size
+    row_order, column_order = rng.permutation(rows), rng.permutation(columns)
+    free = np.ones((rows, columns), dtype=bool)
+    free.ravel()[excluded] = False
+    row, column = np.nonzero(free[np.ix_(row_order, column_order)])
+    source, sink = rows + columns, rows + columns + 1
+    ends = [
+        (np.full(rows, source), np.arange(rows), row_sums[row_order]),
+        (row, rows + column, np.ones(row.size, dtype=np.int64)),
+        (rows + np.arange(columns), np.full(columns, sink), column_sums[column_order]),
+    ]
+    tail, head, capacity = (np.concatenate(part) for part in zip(*ends, strict=True))
+    graph = sparse.csr_matrix(
+        (capacity.astype(np.int32), (tail, head)), shape=(sink + 1, sink + 1), dtype=np.int32
+    )
+    flow = maximum_flow(sparse.csr_array(graph), source, sink).flow.tocoo()
+    used = (flow.data > 0) & (flow.row < rows) & (flow.col < source)
+    codes = (row_order[flow.row[used]] * columns + column_order[flow.col[used] - rows]).astype(np.int64)
+    for _ in range(_PATIENCE if codes.size else 0):
+        _swap(codes, rng.permutation(codes.size)[: codes.size // 2 + 1], columns, excluded, rng)
+    return codes
+
+
+def _filled(
+    codes: np.ndarray, row_sums: np.ndarray, columns: int, excluded: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Add pairs until there are enough: of rows that lack some where one is free, then of any."""
+    missing = row_sums - np.bincount(codes // columns, minlength=row_sums.size)
+    taken = np.sort(np.concatenate([codes, excluded]))
+    for row in np.flatnonzero(missing):
+        first, last = np.searchsorted(taken, [row * columns, (row + 1) * columns])
+        free = np.setdiff1d(np.arange(columns), taken[first:last] % columns)
+        codes = np.append(codes, row * columns + rng.permutation(free)[: missing[row]])
+    taken = np.sort(np.concatenate([codes, excluded]))
+    lacking, total = int(row_sums.sum()) - codes.size, row_sums.size * columns
+    rest = draw_outside(taken, np.ones_like(taken), total=total, n=lacking, rng=rng)
+    return np.concatenate([codes, rest])
+
+
+def _member(values: np.ndarray, ordered: np.ndarray) -> np.ndarray:
+    if not ordered.size:
+        return np.zeros(values.shape, dtype=bool)
+    place = np.minimum(np.searchsorted(ordered, values), ordered.size - 1)
+    return ordered[place] == values
+
+
+def _alone(values: np.ndarray) -> np.ndarray:
+    """Whether each value stands once."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return counts[inverse] == 1

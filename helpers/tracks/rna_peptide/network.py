@@ -1,4 +1,4 @@
-"""Our network: whole chains, position by position, and an attention that is the interaction map."""
+"""The networks: ours, whose attention is the interaction map, and the original of two dense branches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers
 
 from helpers.models.layers import (
@@ -25,6 +24,9 @@ from helpers.models.layers import (
 )
 from helpers.sequences.alphabet import PEPTIDE, RNA
 
+CHAINS = ("rna", "peptide")
+"""Names of the two inputs, and what the names of each chain's layers begin with."""
+
 # Classes of the residues of PEPTIDE by dipole and volume, in the order of its letters
 # (Shen 2007, doi:10.1073/pnas.0607879104).
 _GROUPS = ("AGV", "ILFP", "YMTS", "HNQW", "RK", "DE", "C")
@@ -33,7 +35,7 @@ _CLASSES = [next(i for i, group in enumerate(_GROUPS) if x in group) for x in PE
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes of the network.
+    """Sizes of our network.
 
     Parameters
     ----------
@@ -50,14 +52,14 @@ class Sizes:
         Units of each chain's composition branch; 0 leaves the branches out.
     interaction_units : int
         Units of ``interaction_features``.
-    normalise : {"batch", "layer"}
-        Over a batch, or over the filters of one position.
     dropout, residue_dropout : float
         Shares of features, and of residues, left out in training.
     centring : float
         Weight of the penalty that keeps motifs at the centre of their kernels.
     learning_rate : float
         Step of Adam.
+    normalise : {"batch", "layer"}
+        Over a batch, or over the filters of one position.
     """
 
     filters: int = 32
@@ -79,15 +81,10 @@ PRESETS = {
     # Hiding residues breaks short motifs before it breaks what a chain can be recalled by.
     "sample": Sizes(filters=48, residue_dropout=0.0),
     "real": Sizes(
-        filters=16,
-        rna_patch=32,
-        peptide_patch=8,
-        composition=128,
-        dropout=0.3,
-        learning_rate=1e-3,
+        filters=16, rna_patch=32, peptide_patch=8, composition=128, dropout=0.3, learning_rate=1e-3,
         normalise="layer",
     ),
-}
+}  # fmt: skip
 """Sizes for short chains (every position kept) and for whole ribosomal RNAs."""
 
 
@@ -122,31 +119,27 @@ def build_cross_attention(preset: str = "sample", **changes: Any) -> keras.Model
     Examples
     --------
     >>> model = build_cross_attention(filters=8)
-    >>> X = [np.eye(4)[[[0, 1, 2, 3]]], np.eye(20)[[[5, 6, 7]]]]
-    >>> interaction_map(model, X).shape
-    (1, 4, 3)
+    >>> [tensor.name for tensor in model.inputs], model.output_shape
+    (['rna', 'peptide'], (None, 1))
     """
     sizes = _sizes(preset, changes)
     rna = keras.Input((None, RNA.size), name="rna")
     peptide = keras.Input((None, PEPTIDE.size), name="peptide")
     rna_mask = ResidueMask(name="rna_mask")(rna)
     peptide_mask = ResidueMask(name="peptide_mask")(peptide)
-    rna_values, rna_seen = _encode(
-        rna, rna_mask, "rna", sizes, kernel=sizes.rna_kernel, patch=sizes.rna_patch
-    )
-    peptide_values, peptide_seen = _encode(
-        peptide,
-        peptide_mask,
-        "peptide",
-        sizes,
-        kernel=sizes.peptide_kernel,
-        patch=sizes.peptide_patch,
-    )
+    rna_values, rna_seen = _encode(rna, rna_mask, "rna", sizes)
+    peptide_values, peptide_seen = _encode(peptide, peptide_mask, "peptide", sizes)
     mask = PairMask(name="pair_mask")(rna_seen, peptide_seen)
     parts = [_meet(rna_values, peptide_values, mask, sizes)]
     if sizes.composition:
-        rna_part = _rna_composition(rna, rna_mask, sizes)
-        peptide_part = _peptide_composition(peptide, peptide_mask, sizes)
+        rna_words = [Composition(k, name=f"rna_{k}mers")(rna) for k in (1, 2, 3, 4)]
+        rna_part = _composition("rna", rna_words, rna_mask, sizes)
+        peptide_words = [
+            Composition(1, name="peptide_residues")(peptide),
+            Composition(2, name="peptide_dipeptides")(peptide),
+            Composition(3, classes=_CLASSES, name="peptide_triads")(peptide),
+        ]
+        peptide_part = _composition("peptide", peptide_words, peptide_mask, sizes)
         both = layers.Multiply(name="composition_product")([rna_part, peptide_part])
         parts += [rna_part, peptide_part, both]
     joined = layers.Concatenate(name="joined")(parts)
@@ -154,114 +147,91 @@ def build_cross_attention(preset: str = "sample", **changes: Any) -> keras.Model
     features = layers.Dense(sizes.interaction_units, name="interaction_dense")(joined)
     features = layers.ReLU(name="interaction_features")(features)
     features = layers.Dropout(sizes.dropout, name="interaction_dropout")(features)
-    logit = layers.Dense(1, name="logit")(features)
-    probability = layers.Activation("sigmoid", name="probability")(logit)
-    model = keras.Model([rna, peptide], probability, name="cross_attention")
-    model.compile(
-        keras.optimizers.Adam(sizes.learning_rate),
-        "binary_crossentropy",
-        metrics=["accuracy", keras.metrics.AUC(name="auroc")],
-        jit_compile=False,
-    )
+    return _judged([rna, peptide], features, "cross_attention", sizes.learning_rate)
+
+
+def build_dual_dense(*, rna_length: int = 100, peptide_length: int = 100) -> keras.Model:
+    """Build and compile the original dual network, for chains cut or padded to fixed lengths.
+
+    Each chain is flattened and read by its own dense branch; the branches meet in
+    ``interaction_features``. A dense unit sees all positions at once, so its features are units,
+    not residues.
+
+    Examples
+    --------
+    >>> model = build_dual_dense()
+    >>> [tensor.name for tensor in model.inputs], model.output_shape
+    (['rna', 'peptide'], (None, 1))
+    """
+    rna = keras.Input((rna_length, RNA.size), name="rna")
+    peptide = keras.Input((peptide_length, PEPTIDE.size), name="peptide")
+    branches = []
+    for name, chain in (("rna", rna), ("peptide", peptide)):
+        values = layers.Flatten(name=f"{name}_flat")(chain)
+        values = layers.Dense(128, name=f"{name}_dense")(values)
+        values = layers.ReLU(name=f"{name}_relu")(values)
+        values = layers.BatchNormalization(name=f"{name}_norm")(values)
+        branches.append(layers.Dropout(0.3, name=f"{name}_dropout")(values))
+    joined = layers.Concatenate(name="joined")(branches)
+    features = layers.Dense(64, name="interaction_dense")(joined)
+    features = layers.ReLU(name="interaction_features")(features)
+    return _judged([rna, peptide], features, "dual_dense", 1e-3)
+
+
+def compile_classifier(model: keras.Model, learning_rate: float = 1e-3) -> keras.Model:
+    """Compile a network that gives a probability, as all of this track are trained."""
+    metrics = ["accuracy", keras.metrics.AUC(name="auroc")]
+    optimizer = keras.optimizers.Adam(learning_rate)
+    model.compile(optimizer, "binary_crossentropy", metrics=metrics, jit_compile=False)
     return model
 
 
 def composition_view(model: keras.Model, chain: str) -> keras.Model:
-    """The part of a network that counts the words of one chain.
+    """The part of our network that counts the words of one chain, ``rna`` or ``peptide``.
 
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_cross_attention`, with ``composition`` units.
-    chain : {"rna", "peptide"}
-        Which chain.
-
-    Returns
-    -------
-    keras.Model
-        From one-hot (n, length, letters) to shares of words and log length, (n, words + 1).
+    Its output, (n, words + 1), holds the share of each word and the log length.
     """
-    given = model.inputs[("rna", "peptide").index(chain)]
+    given = model.inputs[CHAINS.index(chain)]
     return keras.Model(given, model.get_layer(f"{chain}_composition").output)
 
 
 def composition_head(model: keras.Model) -> keras.Model:
-    """The part of a network behind `composition_view` and the attention; it shares all weights.
-
-    Returns
-    -------
-    keras.Model
-        From RNA composition, peptide composition and attention (n, keys + 1) to the probability.
-    """
-    names = ("rna_composition", "peptide_composition", "attention")
+    """The part behind both `composition_view` and the attention (n, keys + 1); it shares all weights."""
+    names = [*(f"{chain}_composition" for chain in CHAINS), "attention"]
     return keras.Model([model.get_layer(name).output for name in names], model.output)
 
 
-def interaction_map(model: keras.Model, inputs: Any) -> np.ndarray:
-    """The interaction map of some pairs.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_cross_attention`, perhaps saved and loaded since.
-    inputs : list of numpy.ndarray
-        One-hot ``rna`` (n, length, 4) and ``peptide`` (n, length, 20).
+def resolution(model: keras.Model) -> dict[str, tuple[int, int]]:
+    """How the cells of a model's interaction map stand to residues, as `attention_map` asks for it.
 
     Returns
     -------
-    numpy.ndarray, shape=(n, RNA patches, peptide patches), dtype=float32
-        Mutual attention, spread over the residues that each cell was read from; 0 in padding.
-    """
-    view = keras.Model(model.inputs, model.get_layer("interaction_map").output)
-    rna, peptide = (np.asarray(X, dtype=np.float32) for X in inputs)
-    return keras.ops.convert_to_numpy(view([rna, peptide], training=False))
-
-
-def windows(model: keras.Model) -> tuple[int, int]:
-    """Residues of each chain that a cell of a model's interaction map was read from.
-
-    Returns
-    -------
-    tuple of int
-        RNA and peptide residues; (1, 1) for a network with patches, whose cells are coarser.
+    dict of str to tuple of int
+        ``patch``: RNA and peptide residues that a row and a column stand for; ``window``: those that
+        a cell was read from, (1, 1) for a network with patches, whose cells are coarser.
 
     Examples
     --------
-    >>> windows(build_cross_attention("sample"))
-    (9, 7)
+    >>> resolution(build_cross_attention("sample"))
+    {'patch': (1, 1), 'window': (9, 7)}
     """
-    layer = model.get_layer("interaction_map")
-    return layer.rna_window, layer.peptide_window
-
-
-def patches(model: keras.Model) -> tuple[int, int]:
-    """Residues that one row and one column of a model's interaction map stand for.
-
-    Returns
-    -------
-    tuple of int
-        RNA and peptide residues a patch; (1, 1) where every position is kept.
-
-    Examples
-    --------
-    >>> patches(build_cross_attention("real"))
-    (32, 8)
-    """
-    names = {layer.name for layer in model.layers}
-    sizes = [
-        model.get_layer(f"{chain}_patch").pool_size[0] if f"{chain}_patch" in names else 1
-        for chain in ("rna", "peptide")
-    ]
-    return sizes[0], sizes[1]
+    named = {layer.name: layer for layer in model.layers}
+    rna, peptide = (
+        named[f"{chain}_patch"].pool_size[0] if f"{chain}_patch" in named else 1 for chain in CHAINS
+    )
+    spread = named.get("interaction_map")
+    window = (spread.rna_window, spread.peptide_window) if isinstance(spread, WindowSpread) else (1, 1)
+    return {"patch": (rna, peptide), "window": window}
 
 
 def _sizes(preset: str, changes: dict[str, Any]) -> Sizes:
     if preset not in PRESETS:
         raise ValueError(f"preset is {preset!r}; expected one of {', '.join(PRESETS)}")
-    if unknown := sorted(set(changes) - set(asdict(Sizes()))):
+    fields = asdict(PRESETS[preset])
+    if unknown := sorted(set(changes) - set(fields)):
         raise ValueError(
             f"build_cross_attention does not know {', '.join(unknown)}; "
-            f"expected fields of Sizes: {', '.join(asdict(Sizes()))}"
+            f"expected fields of Sizes: {', '.join(fields)}"
         )
     sizes = replace(PRESETS[preset], **changes)
     for name in ("rna_kernel", "peptide_kernel"):
@@ -270,17 +240,14 @@ def _sizes(preset: str, changes: dict[str, Any]) -> Sizes:
     return sizes
 
 
-def _encode(chain: Any, mask: Any, name: str, sizes: Sizes, *, kernel: int, patch: int) -> tuple[Any, Any]:
+def _encode(chain: Any, mask: Any, name: str, sizes: Sizes) -> tuple[Any, Any]:
     """Motif strengths along a chain, and the mask of what is left of it after patching."""
+    kernel, patch = getattr(sizes, f"{name}_kernel"), getattr(sizes, f"{name}_patch")
     values = ResidueDropout(sizes.residue_dropout, name=f"{name}_residue_dropout")(chain)
     values = layers.Conv1D(
-        sizes.filters,
-        kernel,
-        padding="same",
-        use_bias=False,
-        kernel_regularizer=CentredL2(sizes.centring),
-        name=f"{name}_motifs",
-    )(values)
+        sizes.filters, kernel, padding="same", use_bias=False,
+        kernel_regularizer=CentredL2(sizes.centring), name=f"{name}_motifs",
+    )(values)  # fmt: skip
     # Batches hold chains of one length, which are often relatives: their statistics say nothing
     # about other chains, so a network for such data normalises every position by itself.
     normalise = layers.BatchNormalization if sizes.normalise == "batch" else layers.LayerNormalization
@@ -315,23 +282,17 @@ def _meet(rna: Any, peptide: Any, mask: Any, sizes: Sizes) -> Any:
     return layers.Concatenate(name="attention")([best, read])
 
 
-def _rna_composition(chain: Any, mask: Any, sizes: Sizes) -> Any:
-    blocks = [Composition(k, name=f"rna_{k}mers")(chain) for k in (1, 2, 3, 4)]
-    return _composition("rna", [*blocks, LogLength(name="rna_length")(mask)], sizes)
-
-
-def _peptide_composition(chain: Any, mask: Any, sizes: Sizes) -> Any:
-    blocks = [
-        Composition(1, name="peptide_residues")(chain),
-        Composition(2, name="peptide_dipeptides")(chain),
-        Composition(3, classes=_CLASSES, name="peptide_triads")(chain),
-    ]
-    return _composition("peptide", [*blocks, LogLength(name="peptide_length")(mask)], sizes)
-
-
-def _composition(name: str, blocks: list[Any], sizes: Sizes) -> Any:
+def _composition(name: str, words: list[Any], mask: Any, sizes: Sizes) -> Any:
+    """A dense branch over the words and the length of a chain."""
+    blocks = [*words, LogLength(name=f"{name}_length")(mask)]
     values = layers.Concatenate(name=f"{name}_composition")(blocks)
     values = Standardise(name=f"{name}_composition_norm")(values)
     values = layers.Dropout(sizes.dropout, name=f"{name}_composition_dropout")(values)
     values = layers.Dense(sizes.composition, name=f"{name}_composition_dense")(values)
     return layers.ReLU(name=f"{name}_composition_relu")(values)
+
+
+def _judged(inputs: list[Any], features: Any, name: str, learning_rate: float) -> keras.Model:
+    logit = layers.Dense(1, name="logit")(features)
+    probability = layers.Activation("sigmoid", name="probability")(logit)
+    return compile_classifier(keras.Model(inputs, probability, name=name), learning_rate)

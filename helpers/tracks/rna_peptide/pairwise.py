@@ -2,13 +2,13 @@
 
 A pair (RNA, peptide) is like another if the RNAs are alike *and* the peptides are alike. The
 similarity of two chains is measured at four scales, from "the same chain" over "share long words"
-(homologs) to "made of the same words" (composition); a pair's similarity to another is the product.
+(homologs) and "share short words" to "made of the same words" (composition); a pair's similarity to
+another is the product.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 
 import numpy as np
 from scipy import sparse
@@ -17,7 +17,6 @@ from sklearn.svm import SVC
 from helpers.sequences.alphabet import PEPTIDE, RNA
 from helpers.sequences.composition import CONJOINT, kmer_frequencies
 
-SCALES = ("identity", "long words", "short words", "composition")
 _SOFT = 0.3
 
 
@@ -34,14 +33,13 @@ class PairSpace:
     Attributes
     ----------
     rna_like, peptide_like : list of numpy.ndarray, shape=(chains, chains), dtype=float32
-        Similarity of the distinct chains at each of `SCALES`, 0 to 1.
+        Similarity of the distinct chains, 0 to 1: identity, long words, short words, composition.
 
     Examples
     --------
     >>> space = PairSpace(["ACGUACGU", "ACGUACGU", "GGGGGGGG"], ["MKV", "MKVW", "MKV"])
-    >>> votes = space.votes(np.array([0, 1]), np.array([1, 0, 0]), np.array([2]))
-    >>> votes.shape == (1, len(space.vote_names))
-    True
+    >>> space.votes(np.array([0, 1]), np.array([1, 0, 0]), np.array([2])).shape
+    (1, 58)
     """
 
     def __init__(self, rna: Sequence[str], peptide: Sequence[str]) -> None:
@@ -49,30 +47,12 @@ class PairSpace:
             raise ValueError(
                 f"PairSpace: found {len(rna)} RNAs and {len(peptide)} peptides; expected one of each a pair"
             )
-        chains, self._rna = np.unique(np.asarray(rna, dtype=object), return_inverse=True)
-        rna_parts = [kmer_frequencies(chains.tolist(), k, RNA) for k in (1, 2, 3, 4)]
-        self.rna_like = _similarities(chains.tolist(), rna_parts, long=10, short=6)
-        chains, self._peptide = np.unique(np.asarray(peptide, dtype=object), return_inverse=True)
-        peptide_parts = [
-            kmer_frequencies(chains.tolist(), 1, PEPTIDE),
-            kmer_frequencies(chains.tolist(), 2, PEPTIDE),
-            kmer_frequencies(chains.tolist(), 3, CONJOINT),
-        ]
-        self.peptide_like = _similarities(chains.tolist(), peptide_parts, long=5, short=3)
+        rna_words = [(k, RNA) for k in (1, 2, 3, 4)]
+        peptide_words = [(1, PEPTIDE), (2, PEPTIDE), (3, CONJOINT)]
+        self._rna, self.rna_like = _similarities(rna, rna_words, long=10, short=6)
+        self._peptide, self.peptide_like = _similarities(peptide, peptide_words, long=5, short=3)
         self._rna_kernel = np.mean(self.rna_like[1:], axis=0)
         self._peptide_kernel = np.mean(self.peptide_like[1:], axis=0)
-
-    def __len__(self) -> int:
-        """Number of pairs."""
-        return len(self._rna)
-
-    @property
-    def vote_names(self) -> list[str]:
-        """Names of the columns of `votes`."""
-        cells = [f"{a} x {b}" for a, b in product(SCALES, SCALES)]
-        names = [f"{cell}, {what}" for cell in cells for what in ("balance", "for", "against")]
-        names += [f"RNA {scale}, {what}" for scale in SCALES for what in ("balance", "weight")]
-        return [*names, "path, long words", "path, short words"]
 
     def votes(self, known: np.ndarray, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """How the known pairs that are like each row are labelled.
@@ -95,23 +75,19 @@ class PairSpace:
             positives, the count of a peptide's negatives gives its label away.
         """
         labels = np.asarray(y)[known].astype(np.float32)
-        shape = (len(self._rna_kernel), len(self._peptide_kernel))
-        positive, negative = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        np.add.at(positive, (self._rna[known], self._peptide[known]), labels)
-        np.add.at(negative, (self._rna[known], self._peptide[known]), 1 - labels)
+        ballots = np.zeros((2, len(self._rna_kernel), len(self._peptide_kernel)), np.float32)
+        for ballot, weight in zip(ballots, (labels, 1 - labels), strict=True):
+            np.add.at(ballot, (self._rna[known], self._peptide[known]), weight)
+        positive, negative = ballots
         rna, peptide = self._rna[rows], self._peptide[rows]
         columns: list[np.ndarray] = []
         for like_rna in self.rna_like:
-            near_for, near_against = (like_rna @ positive)[rna], (like_rna @ negative)[rna]
+            near = [(like_rna @ ballot)[rna] for ballot in ballots]
             for like_peptide in self.peptide_like:
                 weight = like_peptide[peptide]
-                in_favour = np.einsum("ij,ij->i", near_for, weight)
-                against = np.einsum("ij,ij->i", near_against, weight)
-                columns += [
-                    (in_favour - against) / (in_favour + against + _SOFT),
-                    np.log(in_favour + 0.05),
-                    np.log(against + 0.05),
-                ]
+                in_favour, against = (np.einsum("ij,ij->i", ballot, weight) for ballot in near)
+                balance = (in_favour - against) / (in_favour + against + _SOFT)
+                columns += [balance, np.log(in_favour + 0.05), np.log(against + 0.05)]
         for like_rna in self.rna_like:
             in_favour, against = like_rna @ positive.sum(1), like_rna @ negative.sum(1)
             balance = (in_favour - against) / (in_favour + against + 1)
@@ -122,41 +98,29 @@ class PairSpace:
         return np.stack(columns, axis=1).astype(np.float32)
 
     def kernel(self, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """Product of RNA and peptide similarity, each the mean over three scales.
+        """Product of RNA and peptide similarity, each the mean over three scales; (rows, others).
 
-        Returns
-        -------
-        numpy.ndarray, shape=(len(rows), len(others)), dtype=float32
-            The pairwise kernel of Ben-Hur and Noble 2005 (doi:10.1093/bioinformatics/bti1016).
+        The pairwise kernel of Ben-Hur and Noble 2005 (doi:10.1093/bioinformatics/bti1016).
         """
         rna = self._rna_kernel[np.ix_(self._rna[rows], self._rna[others])]
         return rna * self._peptide_kernel[np.ix_(self._peptide[rows], self._peptide[others])]
 
-    def kernel_score(
-        self, known: np.ndarray, y: np.ndarray, rows: np.ndarray, *, penalty: float = 10.0
-    ) -> np.ndarray:
-        """Decision values of a support vector machine on `kernel`.
-
-        Parameters
-        ----------
-        known, y, rows
-            As in `votes`.
-        penalty : float
-            Cost of a training pair on the wrong side.
-
-        Returns
-        -------
-        numpy.ndarray, shape=(m,), dtype=float32
-            Positive for pairs judged to bind.
-        """
-        machine = SVC(C=penalty, kernel="precomputed", cache_size=500)
+    def kernel_score(self, known: np.ndarray, y: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Decision values of a support vector machine on `kernel`; arguments as for `votes`."""
+        machine = SVC(C=10.0, kernel="precomputed", cache_size=500)
         machine.fit(self.kernel(known, known), np.asarray(y)[known])
         return machine.decision_function(self.kernel(rows, known)).astype(np.float32)
 
 
-def _similarities(chains: list[str], parts: list[np.ndarray], *, long: int, short: int) -> list[np.ndarray]:
+def _similarities(
+    sequences: Sequence[str], words: Sequence[tuple], *, long: int, short: int
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Number of each row's chain, and how alike the distinct chains are at each scale."""
+    distinct, number = np.unique(np.asarray(sequences, dtype=object), return_inverse=True)
+    chains = distinct.tolist()
     lengths = np.log([max(len(chain), 1) for chain in chains])
     same_length = np.exp(-2.0 * np.square(lengths[:, None] - lengths[None, :]))
+    parts = [kmer_frequencies(chains, k, alphabet) for k, alphabet in words]
     composition = np.mean([_cosine(np.sqrt(part)) for part in parts], axis=0)
     similarities = [
         np.eye(len(chains)),
@@ -164,7 +128,7 @@ def _similarities(chains: list[str], parts: list[np.ndarray], *, long: int, shor
         _shared_words(chains, short) * same_length,
         composition**4 * same_length,
     ]
-    return [similarity.astype(np.float32) for similarity in similarities]
+    return number, [similarity.astype(np.float32) for similarity in similarities]
 
 
 def _cosine(X: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The models of a comparison, each with the same three methods: build, fit on rows, predict rows.
+"""The models of the comparison, each with the same methods: build, fit on rows, predict rows.
 
 `helpers.training.cross_validate` asks nothing more of them. All choices are made on the
 validation rows that `fit` is given; no predictor ever sees a test row's label.
@@ -6,27 +6,30 @@ validation rows that `fit` is given; no predictor ever sees a test row's label.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import keras
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from helpers.sequences import composition
 from helpers.sequences.alphabet import PEPTIDE, RNA
-from helpers.tracks.rna_peptide import dual_dense, network
+from helpers.stats.odds import logit, sigmoid
+from helpers.tracks.rna_peptide import network
 from helpers.tracks.rna_peptide.pairwise import PairSpace
-from helpers.tracks.rna_peptide.stages import balance, fit_in_stages
 from helpers.training.batches import Chains
 from helpers.training.fitting import FitResult, Schedule, fit, predict
 
 _INNER = 5
-_CLIP = 1e-6
+_MONITOR = "val_auroc"
+_LETTERS = {"rna_alphabet": RNA.letters, "peptide_alphabet": PEPTIDE.letters}
 
 
 class PairTable:
@@ -54,10 +57,7 @@ class PairTable:
                 f"PairTable: found {len(self.rna)} RNAs, {len(self.peptide)} peptides and "
                 f"{len(self.y)} labels; expected one of each a pair"
             )
-        self._chains = [
-            Chains.from_sequences(self.rna, RNA),
-            Chains.from_sequences(self.peptide, PEPTIDE),
-        ]
+        self._chains = [Chains.from_sequences(self.rna, RNA), Chains.from_sequences(self.peptide, PEPTIDE)]
 
     def __len__(self) -> int:
         """Number of pairs."""
@@ -82,28 +82,25 @@ class PairTable:
         return PairSpace(self.rna, self.peptide)
 
     @cached_property
-    def codes(self) -> tuple[np.ndarray, np.ndarray]:
+    def codes(self) -> list[np.ndarray]:
         """Number of each row's RNA and of its peptide; the same sequence has the same number."""
-        rna, peptide = (
-            np.unique(np.asarray(side, dtype=object), return_inverse=True)[1]
-            for side in (self.rna, self.peptide)
-        )
-        return rna, peptide
+        sides = (np.asarray(side, dtype=object) for side in (self.rna, self.peptide))
+        return [np.unique(side, return_inverse=True)[1] for side in sides]
 
 
 class Network:
     """Our cross-attention network, or the mean of several.
 
-    Trained with either label of the same weight for each peptide; where the network has composition
-    branches they are trained first (`helpers.training.fit_in_stages`).
+    Trained with either label of the same weight for each peptide, see `balance`; where the network
+    has composition branches they are trained first, see `fit_in_stages`.
 
     Parameters
     ----------
     table : PairTable
     preset : {"sample", "real"}
         As for `helpers.tracks.rna_peptide.network.build_cross_attention`.
-    epochs, batch_size, patience : int
-        As for `helpers.training.fit`; the epoch is chosen by the validation AUROC.
+    epochs, batch_size : int
+        As for `helpers.training.Schedule`; the epoch is chosen by the validation AUROC.
     members : int
         Networks, each with weights of its own; their log-odds are averaged.
     seed : int
@@ -113,21 +110,13 @@ class Network:
     """
 
     def __init__(
-        self,
-        table: PairTable,
-        *,
-        preset: str = "sample",
-        epochs: int = 16,
-        batch_size: int = 32,
-        patience: int = 5,
-        members: int = 1,
-        seed: int = 0,
-        verbosity: int = 0,
-    ) -> None:
+        self, table: PairTable, *, preset: str = "sample", epochs: int = 16, batch_size: int = 32,
+        members: int = 1, seed: int = 0, verbosity: int = 0,
+    ) -> None:  # fmt: skip
         self.table, self.verbosity = table, verbosity
         self.settings: dict[str, Any] = {
             "model": "network", "preset": preset, "epochs": epochs, "batch_size": batch_size,
-            "patience": patience, "members": members, "seed": seed,
+            "patience": 5, "members": members, "seed": seed,
         }  # fmt: skip
         self.results: list[FitResult] = []
 
@@ -142,15 +131,20 @@ class Network:
         return self.result.model
 
     def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
-        """Fit on the rows `train`; the epoch is chosen on the rows `valid`.
-
-        `y` replaces the table's labels, for controls.
-        """
+        """Fit on the rows `train`, choosing on `valid`; `y` replaces the table's labels, for controls."""
         y = self.table.y if y is None else y
-        self.results = [
-            self._fit_member(train, valid, y, self.settings["seed"] + number)
-            for number in range(self.settings["members"])
-        ]
+        inputs, held_out = self.table.chains(train), self.table.chains(valid)
+        kept = {name: self.settings[name] for name in ("epochs", "batch_size", "patience")}
+        self.results = []
+        for number in range(self.settings["members"]):
+            seed = self.settings["seed"] + number
+            keras.utils.set_random_seed(seed)
+            model = network.build_cross_attention(self.settings["preset"])
+            self.results.append(fit_in_stages(
+                model, inputs, y[train], valid=(held_out, y[valid]), schedule=Schedule(seed=seed, **kept),
+                # How often a peptide stands under each label must not be learnt: see `Counts`.
+                weight=balance(inputs[1].index, y[train]), verbosity=self.verbosity,
+            ))  # fmt: skip
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
@@ -159,55 +153,15 @@ class Network:
 
     def card(self) -> dict[str, Any]:
         """What a card says of the first member, besides the data."""
-        return {
-            **self.settings,
-            "rna_alphabet": RNA.letters,
-            "peptide_alphabet": PEPTIDE.letters,
-            "patch": list(network.patches(self.model)),
-            "window": list(network.windows(self.model)),
-            "best_epoch": self.result.best_epoch,
-        }
-
-    def _fit_member(self, train: np.ndarray, valid: np.ndarray, y: np.ndarray, seed: int) -> FitResult:
-        keras.utils.set_random_seed(seed)
-        chains = self.table.chains(train)
-        return fit_in_stages(
-            network.build_cross_attention(self.settings["preset"]),
-            chains,
-            y[train],
-            valid=(self.table.chains(valid), y[valid]),
-            schedule=Schedule(
-                epochs=self.settings["epochs"],
-                batch_size=self.settings["batch_size"],
-                patience=self.settings["patience"],
-                seed=seed,
-            ),
-            # How often a peptide stands under each label must not be learnt: see `Counts`.
-            weight=balance(chains[1].index, y[train]),
-            verbosity=self.verbosity,
-        )
+        cells = {name: list(value) for name, value in network.resolution(self.model).items()}
+        return {**self.settings, **_LETTERS, **cells, "best_epoch": self.result.best_epoch}
 
 
 class Original:
-    """The original dual network on chains cut or padded to 100 residues, honestly trained.
-
-    Parameters
-    ----------
-    table : PairTable
-    length : int
-        Residues of either chain that the network reads.
-    epochs, seed, verbosity : int
-        As for `Network`.
-    """
+    """The original dual network on chains cut or padded to `length` residues, honestly trained."""
 
     def __init__(
-        self,
-        table: PairTable,
-        *,
-        length: int = 100,
-        epochs: int = 16,
-        seed: int = 0,
-        verbosity: int = 0,
+        self, table: PairTable, *, length: int = 100, epochs: int = 16, seed: int = 0, verbosity: int = 0
     ) -> None:
         self.table, self.verbosity = table, verbosity
         self.settings: dict[str, Any] = {
@@ -225,11 +179,11 @@ class Original:
         length, seed = self.settings["length"], self.settings["seed"]
         keras.utils.set_random_seed(seed)
         self.result = fit(
-            dual_dense.build_dual_dense(rna_length=length, peptide_length=length),
+            network.build_dual_dense(rna_length=length, peptide_length=length),
             self.table.one_hot(train, length),
             self.table.y[train],
             valid=(self.table.one_hot(valid, length), self.table.y[valid]),
-            schedule=Schedule(epochs=self.settings["epochs"], seed=seed, monitor="val_auroc"),
+            schedule=Schedule(epochs=self.settings["epochs"], seed=seed, monitor=_MONITOR),
             verbosity=self.verbosity,
         )
 
@@ -239,29 +193,13 @@ class Original:
 
     def card(self) -> dict[str, Any]:
         """What a card says of the network, besides the data."""
-        length = self.settings["length"]
-        return {
-            **self.settings,
-            "rna_alphabet": RNA.letters,
-            "peptide_alphabet": PEPTIDE.letters,
-            "rna_length": length,
-            "peptide_length": length,
-            "truncate": True,
-            "best_epoch": self.result.best_epoch,
-        }
+        lengths = dict.fromkeys(("rna_length", "peptide_length"), self.settings["length"])
+        best = self.result.best_epoch
+        return {**self.settings, **_LETTERS, **lengths, "truncate": True, "best_epoch": best}
 
 
 class Trees:
-    """Baseline: extra trees on k-mers of the RNA and conjoint triads of the peptide.
-
-    Parameters
-    ----------
-    table : PairTable
-    trees : int
-        Number of trees.
-    seed : int
-        Seed of the trees.
-    """
+    """Baseline: extra trees on k-mers of the RNA and conjoint triads of the peptide."""
 
     def __init__(self, table: PairTable, *, trees: int = 500, seed: int = 0) -> None:
         self.table = table
@@ -270,10 +208,10 @@ class Trees:
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit on the rows `train` and `valid`: there is nothing to choose."""
         rows = np.concatenate([train, valid])
-        trees = ExtraTreesClassifier(
-            self.settings["trees"], n_jobs=-1, random_state=self.settings["seed"]
-        ).fit(self.table.composition[rows], self.table.y[rows])
-        self._trees = _in_order(trees)
+        trees, seed = self.settings["trees"], self.settings["seed"]
+        self._trees = ExtraTreesClassifier(trees, n_jobs=-1, random_state=seed)
+        self._trees.fit(self.table.composition[rows], self.table.y[rows])
+        _in_order(self._trees)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
@@ -286,12 +224,6 @@ class Counts:
     Each training row is described by the counts without itself. Where every chain has as many
     positives as negatives, a held-out positive leaves a gap in its chain's counts, and this model
     finds it: what it scores is what the make-up of a data set gives away.
-
-    Parameters
-    ----------
-    table : PairTable
-    seed : int
-        Seed of the boosted trees.
     """
 
     def __init__(self, table: PairTable, *, seed: int = 0) -> None:
@@ -307,13 +239,10 @@ class Counts:
         ]
         X = self._describe(rows)
         for label in (0, 1):
-            own = y[rows] == label
-            X[own, label] -= 1
-            X[own, 2 + label] -= 1
+            X[np.ix_(y[rows] == label, [label, 2 + label])] -= 1
         with threadpool_limits(1, user_api="openmp"):
-            self._trees = HistGradientBoostingClassifier(
-                max_iter=100, random_state=self.settings["seed"]
-            ).fit(X, y[rows])
+            self._trees = HistGradientBoostingClassifier(max_iter=100, random_state=self.settings["seed"])
+            self._trees.fit(X, y[rows])
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
@@ -330,125 +259,139 @@ class Neighbours:
     The training rows are described out of fold, with folds that are cold in the peptide (in both
     sides where the validation RNAs are new, too): a row's description never rests on its own
     peptide's other pairs, so that the count of a peptide's negatives cannot be read off it.
-
-    Parameters
-    ----------
-    table : PairTable
-    seed : int
-        Seed of the inner folds and the trees.
+    `helpers.training.Blend` weighs it with a `Network`.
     """
 
     def __init__(self, table: PairTable, *, seed: int = 0) -> None:
         self.table = table
         self.settings: dict[str, Any] = {"model": "neighbours", "seed": seed}
 
-    def fit(self, train: np.ndarray, valid: np.ndarray, *, cold_rna: bool | None = None) -> None:
-        """Fit on `train`; `valid` only tells whether RNAs are new, unless that is given."""
-        seed, y = self.settings["seed"], self.table.y
+    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Fit on the rows `train`; `valid` only tells whether the RNAs of a test are new."""
         rna, _ = self.table.codes
-        if cold_rna is None:
-            cold_rna = len(valid) > 0 and bool(np.isin(rna[valid], rna[train]).mean() < 0.5)
-        self.cold_rna = cold_rna
-        described, rows = [], []
-        for known, held in self._inner(train, cold_rna):
-            described.append(self._describe(known, held))
-            rows.append(held)
-        X, order = np.concatenate(described), np.concatenate(rows)
-        self._known = train
-        self._models = [
-            HistGradientBoostingClassifier(
-                max_iter=200, learning_rate=0.06, max_leaf_nodes=15, l2_regularization=1.0,
-                max_features=0.2, random_state=seed,
-            ),
-            ExtraTreesClassifier(
-                300, min_samples_leaf=2, max_features=0.15, n_jobs=-1, random_state=seed
-            ),
-        ]  # fmt: skip
-        # One thread: boosting is a chain of short parallel steps, which stall one another as soon
-        # as a second process wants the same cores.
-        with threadpool_limits(1, user_api="openmp"):
-            for model in self._models:
-                model.fit(X, y[order])
-        _in_order(self._models[1])
+        self.cold_rna = len(valid) > 0 and bool(np.isin(rna[valid], rna[train]).mean() < 0.5)
+        self._fit(train)
+
+    def complete(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Take the validation rows as neighbours, too, once every choice has been made on them."""
+        self._fit(np.concatenate([train, valid]))
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
         X = self._describe(self._known, rows)
         return _mean([model.predict_proba(X)[:, 1] for model in self._models])
 
+    def _fit(self, train: np.ndarray) -> None:
+        folds, seed = self._inner(train), self.settings["seed"]
+        X = np.concatenate([self._describe(known, held) for known, held in folds])
+        y = self.table.y[np.concatenate([held for _, held in folds])]
+        boosted = HistGradientBoostingClassifier(
+            max_iter=200, learning_rate=0.06, max_leaf_nodes=15, l2_regularization=1.0,
+            max_features=0.2, random_state=seed,
+        )  # fmt: skip
+        trees = ExtraTreesClassifier(300, min_samples_leaf=2, max_features=0.15, n_jobs=-1, random_state=seed)
+        # One thread: boosting is a chain of short parallel steps, which stall one another as soon
+        # as a second process wants the same cores.
+        with threadpool_limits(1, user_api="openmp"):
+            self._known, self._models = train, [boosted.fit(X, y), _in_order(trees.fit(X, y))]
+
     def _describe(self, known: np.ndarray, rows: np.ndarray) -> np.ndarray:
         space, y = self.table.space, self.table.y
         parts = [space.votes(known, y, rows), space.kernel_score(known, y, rows)[:, None]]
         return np.concatenate([*parts, self.table.composition[rows]], axis=1)
 
-    def _inner(self, train: np.ndarray, cold_rna: bool) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _inner(self, train: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Folds of the training rows, cold in the peptide, or in both sides."""
         rng = np.random.default_rng(self.settings["seed"])
         rna, peptide = ((rng.permutation(side.max() + 1) % _INNER)[side[train]] for side in self.table.codes)
-        if not cold_rna:
-            pairs = [(peptide != i, peptide == i) for i in range(_INNER)]
+        parts = range(_INNER)
+        if self.cold_rna:
+            masks = [((rna != i) & (peptide != j), (rna == i) & (peptide == j)) for i in parts for j in parts]
         else:
-            pairs = [
-                ((rna != i) & (peptide != j), (rna == i) & (peptide == j))
-                for i in range(_INNER)
-                for j in range(_INNER)
-            ]
+            masks = [(peptide != i, peptide == i) for i in parts]
         y = self.table.y[train]
-        return [
-            (train[known], train[held])
-            for known, held in pairs
-            if held.any() and len(np.unique(y[known])) == 2
-        ]
+        both = [(known, held) for known, held in masks if held.any() and len(np.unique(y[known])) == 2]
+        return [(train[known], train[held]) for known, held in both]
 
 
-class Hybrid:
-    """Ours: the network and the neighbours together, weighted on the validation rows.
+def fit_in_stages(
+    model: keras.Model, inputs: Sequence[Chains], y: np.ndarray, *,
+    valid: tuple[Sequence[Chains], np.ndarray], schedule: Schedule, weight: np.ndarray | None = None,
+    verbosity: int = 1,
+) -> FitResult:  # fmt: skip
+    """Train `build_cross_attention`'s network, its composition branches first.
 
-    Parameters
-    ----------
-    table : PairTable
-    seed : int
-        Seed of both parts.
-    **network
-        Further arguments of `Network`.
+    Words do not change from epoch to epoch. They are counted once a chain, the branches behind
+    them are trained in seconds, and only then the attention joins, with weight zero at first. The
+    second stage is kept if it validates better. A network without composition branches is trained
+    by `fit` alone. The validation AUROC chooses the epoch.
+
+    Returns
+    -------
+    FitResult
+        The history has a column ``stage``, ``composition`` or ``whole``; epochs count on.
     """
+    more: dict[str, Any] = {"weight": weight, "verbosity": verbosity}
+    whole = functools.partial(
+        fit, model, inputs, y, valid=valid, schedule=replace(schedule, monitor=_MONITOR), **more
+    )
+    if not any(layer.name == "rna_composition" for layer in model.layers):
+        return whole()
+    counted, held_out = _counted(model, inputs, adapt=True), (_counted(model, valid[0]), valid[1])
+    head = network.compile_classifier(network.composition_head(model))
+    brief = Schedule(epochs=40, patience=8, seed=schedule.seed, monitor=_MONITOR)
+    first = fit(head, counted, y, valid=held_out, schedule=brief, **more)
+    dense = model.get_layer("interaction_dense")
+    kernel, bias = dense.get_weights()
+    kernel[: model.get_layer("attention").output.shape[-1]] = 0
+    dense.set_weights([kernel, bias])
+    kept = model.get_weights()
+    second = whole()
+    best = len(first.history) + second.best_epoch
+    if second.history[_MONITOR].max() <= first.history[_MONITOR].max():
+        model.set_weights(kept)
+        best = first.best_epoch
+    stages = {"composition": first.history, "whole": second.history}
+    history = pd.concat([table.assign(stage=name) for name, table in stages.items()], ignore_index=True)
+    return FitResult(model, history.assign(epoch=np.arange(1, len(history) + 1)), best)
 
-    def __init__(self, table: PairTable, *, seed: int = 0, **network: Any) -> None:
-        self.table = table
-        self.network = Network(table, seed=seed, **network)
-        self.neighbours = Neighbours(table, seed=seed)
-        self.settings: dict[str, Any] = {
-            "model": "hybrid",
-            "network": self.network.settings,
-            "neighbours": self.neighbours.settings,
-        }
 
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit both parts on `train` and their weights on `valid`; then the neighbours on both."""
-        for part in (self.network, self.neighbours):
-            part.fit(train, valid)
-        # By likelihood, without an intercept: as many pairs bind as do not. Log-odds that speak
-        # against binding are never read as speaking for it.
-        stack = LogisticRegression(fit_intercept=False)
-        stack.fit(self._log_odds(valid), self.table.y[valid])
-        self.weights = np.maximum(stack.coef_[0], 0)
-        if not self.weights.any():
-            self.weights = np.ones(2)
-        # Every choice is made; for pairs that are like them, the validation pairs are neighbours.
-        self.neighbours.fit(np.concatenate([train, valid]), valid, cold_rna=self.neighbours.cold_rna)
+def balance(groups: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Weight of each row, such that either label (0, 1) weighs the same within every group.
 
-    def predict(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Probabilities of `rows` by ``ours`` and by each part."""
-        parts = self._log_odds(rows)
-        return {
-            "ours": _sigmoid(parts @ self.weights),
-            "network": _sigmoid(parts[:, 0]),
-            "neighbours": _sigmoid(parts[:, 1]),
-        }
+    Negatives made by giving each peptide another RNA leave it as many negatives as positives. With
+    some rows set aside for a test, the labels that a peptide still has tell which it lacks; a model
+    that learns how often a peptide stands under each label is then wrong on the test by design.
+    Groups with one label only weigh nothing.
 
-    def _log_odds(self, rows: np.ndarray) -> np.ndarray:
-        parts = [self.network.predict(rows), self.neighbours.predict(rows)]
-        return np.stack([_logit(p) for p in parts], axis=1)
+    Examples
+    --------
+    >>> balance(np.array([7, 7, 7, 9]), np.array([1, 0, 0, 1])).tolist()
+    [1.5, 0.75, 0.75, 0.0]
+    """
+    _, group = np.unique(groups, return_inverse=True)
+    label = np.asarray(y).astype(int)
+    counts = np.zeros((2, group.max(initial=0) + 1))
+    np.add.at(counts, (label, group), 1)
+    own, other = counts[label, group], counts[1 - label, group]
+    return np.where(other > 0, (own + other) / (2 * own), 0.0).astype(np.float32)
+
+
+def _counted(model: keras.Model, inputs: Sequence[Chains], *, adapt: bool = False) -> list[np.ndarray]:
+    """Inputs of the composition head for each row; the attention's place is held by zeros.
+
+    With `adapt`, the branches are standardised by these chains, each counted once.
+    """
+    columns = []
+    for name, chains in zip(network.CHAINS, inputs, strict=True):
+        used, place = np.unique(chains.index, return_inverse=True)
+        distinct = Chains(chains.codes, used, chains.alphabet, length=chains.length)
+        counted = predict(network.composition_view(model, name), distinct)
+        if adapt:
+            model.get_layer(f"{name}_composition_norm").adapt(counted)
+        columns.append(counted[place])
+    units = model.get_layer("attention").output.shape[-1]
+    return [*columns, np.zeros((len(inputs[0]), units), dtype=np.float32)]
 
 
 def _in_order(trees: ExtraTreesClassifier) -> ExtraTreesClassifier:
@@ -456,15 +399,6 @@ def _in_order(trees: ExtraTreesClassifier) -> ExtraTreesClassifier:
     return trees.set_params(n_jobs=1)
 
 
-def _logit(p: np.ndarray) -> np.ndarray:
-    p = np.clip(np.asarray(p, dtype=float), _CLIP, 1 - _CLIP)
-    return np.log(p) - np.log1p(-p)
-
-
-def _sigmoid(score: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-score))
-
-
 def _mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:
     """Mean in log-odds."""
-    return _sigmoid(np.mean([_logit(p) for p in probabilities], axis=0))
+    return sigmoid(np.mean([logit(p) for p in probabilities], axis=0))

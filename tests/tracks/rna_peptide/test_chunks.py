@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.readers.pickles import write_pickle
-from helpers.tracks.rna_peptide.chunks import PAIR_COLUMNS, chunk_report, merge_chunks
+from helpers.tracks.rna_peptide.data import PAIR, merge_chunks
 
 
 def pair(number, **further):
@@ -32,7 +32,7 @@ def test_natural_order_and_both_forms(tmp_path):
     )
     (tmp_path / "readme.txt").write_text("not a chunk")
     table = merge_chunks(tmp_path)
-    assert table.columns.tolist() == [*PAIR_COLUMNS, "source", "row", "status", "note"]
+    assert table.columns.tolist() == [*PAIR, "source", "row", "status", "note"]
     assert table["rna_id"].tolist() == ["r1", "r2", "r3", "r4", "r10", "r11"]
     assert table["source"].tolist()[1:5] == ["chunk_1.pkl", *["chunk_2.csv"] * 2, "chunk_10.csv"]
     assert table["row"].tolist() == [1, 2, 1, 2, 1, 1]
@@ -50,8 +50,6 @@ def test_two_forms_of_one_chunk_count_once(tmp_path):
         ["1", "0.5", ""],
         ["0", "2.0", "x"],
     ]
-    report = chunk_report(tmp_path)
-    assert report["note"].tolist() == ["", "the same chunk as chunk_1.csv"]
 
 
 def test_two_forms_that_differ(tmp_path):
@@ -65,7 +63,7 @@ def test_two_forms_that_differ(tmp_path):
         merge_chunks(tmp_path)
 
 
-def test_further_columns_are_kept_and_reported(tmp_path):
+def test_further_columns_are_kept(tmp_path):
     write_csv(tmp_path, "chunk_1.csv", [pair(1)])
     write_csv(tmp_path, "chunk_2.csv", [pair(2, organism="yeast", source="lab", row=7)])
     write_csv(tmp_path, "chunk_5.csv", [pair(5)])
@@ -73,21 +71,16 @@ def test_further_columns_are_kept_and_reported(tmp_path):
     assert table["organism"].tolist() == ["", "yeast", ""]
     assert table["source_given"].tolist() == ["", "lab", ""]
     assert table["source"].tolist() == ["chunk_1.csv", "chunk_2.csv", "chunk_5.csv"]
-    report = chunk_report(tmp_path).set_index("source")
-    assert report.loc["chunk_2.csv", "further"] == "organism, source_given, row_given"
-    assert report.loc["chunk_2.csv", "note"] == "columns differ from those of chunk_1.csv"
-    assert report.loc["chunk_5.csv", "note"] == "the numbers between 2 and 5 are missing"
 
 
 def test_rows_that_cannot_be_read_are_kept(tmp_path):
-    (tmp_path / "chunk_1.csv").write_text(",".join(PAIR_COLUMNS) + "\nr1,p1,ACGU,MKV\nr2,p2\n")
+    (tmp_path / "chunk_1.csv").write_text(",".join(PAIR) + "\nr1,p1,ACGU,MKV\nr2,p2\n")
     incomplete = {name: value for name, value in pair(4).items() if name != "rna_seq"}
     write_pickle(tmp_path / "chunk_2.pkl", [pair(3), incomplete])
     table = merge_chunks(tmp_path)
     assert table["status"].tolist() == ["ok", "rejected", "ok", "rejected"]
     assert table["note"][1] == "line 3 holds 2 cells; expected 4; correct the row"
     assert table["note"][3] == "the row has no field rna_seq; add it"
-    assert chunk_report(tmp_path)["rejected"].tolist() == [1, 1]
 
 
 def test_missing_columns_are_named_file_by_file(tmp_path):
@@ -100,9 +93,6 @@ def test_missing_columns_are_named_file_by_file(tmp_path):
     )
     with pytest.raises(ValueError, match=message):
         merge_chunks(tmp_path)
-    report = chunk_report(tmp_path)
-    assert report["missing"].tolist()[:2] == ["", "protein_id, rna_seq, protein_seq"]
-    assert report["rows"].tolist() == [1, 1, 0]
 
 
 def test_pattern(tmp_path):
@@ -120,7 +110,7 @@ def test_bad_folders(tmp_path):
     with pytest.raises(ValueError, match="this is a file; expected a folder"):
         merge_chunks(tmp_path / "a.txt")
     with pytest.raises(ValueError, match=r"no chunk file fits '\*' \(a.txt found\)"):
-        chunk_report(tmp_path)
+        merge_chunks(tmp_path)
 
 
 def test_a_bad_file_is_named(tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from helpers.tracks.rna_peptide.pairwise import SCALES, PairSpace
+from helpers.tracks.rna_peptide.pairwise import PairSpace
 
 RNA = ["ACGUACGUACGUAA", "ACGUACGUACGUAC", "GGCCGGCCGGCCGG", "GGCCGGCCGGCCGA"] * 2
 PEPTIDE = ["MKVLAWRRKK"] * 4 + ["DEEDSTYCCH"] * 4
@@ -21,7 +21,7 @@ def test_similarity_is_one_with_itself_and_symmetric(space):
 
 
 def test_kernel_is_the_product_of_both_sides_and_positive(space):
-    rows = np.arange(len(space))
+    rows = np.arange(len(Y))
     kernel = space.kernel(rows, rows)
     assert kernel[0, 1] > kernel[0, 2]
     assert kernel[0, 0] > kernel[0, 4]
@@ -31,9 +31,9 @@ def test_kernel_is_the_product_of_both_sides_and_positive(space):
 def test_votes_follow_the_labels_of_similar_pairs(space):
     known, rows = np.array([1, 3, 5, 7]), np.array([0, 2, 4, 6])
     votes = space.votes(known, Y, rows)
-    assert votes.shape == (4, len(space.vote_names))
-    column = space.vote_names.index(f"{SCALES[2]} x {SCALES[0]}, balance")
-    assert np.array_equal(votes[:, column] > 0, Y[rows] == 1)
+    assert votes.shape == (4, 58)
+    # The balance of pairs that share short words of the RNA and have the same peptide.
+    assert np.array_equal(votes[:, (2 * 4 + 0) * 3] > 0, Y[rows] == 1)
 
 
 def test_labels_outside_the_known_rows_are_not_read(space):

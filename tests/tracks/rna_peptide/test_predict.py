@@ -10,10 +10,9 @@ from helpers.explain.gradients import integrated_gradients
 from helpers.explain.heads import scorer
 from helpers.explain.interaction import paired_mutation
 from helpers.sequences.encoding import one_hot
-from helpers.tracks.rna_peptide import predict
-from helpers.tracks.rna_peptide.dual_dense import build_dual_dense
-from helpers.tracks.rna_peptide.network import build_cross_attention
-from helpers.tracks.rna_peptide.predict import interaction_maps, predict_pairs, predict_table
+from helpers.tracks.rna_peptide import data, predict
+from helpers.tracks.rna_peptide.network import build_cross_attention, build_dual_dense
+from helpers.tracks.rna_peptide.predict import interaction_maps, predict_file, predict_table
 from helpers.training import Calibrator, load_run, save_run
 from helpers.training.saving import Run
 
@@ -48,7 +47,7 @@ def table(tmp_path):
     def write(content, run, **options):
         path = tmp_path / "pairs.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        summary = predict_pairs(run, path, tmp_path / "out.csv", progress=False, **options)
+        summary = predict_file(run, path, tmp_path / "out.csv", progress=False, **options)
         out = pd.read_csv(
             summary.path, dtype={"rna_id": str, "protein_id": str}, keep_default_na=False,
             na_values={c: [""] for c in ("probability", "ci_low", "ci_high")},
@@ -174,11 +173,11 @@ def test_a_file_that_is_no_table_is_refused_whole(table, run, tmp_path, content,
 
 def test_a_folder_or_nothing_is_refused(run, tmp_path):
     with pytest.raises(ValueError, match="this is a folder"):
-        predict_pairs(run, tmp_path, tmp_path / "out.csv")
+        predict_file(run, tmp_path, tmp_path / "out.csv")
     with pytest.raises(ValueError, match="there is no such file"):
-        predict_pairs(run, tmp_path / "no.csv", tmp_path / "out.csv")
+        predict_file(run, tmp_path / "no.csv", tmp_path / "out.csv")
     with pytest.raises(ValueError, match="would replace their input"):
-        predict_pairs(run, tmp_path / "a.csv", tmp_path / "a.csv")
+        predict_file(run, tmp_path / "a.csv", tmp_path / "a.csv")
 
 
 def test_a_header_alone_gives_a_header_alone(table, run):
@@ -199,7 +198,7 @@ def test_a_broken_run_leaves_the_earlier_file(table, run, tmp_path):
 def test_separator_and_compressed_output(run, tmp_path):
     path = tmp_path / "pairs.tsv"
     path.write_text("rna_seq\tprotein_seq\nACGU\tMKV\n")
-    predict_pairs(run, path, tmp_path / "out.csv.gz", separator="\t")
+    predict_file(run, path, tmp_path / "out.csv.gz", separator="\t")
     assert len(pd.read_csv(tmp_path / "out.csv.gz")) == 1
 
 
@@ -236,6 +235,30 @@ def test_an_ensemble_averages_log_odds_and_widens_the_interval(table, run):
     both = table(text, [Run(run.model, card), Run(other.model, card)])[0]
     width = [(t["ci_high"] - t["ci_low"]).mean() for t in (single, both)]
     assert width[1] > width[0]
+
+
+def test_every_member_has_a_say_in_the_calibration(run):
+    """The first member's curve is true of the first member only: the order tells nothing."""
+    curves = [{"calibration": calibration(low)} for low in (0.05, 0.6)]
+    models = [run.model, network(seed=3)]
+    members = [Run(model, CARD | curve) for model, curve in zip(models, curves, strict=True)]
+    pairs = random_pairs(20)
+    found, turned = predict_table(members, pairs), predict_table(members[::-1], pairs)
+    np.testing.assert_allclose(found["probability"], turned["probability"], atol=1e-12)
+    alike = predict_table([members[0], Run(models[1], CARD | curves[0])], pairs)
+    assert np.abs(found["probability"] - alike["probability"]).min() > 0.05
+    raw = predict_table([members[0], Run(models[1], CARD)], pairs)
+    own = predict_table([Run(model, CARD) for model in models], pairs)
+    np.testing.assert_array_equal(raw["probability"], own["probability"])
+
+
+def test_rows_with_one_index_are_told_apart(run):
+    pairs = random_pairs(3)
+    twice = pd.concat([pairs, pairs.assign(rna_seq=["ACGU", None, "A9"])])
+    found = predict_table(run, twice)
+    assert found.index.tolist() == [0, 1, 2, 0, 1, 2]
+    assert found["status"].tolist() == ["ok", "ok", "ok", "ok", "rejected", "rejected"]
+    assert found["rna_length"].tolist()[3:] == [4, 0, 2]
 
 
 def test_a_model_of_fixed_length(table):
@@ -334,7 +357,8 @@ def test_a_saved_model_predicts_and_explains_the_same(built, tmp_path):
 
 def test_real_models_are_explained_completely(built):
     pairs = random_pairs(3, seed=7)
-    inputs = predict.encoded(Run(built, {}), pairs["rna_seq"], pairs["protein_seq"])
+    fixed = [one.shape[1] for one in built.inputs]
+    inputs = data.one_hot(pairs, lengths=None if None in fixed else fixed)
     result = integrated_gradients(built, inputs, steps=128, progress=False)
     assert np.abs(result.deltas).max() < 0.01
     for values, one in zip(result.values, inputs, strict=True):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpers.project import backend
 
@@ -9,6 +11,7 @@ backend.use("tensorflow")
 
 from helpers import training  # noqa: E402
 from helpers.tracks.rna_peptide import predictors  # noqa: E402
+from helpers.tracks.rna_peptide.network import build_cross_attention  # noqa: E402
 from helpers.tracks.rna_peptide.simulate import Plan, simulate  # noqa: E402
 
 
@@ -69,14 +72,15 @@ def test_labels_of_the_test_rows_are_never_read(table, parts, name):
     np.testing.assert_array_equal(answers[0], answers[1])
 
 
-def test_hybrid_names_its_parts_and_weighs_them(table, parts):
+def test_ours_weighs_the_network_with_the_neighbours(table, parts):
     train, valid, test = parts
-    hybrid = predictors.Hybrid(table, epochs=1, seed=1)
-    hybrid.fit(train, valid)
-    found = hybrid.predict(test)
-    assert set(found) == {"ours", "network", "neighbours"}
-    assert (hybrid.weights >= 0).all()
-    assert hybrid.weights.any()
+    network = predictors.Network(table, epochs=1, seed=1)
+    neighbours = predictors.Neighbours(table, seed=1)
+    ours = training.Blend({"network": network, "neighbours": neighbours}, intercept=False)
+    ours.fit(train, valid)
+    assert set(ours.predict(test)) == {"ours", "network", "neighbours"}
+    # When all is chosen, pairs of the validation part are neighbours, too.
+    assert set(neighbours._known) == {*train, *valid}
 
 
 def test_counts_find_the_gap_that_a_held_out_pair_leaves():
@@ -115,3 +119,37 @@ def test_cards_hold_what_a_loader_checks(table, parts):
 def test_lengths_must_agree():
     with pytest.raises(ValueError, match="found 1 RNAs, 2 peptides and 1 labels"):
         predictors.PairTable(["ACGU"], ["MK", "ML"], [1])
+
+
+def chains_of(table, n):
+    return table.chains(np.arange(n)), np.arange(n) % 2
+
+
+def test_stages_keep_the_better_one(table):
+    inputs, y = chains_of(table, 32)
+    model = build_cross_attention(filters=4, keys=3, interaction_units=4, composition=4)
+    result = predictors.fit_in_stages(
+        model, inputs, y, valid=(inputs, y), schedule=training.Schedule(epochs=1), verbosity=0
+    )
+    assert result.history["stage"].unique().tolist() == ["composition", "whole"]
+    assert result.history["epoch"].tolist() == list(range(1, len(result.history) + 1))
+    best = result.history.set_index("epoch")["val_auroc"]
+    assert best[result.best_epoch] == best.max()
+
+
+def test_a_network_without_composition_has_one_stage(table):
+    inputs, y = chains_of(table, 16)
+    model = build_cross_attention(filters=4, keys=3, interaction_units=4)
+    result = predictors.fit_in_stages(
+        model, inputs, y, valid=(inputs, y), schedule=training.Schedule(epochs=1), verbosity=0
+    )
+    assert "stage" not in result.history
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1)), min_size=1, max_size=30))
+def test_either_label_weighs_the_same_in_every_group(rows):
+    groups, y = np.array(rows).T
+    weight = predictors.balance(groups, y)
+    for group in np.unique(groups):
+        own = [weight[(groups == group) & (y == label)].sum() for label in (0, 1)]
+        assert own[0] == pytest.approx(own[1], abs=1e-4)

@@ -1,3 +1,5 @@
+"""Our networks: padding changes nothing, names that others rely on, the same under torch."""
+
 import json
 import os
 import subprocess
@@ -9,12 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.models import layers
+from helpers.models.layers import Composition
 from helpers.sequences import composition, encoding
-from helpers.sequences.alphabet import PEPTIDE, RNA
+from helpers.sequences.alphabet import PEPTIDE
 from helpers.tracks.rna_peptide import network
-from helpers.tracks.rna_peptide.dual_dense import build_dual_dense
-from helpers.tracks.rna_peptide.network import build_cross_attention, interaction_map, patches
+from helpers.tracks.rna_peptide.network import build_cross_attention, build_dual_dense, resolution
 
 # Keras 3.15 under numpy 2.4, whenever it turns a weight into an array.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -47,6 +48,10 @@ def call(model, X):
     return keras.ops.convert_to_numpy(model(X, training=False))
 
 
+def cells(model, X):
+    return call(keras.Model(model.inputs, model.get_layer("interaction_map").output), X)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 99))
@@ -55,7 +60,7 @@ def test_padding_changes_nothing(models, kind, rna_more, peptide_more, seed):
     X = pair(np.random.default_rng(seed))
     padded = [longer(X[0], rna_more), longer(X[1], peptide_more)]
     np.testing.assert_allclose(call(model, X), call(model, padded), atol=1e-5)
-    short, long = interaction_map(model, X), interaction_map(model, padded)
+    short, long = cells(model, X), cells(model, padded)
     np.testing.assert_allclose(short, long[:, : short.shape[1], : short.shape[2]], atol=1e-5)
     assert not long[:, short.shape[1] :].any()
     assert not long[:, :, short.shape[2] :].any()
@@ -65,8 +70,9 @@ def test_layers_have_the_names_that_others_rely_on(models):
     for name in ("interaction_features", "interaction_map", "probability", "scores"):
         assert models["whole"].get_layer(name)
     assert [tensor.name for tensor in models["whole"].inputs] == ["rna", "peptide"]
-    assert patches(models["whole"]) == (1, 1)
-    assert patches(models["patched"]) == (4, 3)
+    assert resolution(models["whole"]) == {"patch": (1, 1), "window": (9, 7)}
+    assert resolution(models["patched"]) == {"patch": (4, 3), "window": (1, 1)}
+    assert resolution(build_dual_dense()) == {"patch": (1, 1), "window": (1, 1)}
 
 
 def test_activations_are_layers_of_their_own_used_once(models):
@@ -96,14 +102,15 @@ def test_same_outputs_after_loading_and_under_torch(models, kind, tmp_path):
     np.savez(tmp_path / "X.npz", *X)
     script = (
         "import sys, json, numpy as np\n"
-        "from helpers import backend; backend.use('torch')\n"
+        "from helpers.project import backend; backend.use('torch')\n"
         "import keras\n"
-        "from helpers.tracks.rna_peptide.network import interaction_map\n"
+        "import helpers.tracks.rna_peptide.network\n"
         f"X = list(np.load({str(tmp_path / 'X.npz')!r}).values())\n"
         f"path = {str(tmp_path / 'model.keras')!r}\n"
         "m = keras.saving.load_model(path, compile=False, safe_mode=True)\n"
-        "p = keras.ops.convert_to_numpy(m(X, training=False))\n"
-        "print('FOUND', json.dumps([p.tolist(), interaction_map(m, X).tolist()]))\n"
+        "both = keras.Model(m.inputs, [m.output, m.get_layer('interaction_map').output])\n"
+        "found = [keras.ops.convert_to_numpy(one).tolist() for one in both(X, training=False)]\n"
+        "print('FOUND', json.dumps(found))\n"
     )
     told = subprocess.run(
         [sys.executable, "-c", script],
@@ -112,46 +119,9 @@ def test_same_outputs_after_loading_and_under_torch(models, kind, tmp_path):
         text=True,
         check=True,
     ).stdout
-    p, cells = json.loads(told.split("FOUND ")[1])
+    p, found = json.loads(told.split("FOUND ")[1])
     np.testing.assert_allclose(call(models[kind], X), p, atol=1e-5)
-    np.testing.assert_allclose(interaction_map(models[kind], X), cells, atol=1e-5)
-
-
-def test_composition_layers_count_what_features_counts():
-    chains, proteins = ["ACGUACGGU", "GGGACUUUUA"], ["MKVLAWRDEC", "GGHSTYDEAA"]
-    X, P = encoding.one_hot(chains, RNA, length=16), encoding.one_hot(proteins, PEPTIDE, length=16)
-    for k in (1, 2, 3, 4):
-        found = call(layers.Composition(k), X)
-        np.testing.assert_allclose(found, composition.kmer_frequencies(chains, k, RNA), atol=1e-6)
-    triads = call(layers.Composition(3, classes=network._CLASSES), P)
-    np.testing.assert_allclose(
-        triads, composition.kmer_frequencies(proteins, 3, composition.CONJOINT), atol=1e-6
-    )
-
-
-def test_attention_sums_to_one_over_residues_and_is_zero_in_padding():
-    scores = np.random.default_rng(0).normal(size=(1, 4, 3)).astype("float32")
-    mask = np.ones((1, 4, 3), dtype="float32")
-    mask[:, 3:] = 0
-    weights = keras.ops.convert_to_numpy(layers.PairSoftmax(1)(scores, mask))
-    np.testing.assert_allclose(weights.sum(axis=1), 1, atol=1e-6)
-    assert not weights[:, 3:].any()
-
-
-def test_a_cell_is_spread_over_the_window_it_was_read_from():
-    cells, mask = np.zeros((1, 9, 7), dtype="float32"), np.ones((1, 9, 7), dtype="float32")
-    cells[0, 4, 3] = 15
-    spread = keras.ops.convert_to_numpy(layers.WindowSpread(5, 3)(cells, mask))[0]
-    assert spread[2:7, 2:5] == pytest.approx(np.ones((5, 3)), abs=1e-5)
-    assert spread.sum() == pytest.approx(15, abs=1e-4)
-
-
-def test_hidden_residues_are_hidden_in_training_only():
-    X, layer = np.ones((2, 50, 4), dtype="float32"), layers.ResidueDropout(0.5)
-    hidden = 1 - keras.ops.convert_to_numpy(layer(X, training=True))
-    assert 0.2 < hidden.mean() < 0.8
-    assert set(hidden.sum(axis=-1).ravel()) == {0, 4}
-    assert np.array_equal(keras.ops.convert_to_numpy(layer(X, training=False)), X)
+    np.testing.assert_allclose(cells(models[kind], X), found, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -165,3 +135,10 @@ def test_hidden_residues_are_hidden_in_training_only():
 def test_faults_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         build_cross_attention(**options)
+
+
+def test_classes_of_residues_are_those_of_the_conjoint_triads():
+    proteins = ["MKVLAWRDEC", "GGHSTYDEAA"]
+    counted = Composition(3, classes=network._CLASSES)(encoding.one_hot(proteins, PEPTIDE, length=16))
+    expected = composition.kmer_frequencies(proteins, 3, composition.CONJOINT)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(counted), expected, atol=1e-6)
