@@ -15,10 +15,10 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --rerun-incomplete --show-failed-
 UNLOCK = @pgrep -f "$(CURDIR)/$(BIN)/[p]ython.*[s]nakemake" > /dev/null \
 	|| $(BIN)/snakemake --unlock --cores 1 > /dev/null 2>&1 || true
 
-.PHONY: help run test figures lab bench clean setup lint types unit notebooks pipeline publish sample lock
+.PHONY: help run test figures lab bench clean clean-real setup lint types unit notebooks pipeline publish sample lock
 
 help:  ## This list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed, found " + sys.version.split()[0] + "; run make PYTHON=/path/to/python3.11 ...")'
@@ -81,5 +81,10 @@ sample: setup  ## Make the bundled samples anew, from their seeds
 lock:  ## requirements.lock anew, from pyproject.toml, in an environment of its own
 	tools/lock.sh
 
-clean:  ## Remove runs/sample and caches; .venv and runs/real stay
+clean:  ## Remove runs/sample and caches
 	rm -rf runs/sample .pytest_cache .ruff_cache .mypy_cache .hypothesis .snakemake
+	@echo "These stay: .venv, figures/, fetched data sets, and runs/real ('make clean-real' removes it)."
+
+clean-real:  ## Remove runs/real, which took hours; fetched data sets and figures/ stay
+	rm -rf runs/real
+	@echo "These stay: figures/ and the fetched data sets; 'make figures' makes runs/real anew."

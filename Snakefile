@@ -8,6 +8,8 @@ import os
 
 import yaml
 
+from helpers.project import code
+
 
 configfile: "config/sample.yaml"
 
@@ -38,9 +40,13 @@ def notebook(track, name):
 
 
 def parameters(track, name):
-    # Base64 keeps quotes and blanks of a value away from the shell.
+    # Base64 keeps quotes and blanks of a value away from the shell. With the hash of the code that
+    # the notebook uses, a rule runs again when that code changes; it is taken when a run is planned.
     text = yaml.safe_dump(config[track][name])
-    return base64.b64encode(text.encode()).decode()
+    return {
+        "encoded": base64.b64encode(text.encode()).decode(),
+        "code": lambda wildcards: code.of_notebook(notebook(track, name)),
+    }
 
 
 # The executed notebook appears only when it is whole; a failed one stays beside the log.

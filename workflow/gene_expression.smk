@@ -29,10 +29,15 @@ rule gene_expression_01_train_hybrid_network:
     output:
         EXPRESSION_RESULTS,
         EXPRESSION_TABLES,
-        run("gene_expression", "gene_expression_hybrid.keras", "rows_01.csv"),
+        run(
+            "gene_expression",
+            "gene_expression_hybrid.keras",
+            "gene_expression_hybrid.card.json",
+            "rows_01.csv",
+        ),
         notebook=run("gene_expression", "01_train_hybrid_network.ipynb"),
     params:
-        encoded=parameters("gene_expression", "01_train_hybrid_network"),
+        **parameters("gene_expression", "01_train_hybrid_network"),
     threads: workflow.cores
     log:
         run("gene_expression", "logs/01_train_hybrid_network.log"),
@@ -56,7 +61,7 @@ rule gene_expression_02_publication_figures:
         ),
         notebook=run("gene_expression", "02_publication_figures.ipynb"),
     params:
-        encoded=parameters("gene_expression", "02_publication_figures"),
+        **parameters("gene_expression", "02_publication_figures"),
     log:
         run("gene_expression", "logs/02_publication_figures.log"),
     shell:
@@ -68,5 +73,7 @@ rule gene_expression_results:
         EXPRESSION_RESULTS,
     output:
         results("gene_expression"),
+    params:
+        code=code.key("helpers.stats.results"),
     shell:
         "python -m helpers.stats.results {output} {input}"

@@ -2,7 +2,10 @@
 
 MODIFICATION = "data/sample/rna_modification"
 WINDOWS = run("rna_modification", "windows.csv")
-MODIFICATION_MODELS = run("rna_modification", "shared.keras", "control.keras")
+MODIFICATION_MODELS = run(
+    "rna_modification",
+    *[f"{name}.{suffix}" for name in ("shared", "control") for suffix in ("keras", "card.json")],
+)
 MODIFICATION_LENGTHS = config["rna_modification"]["02_input_length"]["lengths"].split()
 
 
@@ -17,7 +20,7 @@ rule rna_modification_01_train_vqvae:
         run("rna_modification", "predictions_01.csv", "results/01_train_vqvae.csv"),
         notebook=run("rna_modification", "01_train_vqvae.ipynb"),
     params:
-        encoded=parameters("rna_modification", "01_train_vqvae"),
+        **parameters("rna_modification", "01_train_vqvae"),
     log:
         run("rna_modification", "logs/01_train_vqvae.log"),
     shell:
@@ -31,7 +34,7 @@ rule rna_modification_02_one_length:
     output:
         touch(run("rna_modification", "lengths/{length}.done")),
     params:
-        encoded=parameters("rna_modification", "02_input_length"),
+        **parameters("rna_modification", "02_input_length"),
         folder=run("rna_modification", "lengths")[0],
     wildcard_constraints:
         length=r"\d+",
@@ -51,7 +54,7 @@ rule rna_modification_02_input_length:
         run("rna_modification", "predictions_02.csv", "results/02_input_length.csv"),
         notebook=run("rna_modification", "02_input_length.ipynb"),
     params:
-        encoded=parameters("rna_modification", "02_input_length"),
+        **parameters("rna_modification", "02_input_length"),
     log:
         run("rna_modification", "logs/02_input_length.log"),
     shell:
@@ -69,7 +72,7 @@ rule rna_modification_03_ism_motifs:
         figures("rna_modification", "Importance_Score.svg", "motifs_combined.svg"),
         notebook=run("rna_modification", "03_ism_motifs.ipynb"),
     params:
-        encoded=parameters("rna_modification", "03_ism_motifs"),
+        **parameters("rna_modification", "03_ism_motifs"),
     log:
         run("rna_modification", "logs/03_ism_motifs.log"),
     shell:
@@ -86,7 +89,7 @@ rule rna_modification_04_feature_spectrum:
         figures("rna_modification", "VQRNA_feature_spectrum.svg", "VQRNA_feature_spectrum.html"),
         notebook=run("rna_modification", "04_feature_spectrum.ipynb"),
     params:
-        encoded=parameters("rna_modification", "04_feature_spectrum"),
+        **parameters("rna_modification", "04_feature_spectrum"),
     log:
         run("rna_modification", "logs/04_feature_spectrum.log"),
     shell:
@@ -102,7 +105,7 @@ rule rna_modification_05_hyperparameter_search:
         figures("rna_modification", "05_search.html"),
         notebook=run("rna_modification", "05_hyperparameter_search.ipynb"),
     params:
-        encoded=parameters("rna_modification", "05_hyperparameter_search"),
+        **parameters("rna_modification", "05_hyperparameter_search"),
     log:
         run("rna_modification", "logs/05_hyperparameter_search.log"),
     shell:
@@ -117,5 +120,7 @@ rule rna_modification_results:
         run("rna_modification", "results/04_feature_spectrum.csv"),
     output:
         results("rna_modification"),
+    params:
+        code=code.key("helpers.stats.results"),
     shell:
         "python -m helpers.stats.results {output} {input}"

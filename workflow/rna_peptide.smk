@@ -3,7 +3,8 @@
 RNA_PEPTIDE = "data/sample/rna_peptide"
 POSITIVES = run("rna_peptide", "rna_protein_pairs_full.csv")
 LABELLED = run("rna_peptide", "rna_protein_positive_negative_pairs_full_combined.csv")
-DUAL_MODELS = run("rna_peptide", "models.json")
+DUAL_MODELS = run("rna_peptide", "models.json", "models")
+VALIDATION_PAIRS = run("rna_peptide", "validation_pairs_03.csv")
 
 
 rule rna_peptide_01_load_positives:
@@ -20,7 +21,7 @@ rule rna_peptide_01_load_positives:
         ),
         notebook=run("rna_peptide", "01_load_positives.ipynb"),
     params:
-        encoded=parameters("rna_peptide", "01_load_positives"),
+        **parameters("rna_peptide", "01_load_positives"),
     log:
         run("rna_peptide", "logs/01_load_positives.log"),
     shell:
@@ -36,7 +37,7 @@ rule rna_peptide_02_make_negatives:
         LABELLED,
         notebook=run("rna_peptide", "02_make_negatives.ipynb"),
     params:
-        encoded=parameters("rna_peptide", "02_make_negatives"),
+        **parameters("rna_peptide", "02_make_negatives"),
     log:
         run("rna_peptide", "logs/02_make_negatives.log"),
     shell:
@@ -48,11 +49,13 @@ rule rna_peptide_03_train_dual_network:
         LABELLED,
         notebook=notebook("rna_peptide", "03_train_dual_network"),
     output:
-        DUAL_MODELS,
+        DUAL_MODELS[0],
+        directory(DUAL_MODELS[1]),
+        VALIDATION_PAIRS,
         run("rna_peptide", "predictions_03.csv", "results/03_train_dual_network.csv"),
         notebook=run("rna_peptide", "03_train_dual_network.ipynb"),
     params:
-        encoded=parameters("rna_peptide", "03_train_dual_network"),
+        **parameters("rna_peptide", "03_train_dual_network"),
     threads: workflow.cores
     log:
         run("rna_peptide", "logs/03_train_dual_network.log"),
@@ -62,7 +65,7 @@ rule rna_peptide_03_train_dual_network:
 
 rule rna_peptide_04_interaction_heatmap:
     input:
-        LABELLED,
+        VALIDATION_PAIRS,
         DUAL_MODELS,
         notebook=notebook("rna_peptide", "04_interaction_heatmap"),
     output:
@@ -70,7 +73,7 @@ rule rna_peptide_04_interaction_heatmap:
         figures("rna_peptide", "04_interaction_map.html"),
         notebook=run("rna_peptide", "04_interaction_heatmap.ipynb"),
     params:
-        encoded=parameters("rna_peptide", "04_interaction_heatmap"),
+        **parameters("rna_peptide", "04_interaction_heatmap"),
     log:
         run("rna_peptide", "logs/04_interaction_heatmap.log"),
     shell:
@@ -85,7 +88,7 @@ rule rna_peptide_05_predict_pairs:
         run("rna_peptide", "predictions/predictions.csv", "predictions/overview.html"),
         notebook=run("rna_peptide", "05_predict_pairs.ipynb"),
     params:
-        encoded=parameters("rna_peptide", "05_predict_pairs"),
+        **parameters("rna_peptide", "05_predict_pairs"),
     log:
         run("rna_peptide", "logs/05_predict_pairs.log"),
     shell:
@@ -94,7 +97,7 @@ rule rna_peptide_05_predict_pairs:
 
 rule rna_peptide_06_saliency_maps:
     input:
-        LABELLED,
+        VALIDATION_PAIRS,
         DUAL_MODELS,
         notebook=notebook("rna_peptide", "06_saliency_maps"),
     output:
@@ -102,7 +105,7 @@ rule rna_peptide_06_saliency_maps:
         figures("rna_peptide", "all_saliency_heatmaps.png", "interactive_saliency_heatmap.html"),
         notebook=run("rna_peptide", "06_saliency_maps.ipynb"),
     params:
-        encoded=parameters("rna_peptide", "06_saliency_maps"),
+        **parameters("rna_peptide", "06_saliency_maps"),
     log:
         run("rna_peptide", "logs/06_saliency_maps.log"),
     shell:
@@ -119,5 +122,7 @@ rule rna_peptide_results:
         ),
     output:
         results("rna_peptide"),
+    params:
+        code=code.key("helpers.stats.results"),
     shell:
         "python -m helpers.stats.results {output} {input}"

@@ -2,7 +2,16 @@
 
 SIRNA = "data/sample/sirna_efficacy"
 SIRNA_PAIRS = run("sirna_efficacy", "pairs.csv", "mrnas.fasta", "features.csv")
-SIRNA_MODELS = run("sirna_efficacy", "models.json")
+SIRNA_MODELS = run(
+    "sirna_efficacy",
+    "models.json",
+    "sirna_process.npz",
+    *[
+        f"sirna_siamese_{number}.{suffix}"
+        for number in range(1, config["sirna_efficacy"]["02_train_siamese_network"]["final_members"] + 1)
+        for suffix in ("keras", "card.json")
+    ],
+)
 
 
 rule sirna_efficacy_01_explore_features:
@@ -14,7 +23,7 @@ rule sirna_efficacy_01_explore_features:
         run("sirna_efficacy", "rows_01.csv", "relations_01.csv"),
         notebook=run("sirna_efficacy", "01_explore_features.ipynb"),
     params:
-        encoded=parameters("sirna_efficacy", "01_explore_features"),
+        **parameters("sirna_efficacy", "01_explore_features"),
     threads: workflow.cores
     log:
         run("sirna_efficacy", "logs/01_explore_features.log"),
@@ -36,7 +45,7 @@ rule sirna_efficacy_02_train_siamese_network:
         ),
         notebook=run("sirna_efficacy", "02_train_siamese_network.ipynb"),
     params:
-        encoded=parameters("sirna_efficacy", "02_train_siamese_network"),
+        **parameters("sirna_efficacy", "02_train_siamese_network"),
     log:
         run("sirna_efficacy", "logs/02_train_siamese_network.log"),
     shell:
@@ -51,7 +60,7 @@ rule sirna_efficacy_03_predict_from_fasta:
         run("sirna_efficacy", "predictions/run1_predictions.csv", "predictions/run1_overview.html"),
         notebook=run("sirna_efficacy", "03_predict_from_fasta.ipynb"),
     params:
-        encoded=parameters("sirna_efficacy", "03_predict_from_fasta"),
+        **parameters("sirna_efficacy", "03_predict_from_fasta"),
     log:
         run("sirna_efficacy", "logs/03_predict_from_fasta.log"),
     shell:
@@ -67,7 +76,7 @@ rule sirna_efficacy_04_design_scan:
         run("sirna_efficacy", "design/candidates.csv", "design/order.fasta"),
         notebook=run("sirna_efficacy", "04_design_scan.ipynb"),
     params:
-        encoded=parameters("sirna_efficacy", "04_design_scan"),
+        **parameters("sirna_efficacy", "04_design_scan"),
     log:
         run("sirna_efficacy", "logs/04_design_scan.log"),
     shell:
@@ -79,5 +88,7 @@ rule sirna_efficacy_results:
         run("sirna_efficacy", "results/02_train_siamese_network.csv"),
     output:
         results("sirna_efficacy"),
+    params:
+        code=code.key("helpers.stats.results"),
     shell:
         "python -m helpers.stats.results {output} {input}"

@@ -1,6 +1,7 @@
 # Track stress_response: the rules of its notebooks. Read by the Snakefile, whose functions it uses.
 
 STRESS = "data/sample/stress_response"
+ENSEMBLE = run("stress_response", "ensemble.json", "ensemble")
 PROMOTERS = run("stress_response", "promoters.csv", "orthologs.csv")
 
 
@@ -16,10 +17,11 @@ rule stress_response_01_train_cnn:
             "predictions_01.csv",
             "results/01_train_cnn.csv",
             "stress_response_cnn.keras",
+            "stress_response_cnn.card.json",
         ),
         notebook=run("stress_response", "01_train_cnn.ipynb"),
     params:
-        encoded=parameters("stress_response", "01_train_cnn"),
+        **parameters("stress_response", "01_train_cnn"),
     log:
         run("stress_response", "logs/01_train_cnn.log"),
     shell:
@@ -38,7 +40,7 @@ rule stress_response_02_phylogenetic_augmentation:
         ),
         notebook=run("stress_response", "02_phylogenetic_augmentation.ipynb"),
     params:
-        encoded=parameters("stress_response", "02_phylogenetic_augmentation"),
+        **parameters("stress_response", "02_phylogenetic_augmentation"),
     log:
         run("stress_response", "logs/02_phylogenetic_augmentation.log"),
     shell:
@@ -50,15 +52,12 @@ rule stress_response_03_cross_validation:
         PROMOTERS,
         notebook=notebook("stress_response", "03_cross_validation"),
     output:
-        run(
-            "stress_response",
-            "predictions_03.csv",
-            "ensemble.json",
-            "results/03_cross_validation.csv",
-        ),
+        ENSEMBLE[0],
+        directory(ENSEMBLE[1]),
+        run("stress_response", "predictions_03.csv", "results/03_cross_validation.csv"),
         notebook=run("stress_response", "03_cross_validation.ipynb"),
     params:
-        encoded=parameters("stress_response", "03_cross_validation"),
+        **parameters("stress_response", "03_cross_validation"),
     log:
         run("stress_response", "logs/03_cross_validation.log"),
     shell:
@@ -73,7 +72,7 @@ rule stress_response_04_hyperparameter_search:
         run("stress_response", "best_configuration.json", "trials_04.csv"),
         notebook=run("stress_response", "04_hyperparameter_search.ipynb"),
     params:
-        encoded=parameters("stress_response", "04_hyperparameter_search"),
+        **parameters("stress_response", "04_hyperparameter_search"),
     log:
         run("stress_response", "logs/04_hyperparameter_search.log"),
     shell:
@@ -83,14 +82,15 @@ rule stress_response_04_hyperparameter_search:
 rule stress_response_05_saliency_maps:
     input:
         PROMOTERS,
-        run("stress_response", "ensemble.json", "predictions_03.csv"),
+        ENSEMBLE,
+        run("stress_response", "predictions_03.csv"),
         notebook=notebook("stress_response", "05_saliency_maps"),
     output:
         run("stress_response", "attributions.npz", "results/05_saliency_maps.csv"),
         figures("stress_response", "05_logos.html"),
         notebook=run("stress_response", "05_saliency_maps.ipynb"),
     params:
-        encoded=parameters("stress_response", "05_saliency_maps"),
+        **parameters("stress_response", "05_saliency_maps"),
     log:
         run("stress_response", "logs/05_saliency_maps.log"),
     shell:
@@ -100,14 +100,15 @@ rule stress_response_05_saliency_maps:
 rule stress_response_06_modisco_motifs:
     input:
         PROMOTERS,
-        run("stress_response", "ensemble.json", "attributions.npz"),
+        ENSEMBLE,
+        run("stress_response", "attributions.npz"),
         notebook=notebook("stress_response", "06_modisco_motifs"),
     output:
         run("stress_response", "matches_06.csv", "results/06_modisco_motifs.csv"),
         figures("stress_response", "06_motifs.html"),
         notebook=run("stress_response", "06_modisco_motifs.ipynb"),
     params:
-        encoded=parameters("stress_response", "06_modisco_motifs"),
+        **parameters("stress_response", "06_modisco_motifs"),
     log:
         run("stress_response", "logs/06_modisco_motifs.log"),
     shell:
@@ -126,5 +127,7 @@ rule stress_response_results:
         ),
     output:
         results("stress_response"),
+    params:
+        code=code.key("helpers.stats.results"),
     shell:
         "python -m helpers.stats.results {output} {input}"

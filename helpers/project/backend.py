@@ -13,32 +13,15 @@ BACKENDS = ("tensorflow", "torch")
 
 
 def use(name: str = "tensorflow") -> str:
-    """Import Keras under a backend.
+    """Import Keras under a backend and give its version, such as ``"Keras 3.15.1 on tensorflow"``.
 
-    TensorFlow writes a few log lines to the process's error stream when it is first imported,
-    whatever its settings say. They are held back here; if the import fails they are shown.
-
-    Parameters
-    ----------
-    name : {"tensorflow", "torch"}
-        TensorFlow trains and gives `tf.GradientTape`; torch is what tangermeme explains with.
-
-    Returns
-    -------
-    str
-        Backend and version, such as ``"Keras 3.15.1 on tensorflow"``.
+    TensorFlow trains and gives `tf.GradientTape`; torch is what tangermeme explains with. The log
+    lines that TensorFlow writes when it is first imported are shown only if the import fails.
 
     Raises
     ------
     ValueError
         If the backend is unknown, or if Keras already runs on another one.
-
-    Examples
-    --------
-    >>> use("jax")
-    Traceback (most recent call last):
-        ...
-    ValueError: backend 'jax' is not used here; expected one of tensorflow, torch
     """
     if name not in BACKENDS:
         raise ValueError(f"backend {name!r} is not used here; expected one of {', '.join(BACKENDS)}")
@@ -70,16 +53,6 @@ def accelerate(gpus: int | None = None) -> str:
     Call it after `use` and before a model is built. Weights, losses and the outputs of this suite's
     models stay in single precision (doi:10.48550/arXiv.1710.03740).
 
-    Parameters
-    ----------
-    gpus : int, optional
-        Number of GPUs; found out by default.
-
-    Returns
-    -------
-    str
-        What is used, such as ``"1 GPU, mixed_float16"``.
-
     Examples
     --------
     >>> accelerate(0)
@@ -87,8 +60,7 @@ def accelerate(gpus: int | None = None) -> str:
     """
     import keras
 
-    if gpus is None:
-        gpus = _count_gpus(keras.backend.backend())
+    gpus = _count_gpus(keras.backend.backend()) if gpus is None else gpus
     policy = "mixed_float16" if gpus else "float32"
     keras.config.set_dtype_policy(policy)
     return f"{gpus} GPU, {policy}" if gpus else f"CPU, {policy}"

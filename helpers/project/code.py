@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-import importlib.util
 import inspect
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,12 +13,13 @@ from typing import Any
 import nbformat
 
 PACKAGE = "helpers"
+FOLDER = Path(__file__).resolve().parents[1]
 LEFT_OUT = ("plots", "figures")
 """Rooms and modules that draw: they change no number."""
 
 
 def key(*things: Any) -> str:
-    """Hash of the package's code that some things rest on: their modules and all these import.
+    """Hash, ten digits, of the package's code that some things rest on: modules and all they import.
 
     Comments, docstrings and layout do not count, nor does what only draws (`LEFT_OUT`).
 
@@ -27,11 +27,6 @@ def key(*things: Any) -> str:
     ----------
     *things
         Names of modules, or objects; of an object, also what its attributes hold counts.
-
-    Returns
-    -------
-    str
-        Ten hexadecimal digits.
 
     Examples
     --------
@@ -49,7 +44,7 @@ def key(*things: Any) -> str:
             _collect(thing, names, foreign, set())
     digest = hashlib.sha256()
     for name in sorted(_closure(names)):
-        digest.update(f"{name}\n{_canonical(name)}\n".encode())
+        digest.update(f"{name} {_content(name)}\n".encode())
     for source in sorted(foreign):
         digest.update(source.encode())
     return digest.hexdigest()[:10]
@@ -101,23 +96,27 @@ def _closure(names: Iterable[str]) -> set[str]:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += [other for other in _imports(_tree(name)) if _counts(other)]
+            waiting += _imported(name)
     return found
 
 
+@functools.cache
+def _imported(name: str) -> tuple[str, ...]:
+    return tuple(other for other in _imports(_tree(name)) if _counts(other))
+
+
 def _counts(name: str) -> bool:
-    return _file(name) is not None and not set(name.split(".")) & set(LEFT_OUT)
+    return not set(name.split(".")) & set(LEFT_OUT) and _file(name) is not None
 
 
 def _imports(tree: ast.AST, *, whole: bool = False) -> Iterator[str]:
     """Modules of the package that a tree imports; a package's own modules, too, if `whole`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names if one.name.split(".")[0] == PACKAGE)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
-            yield str(node.module)
-            for one in node.names:
-                name = f"{node.module}.{one.name}"
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            for name in (f"{node.module}.{one.name}" for one in node.names):
                 yield name
                 if whole and (file := _file(name)) and file.name == "__init__.py":
                     yield from (f"{name}.{path.stem}" for path in sorted(file.parent.glob("*.py")))
@@ -125,27 +124,29 @@ def _imports(tree: ast.AST, *, whole: bool = False) -> Iterator[str]:
 
 @functools.cache
 def _file(name: str) -> Path | None:
-    try:
-        spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:
+    """File of a module of the package; nothing is imported to find it."""
+    package, *rest = name.split(".")
+    if package != PACKAGE:
         return None
-    return Path(spec.origin) if spec and spec.origin else None
+    path = FOLDER.joinpath(*rest)
+    files = path.with_suffix(".py"), path / "__init__.py"
+    return next((file for file in files if file.is_file()), None)
 
 
 @functools.cache
 def _tree(name: str) -> ast.Module:
     tree = ast.parse(_file(name).read_text(encoding="utf-8"))  # type: ignore[union-attr]
     for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
+        if isinstance(body := getattr(node, "body", None), list):
             # A string that stands alone is a docstring, of a module, class, function or constant.
-            node.body = [  # type: ignore[attr-defined]
-                line for line in body
-                if not (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
-            ]  # fmt: skip
+            node.body = [line for line in body if not _is_docstring(line)]  # type: ignore[attr-defined]
     return tree
 
 
+def _is_docstring(line: ast.stmt) -> bool:
+    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+
+
 @functools.cache
-def _canonical(name: str) -> str:
-    return ast.dump(_tree(name))
+def _content(name: str) -> str:
+    return hashlib.sha256(ast.dump(_tree(name)).encode()).hexdigest()

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,7 @@ _VERSIONED = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow", "torch")
 
 
 def root() -> Path:
-    """Folder of the project: the one that holds the Snakefile.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder named by the variable ``SEQUENCE_NOTEBOOKS_ROOT``, else the one that this
-        package was installed from.
+    """Folder of the project: named by ``SEQUENCE_NOTEBOOKS_ROOT``, else where the package lies.
 
     Raises
     ------
@@ -42,21 +37,11 @@ def root() -> Path:
 
 
 def find(path: str | Path) -> Path:
-    """The file or folder that a parameter names.
+    """The file or folder that a parameter names, as an absolute path.
 
     A relative path is looked for in the current folder and then, if its first part is one of the
     project's folders (data, runs, ...), in the project. So ``pairs = "my.csv"`` is the user's
     file and ``pairs = "data/sample/..."`` the bundled one, wherever the notebook is run.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        An existing file or folder.
-
-    Returns
-    -------
-    pathlib.Path
-        Absolute path.
 
     Raises
     ------
@@ -69,26 +54,16 @@ def find(path: str | Path) -> Path:
     'README.md'
     """
     given = Path(path).expanduser()
-    places = [Path.cwd() / given] + ([root() / given] if _is_of_project(given) else [])
-    for place_ in places:
-        if place_.exists():
-            return place_.resolve()
-    looked = " nor at ".join(str(place_) for place_ in places)
+    candidates = [Path.cwd() / given] + ([root() / given] if _is_in(given, PROJECT_FOLDERS) else [])
+    for candidate in candidates:
+        if candidate.exists():
+            return candidate.resolve()
+    looked = " nor at ".join(map(str, candidates))
     raise ValueError(f"no file or folder at {looked}. Give a path that exists, best an absolute one")
 
 
 def output_folder(path: str | Path) -> Path:
-    """Folder to write to: under the project for ``runs/`` and ``figures/``, else as given.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        A folder; made if absent.
-
-    Returns
-    -------
-    pathlib.Path
-        Absolute path of an existing folder.
+    """Folder to write to, made if absent: of the project for ``runs/`` and ``figures/``, else as given.
 
     Raises
     ------
@@ -96,8 +71,7 @@ def output_folder(path: str | Path) -> Path:
         If there is a file of that name.
     """
     given = Path(path).expanduser()
-    ours = not given.is_absolute() and given.parts[:1] in (("runs",), ("figures",))
-    folder = root() / given if ours else Path.cwd() / given
+    folder = (root() if _is_in(given, ("runs", "figures")) else Path.cwd()) / given
     if folder.is_file():
         raise ValueError(f"{folder} is a file; expected a folder to write to. Give another name")
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,19 +94,11 @@ def shown(path: str | Path) -> str:
 def atomic_path(path: str | Path) -> Iterator[Path]:
     r"""Path to write to, renamed to `path` when the block ends well and removed when it does not.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The file to make or to replace.
-
-    Yields
-    ------
-    pathlib.Path
-        A file beside it, with the same ending.
+    It lies in a new hidden folder beside `path`, so that no other writer has the same one, and has
+    the same ending.
 
     Examples
     --------
-    >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "table.csv"
     >>> with atomic_path(target) as part:
     ...     _ = part.write_text("a,b\n")
@@ -143,12 +109,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
+    with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", suffix=".part", dir=path.parent) as folder:
+        part = Path(folder) / path.name
         yield part
         part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def write_json(path: str | Path, value: Any) -> Path:
@@ -159,13 +123,7 @@ def write_json(path: str | Path, value: Any) -> Path:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read a JSON file that this suite wrote.
-
-    Raises
-    ------
-    ValueError
-        If it is not whole.
-    """
+    """Read a JSON file that this suite wrote; ValueError if it is not whole."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -173,41 +131,24 @@ def read_json(path: str | Path) -> Any:
 
 
 def sha256(path: str | Path) -> str:
-    """Hash of a file's content, read in blocks.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
+    """Hash of a file's content: 64 hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def provenance() -> dict[str, Any]:
-    """What a result was made with: versions of the packages, Python, the commit of the code.
-
-    Returns
-    -------
-    dict
-        Keys ``python``, ``packages`` and ``commit`` (None outside a git checkout).
-    """
+    """What a result was made with: ``python``, ``packages`` and ``commit`` (None outside git)."""
     packages = {name: importlib.metadata.version(name) for name in _VERSIONED}
     return {"python": platform.python_version(), "packages": packages, "commit": _commit()}
 
 
 def _commit() -> str | None:
+    command = ["git", "-C", str(root()), "rev-parse", "HEAD"]
     try:
-        answer = subprocess.run(
-            ["git", "-C", str(root()), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-    return answer.stdout.strip()
 
 
-def _is_of_project(path: Path) -> bool:
-    return not path.is_absolute() and bool(path.parts) and path.parts[0] in PROJECT_FOLDERS
+def _is_in(path: Path, folders: tuple[str, ...]) -> bool:
+    return not path.is_absolute() and path.parts[:1] in [(name,) for name in folders]

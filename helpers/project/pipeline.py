@@ -27,11 +27,6 @@ def declared(notebook: str) -> dict[str, Any]:
     notebook : str
         Track and name, such as ``"rna_peptide/05_predict_pairs"``.
 
-    Returns
-    -------
-    dict
-        Value by name, in the order of the cell.
-
     Raises
     ------
     ValueError
@@ -52,20 +47,7 @@ def declared(notebook: str) -> dict[str, Any]:
 
 
 def check(notebook: str, given: dict[str, Any]) -> None:
-    """Raise if a parameter is not known to the notebook, or is of another type than its default.
-
-    Parameters
-    ----------
-    notebook : str
-        Track and name.
-    given : dict
-        Values by name.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter, what was given and what the notebook knows.
-    """
+    """Raise a ValueError if the notebook does not know a parameter, or its default is of another type."""
     known = declared(notebook)
     for name, value in given.items():
         if name not in known:
@@ -82,18 +64,7 @@ def check(notebook: str, given: dict[str, Any]) -> None:
 
 
 def check_injected(notebook: str) -> None:
-    """Check what papermill injected into the running notebook; papermill itself only warns.
-
-    Parameters
-    ----------
-    notebook : str
-        Track and name.
-
-    Raises
-    ------
-    ValueError
-        As `check`.
-    """
+    """Check what papermill injected into the running notebook, as `check`; papermill itself only warns."""
     from IPython.core.getipython import get_ipython
 
     shell = get_ipython()
@@ -110,11 +81,6 @@ def require(path: str | Path) -> Path:
     ----------
     path : str or pathlib.Path
         A file, as in `paths.find`. Only ``runs/<profile>/...`` can be made.
-
-    Returns
-    -------
-    pathlib.Path
-        Absolute path of the existing file.
 
     Raises
     ------
@@ -144,21 +110,19 @@ def _assignments(source: str) -> dict[str, Any]:
 def _fits(value: Any, default: Any) -> bool:
     if default is None or value is None:
         return True
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(default, bool) and isinstance(value, bool)
-    if isinstance(default, float):
-        return isinstance(value, int | float)
-    return isinstance(value, type(default))
+    accepted = (int, float) if isinstance(default, float) else type(default)
+    return isinstance(value, accepted) and isinstance(value, bool) == isinstance(default, bool)
 
 
 def _build(path: Path) -> None:
     """Run Snakemake for one file, its steps shown as a progress bar."""
     profile = path.parts[1]
+    root, cores = paths.root(), os.cpu_count() or 1
     command = [
-        sys.executable, "-m", "snakemake", path.as_posix(), "--directory", str(paths.root()),
-        "--snakefile", str(paths.root() / "Snakefile"), "--cores", str(os.cpu_count() or 1),
-        "--configfile", str(paths.root() / "config" / f"{profile}.yaml"), "--rerun-incomplete",
-    ]  # fmt: skip
+        *(sys.executable, "-m", "snakemake", "--rerun-incomplete", "--cores", str(cores)),
+        *("--directory", str(root), "--snakefile", str(root / "Snakefile")),
+        *("--configfile", str(root / "config" / f"{profile}.yaml"), "--", path.as_posix()),
+    ]
     lines: list[str] = []
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
@@ -171,9 +135,8 @@ def _build(path: Path) -> None:
                 bar.refresh()
     if process.returncode:
         locked = any("LockException" in line or "cannot be locked" in line for line in lines)
-        unlock = "snakemake --unlock --cores 1"
-        hint = f"Another build is under way (or was killed: run `{unlock}`). " if locked else ""
+        hint = "Another build is under way (or was killed: run `snakemake --unlock --cores 1`). "
         raise ValueError(
-            f"{path} is missing and the pipeline could not make it. {hint}"
+            f"{path} is missing and the pipeline could not make it. {hint * locked}"
             "The end of its log:\n" + "\n".join(lines[-25:])
         )

@@ -26,12 +26,7 @@ class RegistryError(ValueError):
 
 @cache
 def table() -> pd.DataFrame:
-    """Every file of every data set.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``dataset, file, url, sha256, bytes, licence, citation``; treat it as read-only.
+    """Every file of every data set; treat it as read-only.
 
     Examples
     --------
@@ -55,21 +50,6 @@ def cache_folder() -> Path:
 def describe(name: str) -> pd.DataFrame:
     """What a data set is, whom to cite, under which licence, and whether it is here already.
 
-    Parameters
-    ----------
-    name : str
-        One of `names`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a fact, columns ``fact`` and ``value``.
-
-    Raises
-    ------
-    RegistryError
-        If the name is not known.
-
     Examples
     --------
     >>> describe("rpi2241").set_index("fact").loc["licence", "value"]
@@ -89,17 +69,7 @@ def describe(name: str) -> pd.DataFrame:
 
 
 def fetch(name: str) -> dict[str, Path]:
-    """Files of a data set, fetched if they are not in the cache, each hash checked.
-
-    Parameters
-    ----------
-    name : str
-        One of `names`.
-
-    Returns
-    -------
-    dict of str to pathlib.Path
-        Path of each file, by its name in the registry.
+    """Files of a data set by their names, fetched if they are not in the cache, each hash checked.
 
     Raises
     ------
@@ -123,30 +93,20 @@ def _fetch_one(store: pooch.Pooch, file: str, url: str) -> Path:
     try:
         return Path(store.fetch(file, downloader=pooch.HTTPDownloader(progressbar=True)))
     except requests.exceptions.RequestException as error:
-        raise RegistryError(
-            f"{_state(target)}, and {url} could not be reached ({type(error).__name__}). "
-            f"Connect to a network, or copy the file by hand to {target}, or set {CACHE_VARIABLE} "
-            "to a folder that holds it"
-        ) from error
+        state = "does not have the recorded sha256" if target.is_file() else "is not in the cache"
+        fault = (
+            f"{target} {state}, and {url} could not be reached ({type(error).__name__}). Connect to a "
+            f"network, copy the file there by hand, or set {CACHE_VARIABLE} to a folder that holds it"
+        )
+        raise RegistryError(fault) from error
     except OSError as error:
-        raise RegistryError(
-            f"the cache {store.abspath} cannot be written to ({error}). Set {CACHE_VARIABLE} to a "
-            "folder of yours"
-        ) from error
+        fault = f"the cache {store.abspath} cannot be written to ({error}). Set {CACHE_VARIABLE} to another"
+        raise RegistryError(fault) from error
     except ValueError as error:
         raise RegistryError(
-            f"what was fetched from {url} is not the recorded file: {error}. A broken download: "
-            "try again. If it stays, something between here and there changes the file (a proxy, a "
-            f"login page); copy the right one to {target}"
+            f"what was fetched from {url} is not the recorded file: {error}. Try again; if it stays, "
+            f"a proxy or login page changes the file on its way: copy the right one to {target}"
         ) from error
-
-
-def _state(target: Path) -> str:
-    return (
-        f"the cached file {target} does not have the recorded sha256 (cut short or edited)"
-        if target.is_file()
-        else f"{target} is not in the cache"
-    )
 
 
 def _files(name: str) -> pd.DataFrame:

@@ -34,34 +34,41 @@ def test_place(monkeypatch, tmp_path):
         paths.output_folder("taken")
 
 
-def test_atomic_path_leaves_nothing_behind(tmp_path):
+@pytest.mark.parametrize("old", [None, "old"])
+def test_atomic_path_shows_the_whole_file_or_the_old_one(tmp_path, old):
     target = tmp_path / "deep" / "table.csv"
+    if old:
+        target.parent.mkdir()
+        target.write_text(old)
 
-    def broken():
-        with paths.atomic_path(target) as part:
-            part.write_text("half")
-            raise RuntimeError("killed")
+    def state():
+        return target.read_text() if target.exists() else None
 
-    with pytest.raises(RuntimeError, match="killed"):
-        broken()
-    assert list(target.parent.iterdir()) == []
+    with pytest.raises(RuntimeError, match="killed"), paths.atomic_path(target) as part:  # noqa: PT012
+        part.write_text("half")
+        assert state() == old
+        raise RuntimeError("killed")
+    assert state() == old
     with paths.atomic_path(target) as part:
         part.write_text("whole")
+        assert state() == old
+    assert state() == "whole"
     assert [path.name for path in target.parent.iterdir()] == ["table.csv"]
 
 
-def test_atomic_path_keeps_the_old_file_when_the_new_one_fails(tmp_path):
+def test_two_writers_of_one_process_number_do_not_meet(tmp_path):
     target = tmp_path / "table.csv"
-    target.write_text("old")
+    with paths.atomic_path(target) as first, paths.atomic_path(target) as second:
+        assert first != second
+        first.write_text("first")
+        second.write_text("second")
+    assert target.read_text() == "first"
 
-    def broken():
-        with paths.atomic_path(target) as part:
-            part.write_text("half")
-            raise RuntimeError("killed")
 
-    with pytest.raises(RuntimeError, match="killed"):
-        broken()
-    assert target.read_text() == "old"
+def test_a_written_file_has_the_permissions_of_any_other(tmp_path):
+    (tmp_path / "plain").write_text("")
+    written = paths.write_json(tmp_path / "card.json", {})
+    assert written.stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_write_json_and_hash(tmp_path):

@@ -1,6 +1,7 @@
 """The pipeline as a user meets it: planned, killed, resumed, and one notebook alone."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -8,8 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
+import yaml
 
 from helpers.project import paths, pipeline
 
@@ -22,11 +25,12 @@ def snakemake(root, *arguments, **options):
     environment = os.environ | {
         paths.ROOT_VARIABLE: str(root),
         "PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(root if (root / "helpers").exists() else ROOT),
     }
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--directory", str(root)]
     return subprocess.Popen(
         [*command, "--snakefile", str(root / "Snakefile"), *arguments],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options,
+        cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options,
     )  # fmt: skip
 
 
@@ -39,13 +43,77 @@ def copy(tmp_path):
     return tmp_path
 
 
+def planned(log):
+    """Inputs and outputs of every job of a plan, by the name of its rule."""
+    jobs = {}
+    for block in re.split(r"\n(?:local)?rule ", log)[1:]:
+        name = block.split(":")[0]
+        for kind in ("input", "output"):
+            found = re.search(rf"\n    {kind}: (.*)", block)
+            jobs.setdefault(name, {}).setdefault(kind, set()).update(found[1].split(", ") if found else ())
+    return jobs
+
+
 @pytest.mark.parametrize("profile", ["sample", "real"])
-def test_the_whole_graph_can_be_planned(copy, profile):
-    process = snakemake(copy, "--dry-run", "--configfile", str(copy / "config" / f"{profile}.yaml"))
+def test_rules_declare_what_the_notebooks_of_the_whole_graph_read(copy, profile):
+    configuration = copy / "config" / f"{profile}.yaml"
+    process = snakemake(copy, "--dry-run", "--forceall", "--configfile", str(configuration))
     log, _ = process.communicate()
     assert process.returncode == 0, log
+    jobs = planned(log)
+    made = set().union(*(job["output"] for job in jobs.values()))
     for path in (ROOT / "notebooks").glob("*/[0-9][0-9]_*.ipynb"):
-        assert f"{path.parent.name}_{path.stem}" in log
+        assert f"{path.parent.name}_{path.stem}" in jobs
+    folders = {"out_dir", "figures_dir", "tables_dir"}
+    for track, notebooks in yaml.safe_load(configuration.read_text()).items():
+        for notebook, parameters in notebooks.items() if track != "profile" else ():
+            read = {
+                value
+                for name, value in parameters.items()
+                if str(value).startswith("runs/") and name not in folders
+            }
+            assert read <= jobs[f"{track}_{notebook}"]["input"], f"{track}/{notebook}"
+            assert read <= made
+    # What these lists name is read, too.
+    for listed, folder in (
+        ("rna_peptide/models.json", "models"),
+        ("stress_response/ensemble.json", "ensemble"),
+    ):
+        listed = f"runs/{profile}/{listed}"
+        for job in jobs.values():
+            for kind in ("input", "output"):
+                assert (listed in job[kind]) == (f"{Path(listed).parent}/{folder}" in job[kind])
+    sirna = jobs["sirna_efficacy_03_predict_from_fasta"]["input"] & made
+    assert {"sirna_process.npz", "sirna_siamese_1.keras", "sirna_siamese_2.keras"} <= {
+        Path(path).name for path in sirna
+    }
+
+
+def test_a_change_of_the_code_is_planned_anew(tmp_path):
+    shutil.copytree(ROOT / "helpers", tmp_path / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", tmp_path / "Snakefile")
+    for folder in ("config", "workflow", "notebooks/toy"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "config/sample.yaml").write_text("profile: sample\ntoy:\n  01_toy:\n    seed: 1\n")
+    (tmp_path / "workflow/toy.smk").write_text(
+        'rule toy:\n    input: notebook("toy", "01_toy")\n    output: run("toy", "made.csv")\n'
+        '    params: **parameters("toy", "01_toy")\n    shell: "touch {output}"\n'
+    )
+    cell = nbformat.v4.new_code_cell("from helpers import readers")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "notebooks/toy/01_toy.ipynb")
+    target, module = "runs/sample/toy/made.csv", tmp_path / "helpers/readers/tables.py"
+
+    def plan(*options):
+        process = snakemake(tmp_path, target, *options)
+        log, _ = process.communicate()
+        assert process.returncode == 0, log
+        return log
+
+    plan()
+    module.write_text(module.read_text() + "\n# a comment\n")
+    assert "Nothing to be done" in plan("--dry-run")
+    module.write_text(module.read_text() + "\nNEW = 1\n")
+    assert "Params have changed" in plan("--dry-run")
 
 
 def test_a_killed_run_goes_on_and_ends_the_same(copy):
