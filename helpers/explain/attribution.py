@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -75,14 +74,7 @@ class Mutations(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """What an attributions file holds.
-
-    Attributes
-    ----------
-    X, values, hypothetical : numpy.ndarray, shape=(n, length, letters), dtype=float32
-    deltas : numpy.ndarray, shape=(n, references), dtype=float64
-    ids : numpy.ndarray of str, shape=(n,)
-    """
+    """What an attributions file holds: `ids`, one-hot `X`, and the fields of `Contributions`."""
 
     X: np.ndarray
     values: np.ndarray
@@ -94,29 +86,12 @@ class Saved(NamedTuple):
 def make_references(X: np.ndarray, n: int = 10, *, seed: int = 0) -> np.ndarray:
     """Dinucleotide shuffles of each sequence; padding stays where it is.
 
-    The shuffles of a sequence depend on the seed and the sequence only, not on what else is
-    explained with it.
-
-    Parameters
-    ----------
-    X : numpy.ndarray, shape=(n_sequences, length, letters)
-        One-hot, uniform (unknown) and zero (padding) rows.
-    n : int, optional
-        Shuffles of each.
-    seed : int, optional
+    They depend on the seed and the sequence only, not on what else is explained with it (Altschul
+    and Erickson 1985, doi:10.1093/oxfordjournals.molbev.a040370).
 
     Returns
     -------
     numpy.ndarray, shape=(n_sequences, n, length, letters), dtype=float32
-
-    Raises
-    ------
-    ValueError
-        If `n` is below 1 or X is no batch of sequences.
-
-    References
-    ----------
-    .. [1] Altschul and Erickson 1985, doi:10.1093/oxfordjournals.molbev.a040370
 
     Examples
     --------
@@ -124,7 +99,7 @@ def make_references(X: np.ndarray, n: int = 10, *, seed: int = 0) -> np.ndarray:
     >>> make_references(X, 3).shape, make_references(X, 3).sum(axis=2)[0, 0].tolist()
     ((1, 3, 6, 4), [2.0, 2.0, 1.0, 1.0])
     """
-    X = _sequences(X)
+    X = _arrays(X)[0]
     if n < 1:
         raise ValueError(f"references is {n}; expected at least 1 shuffle of each sequence")
     made = np.repeat(X[:, None], n, axis=1)
@@ -143,7 +118,6 @@ def deep_lift(
     references: int | np.ndarray = 10,
     index: int = 0,
     batch_size: int = 256,
-    seed: int = 0,
     progress: bool = True,
 ) -> Contributions:
     """DeepLIFT/SHAP: contributions averaged over references of each sequence.
@@ -161,8 +135,6 @@ def deep_lift(
         Which output.
     batch_size : int, optional
         Pairs of sequence and reference in a pass.
-    seed : int, optional
-        Seed of the shuffles.
     progress : bool, optional
         Show a bar when it takes longer than two seconds.
 
@@ -170,11 +142,6 @@ def deep_lift(
     -------
     Contributions
         Read its `deltas`: where they are not small, a step of the model has no rule.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, there is nothing to explain, or a contribution is not finite.
 
     References
     ----------
@@ -190,25 +157,24 @@ def deep_lift(
     >>> bool(np.isclose(found.values.sum(), explained[0], atol=1e-5)), found.deltas.shape
     (True, (1, 4))
     """
-    X = _sequences(X)
-    fixed = _fixed(others, len(X))
+    X, *fixed = _arrays(X, others)
     if isinstance(references, int | np.integer):
-        references = make_references(X, int(references), seed=seed)
+        references = make_references(X, int(references))
     references = np.asarray(references, dtype=np.float32)
     if references.ndim != 4 or references[:, 0].shape != X.shape:
         raise ValueError(
             f"references have the shape {references.shape}; expected ({len(X)}, references, "
             f"{X.shape[1]}, {X.shape[2]})"
         )
-    count = references.shape[1]
-    outputs = _forward(model, X, fixed, index, batch_size)
-    cuts = list(heads.batches(len(X), max(1, batch_size // count)))
-    parts = [
-        _lift(model, X[cut], references[cut], [array[cut] for array in fixed], index, batch_size)
-        for cut in heads.bar(cuts, desc="DeepLIFT/SHAP", shown=progress)
-    ]
-    hypothetical, explained, at_references = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    hypothetical = (hypothetical * heads.residues(X)[..., None]).astype(np.float32)
+
+    def lift(X: np.ndarray, references: np.ndarray, *fixed: np.ndarray) -> tuple[np.ndarray, ...]:
+        return _lift(model, [X, *fixed], references, index, batch_size)
+
+    outputs = _forward(model, [X, *fixed], index, batch_size)
+    items = max(1, batch_size // references.shape[1])
+    desc = "DeepLIFT/SHAP" if progress else ""
+    mean, explained, at_references = heads.in_batches(lift, [X, references, *fixed], items, desc=desc)
+    hypothetical = (mean * heads.residues(X)[..., None]).astype(np.float32)
     if not np.isfinite(hypothetical).all():
         row = int(np.argwhere(~np.isfinite(hypothetical))[0][0])
         raise ValueError(
@@ -237,15 +203,6 @@ def mutate(
     batch_size : int, optional
         Mutants in a pass.
 
-    Returns
-    -------
-    Mutations
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit or there is nothing to mutate.
-
     Examples
     --------
     >>> class CountA(nn.Module):
@@ -255,20 +212,19 @@ def mutate(
     >>> mutate(CountA(), X).effects[0].tolist()
     [[0.0, -1.0, -1.0, -1.0], [1.0, 0.0, 0.0, 0.0]]
     """
-    X = _sequences(X)
-    fixed = _fixed(others, len(X))
+    X, *fixed = _arrays(X, others)
     there = heads.residues(X)
     known = (X == 1.0).any(axis=-1)
     # tangermeme keeps sequences as whole numbers, so an unknown letter is handed over beside them.
     whole = np.where(known[..., None], X, 0.0)
     letters = np.where((there & ~known)[..., None], X, 0.0)
-    effects, outputs = [], []
-    for cut in heads.bar(list(heads.batches(len(X), 4)), desc="mutations", shown=progress):
-        given = [letters[cut], *(array[cut] for array in fixed)]
-        with _quiet():
+
+    def change(whole: np.ndarray, *given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of padding, which is meant
             first, changed = saturation_mutagenesis(
                 _WithUnknown(model),
-                torch.from_numpy(whole[cut].transpose(0, 2, 1)),
+                torch.from_numpy(whole.transpose(0, 2, 1)),
                 args=tuple(map(torch.from_numpy, given)),
                 batch_size=batch_size,
                 raw_outputs=True,
@@ -276,11 +232,13 @@ def mutate(
             )
         start = first[:, index].numpy().astype(np.float64)
         ends = changed[..., index].numpy().astype(np.float64).transpose(0, 2, 1)
-        effects.append(ends - start[:, None, None])
-        outputs.append(start)
-    effect = (np.concatenate(effects) * there[..., None] * (X != 1.0)).astype(np.float32)
+        return ends - start[:, None, None], start
+
+    desc = "mutations" if progress else ""
+    effects, outputs = heads.in_batches(change, [whole, letters, *fixed], 4, desc=desc)
+    effect = (effects * there[..., None] * (X != 1.0)).astype(np.float32)
     losses = -effect.sum(axis=-1, keepdims=True) / (X.shape[-1] - 1)
-    return Mutations(effect, (losses * np.where(known[..., None], X, 0)), np.concatenate(outputs))
+    return Mutations(effect, losses * whole, outputs)
 
 
 def out_of_fold(
@@ -311,11 +269,6 @@ def out_of_fold(
     tuple
         As `explain` gives it, rows in the order of X.
 
-    Raises
-    ------
-    ValueError
-        If a fold has no model, or there is not one fold for each sequence.
-
     Examples
     --------
     >>> class Two(NamedTuple):
@@ -332,14 +285,20 @@ def out_of_fold(
             f"no model for fold {missing[0]}; there are models for {sorted(models)}. Explain "
             "sequences that the cross-validation held out"
         )
-    used = [fold for fold in models if (held_out == fold).any()]
-    rows = [np.flatnonzero(held_out == fold) for fold in used]
-    order = np.argsort(np.concatenate(rows))
+    used = {fold: rows for fold in models if (rows := np.flatnonzero(held_out == fold)).size}
+    order = np.argsort(np.concatenate(list(used.values())))
     parts = [
-        explain(models[fold], X[row], **{name: array[row] for name, array in aligned.items()})
-        for fold, row in zip(used, rows, strict=True)
+        explain(models[fold], X[rows], **{name: array[rows] for name, array in aligned.items()})
+        for fold, rows in used.items()
     ]
     return type(parts[0])(*(_joined(field, order) for field in zip(*parts, strict=True)))
+
+
+def _joined(field: Sequence[Any], order: np.ndarray) -> Any:
+    """Rows of one field of several results, in the order of the sequences."""
+    if isinstance(field[0], list):
+        return [_joined(arrays, order) for arrays in zip(*field, strict=True)]
+    return np.concatenate(field)[order]
 
 
 def row_scorer(
@@ -353,8 +312,7 @@ def row_scorer(
         By fold.
     folds : array of int or str, shape=(n,)
         The fold in which each row was held out.
-    target : str or Target, optional
-        Which number, as in `helpers.explain.heads.scorer`.
+    target : {"logit", "probability"} or Target, optional
 
     Returns
     -------
@@ -384,57 +342,23 @@ def row_scorer(
 
 
 def save(path: str | Path, X: np.ndarray, found: Contributions, ids: ArrayLike) -> Path:
-    """Write attributions with what they were made from: X, values, hypothetical, deltas, ids.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        An ``.npz`` file, complete or absent at any moment.
-    X : numpy.ndarray, shape=(n, length, letters)
-    found : Contributions
-    ids : array of str, shape=(n,)
-
-    Returns
-    -------
-    pathlib.Path
-
-    Raises
-    ------
-    ValueError
-        If there is not one id for each sequence.
-    """
+    """Write attributions with what they were made from as an ``.npz`` file, complete or absent."""
     names = np.asarray(ids).astype(str)
     if names.shape != (len(X),) or len(found.values) != len(X):
         raise ValueError(
             f"{names.shape} ids and {len(found.values)} attributions for {len(X)} sequences; "
             "expected one of each a sequence"
         )
+    kept = Saved(X.astype(np.float32), found.values, found.hypothetical, found.deltas, names)
     with atomic_path(path) as part:
-        np.savez_compressed(
-            part, X=X.astype(np.float32), values=found.values, hypothetical=found.hypothetical,
-            deltas=found.deltas, ids=names,
-        )  # fmt: skip
+        np.savez_compressed(part, **kept._asdict())
     return Path(path)
 
 
 def load(path: str | Path, alphabet: Alphabet) -> Saved:
-    """Read attributions that `save`, or another tool, has written.
+    """Read an ``.npz`` file that `save`, or another tool, has written with the fields of `Saved`.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        An ``.npz`` file with the arrays X, values, hypothetical, deltas and ids.
-    alphabet : Alphabet
-        Its size is checked; its order of letters is the caller's word.
-
-    Returns
-    -------
-    Saved
-
-    Raises
-    ------
-    ValueError
-        If the file is not whole, an array is missing, or shapes do not fit.
+    The size of the alphabet is checked; the order of its letters is the caller's word.
     """
     try:
         with Path(path).open("rb") as stream, np.load(stream) as archive:
@@ -450,11 +374,10 @@ def load(path: str | Path, alphabet: Alphabet) -> Saved:
             f"Expected {', '.join(Saved._fields)}"
         )
     saved = Saved(*(arrays[name] for name in Saved._fields))
-    shape = saved.X.shape
-    if len(shape) != 3 or shape[2] != alphabet.size or saved.hypothetical.shape != shape \
-            or saved.values.shape != shape or len(saved.ids) != shape[0]:  # fmt: skip
+    shapes = {array.shape for array in (saved.X, saved.values, saved.hypothetical)}
+    if len(shapes) > 1 or saved.X.shape != (len(saved.ids), *saved.X.shape[1:2], alphabet.size):
         raise ValueError(
-            f"{path}: X has the shape {shape}, values {saved.values.shape}, hypothetical "
+            f"{path}: X has the shape {saved.X.shape}, values {saved.values.shape}, hypothetical "
             f"{saved.hypothetical.shape}, ids {saved.ids.shape}; expected (n, length, "
             f"{alphabet.size}) three times and (n,)"
         )
@@ -474,49 +397,40 @@ class _WithUnknown(nn.Module):
         return self.model(X + absent * unknown.transpose(1, 2), *others)
 
 
-def _sequences(X: np.ndarray) -> np.ndarray:
+def _arrays(X: np.ndarray, others: Sequence[np.ndarray] = ()) -> list[np.ndarray]:
+    """The sequences and what is held fixed, as many items in each."""
     array = np.ascontiguousarray(X, dtype=np.float32)
     if array.ndim != 3 or not len(array):
         raise ValueError(
             f"X has the shape {array.shape}; expected (n, length, letters) with at least one "
             "sequence to explain"
         )
-    return array
+    fixed = [np.asarray(other, dtype=np.float32) for other in others]
+    if wrong := [len(other) for other in fixed if len(other) != len(array)]:
+        raise ValueError(f"a further input holds {wrong[0]} items; expected {len(array)}, one a sequence")
+    return [array, *fixed]
 
 
-def _fixed(others: Sequence[np.ndarray], n: int) -> list[np.ndarray]:
-    arrays = [np.asarray(array, dtype=np.float32) for array in others]
-    if wrong := [len(array) for array in arrays if len(array) != n]:
-        raise ValueError(f"a further input holds {wrong[0]} items; expected {n}, one a sequence")
-    return arrays
-
-
-def _forward(
-    model: nn.Module, X: np.ndarray, fixed: Sequence[np.ndarray], index: int, batch_size: int
-) -> np.ndarray:
+def _forward(model: nn.Module, arrays: Sequence[np.ndarray], index: int, batch_size: int) -> np.ndarray:
     """One output for each sequence."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = model.to(device).eval()
-    found = []
+
+    def run(*batch: np.ndarray) -> tuple[np.ndarray]:
+        X, *fixed = (torch.from_numpy(array).to(device) for array in batch)
+        return (model(X.transpose(1, 2), *fixed)[:, index].cpu().numpy().astype(np.float64),)
+
     with torch.no_grad():
-        for cut in heads.batches(len(X), batch_size):
-            tensors = [torch.from_numpy(array[cut]).to(device) for array in (X, *fixed)]
-            outputs = model(tensors[0].transpose(1, 2), *tensors[1:])
-            found.append(outputs[:, index].cpu().numpy().astype(np.float64))
-    return np.concatenate(found)
+        return heads.in_batches(run, arrays, batch_size)[0]
 
 
 def _lift(
-    model: nn.Module,
-    X: np.ndarray,
-    references: np.ndarray,
-    fixed: Sequence[np.ndarray],
-    index: int,
-    batch_size: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    model: nn.Module, arrays: Sequence[np.ndarray], references: np.ndarray, index: int, batch_size: int
+) -> tuple[np.ndarray, ...]:
     """Hypothetical contributions, what they explain against each reference, its output."""
-    n, count = references.shape[:2]
-    with _quiet():
+    X, *fixed = arrays
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of deltas, which are returned, and of padding, which is meant
         raw = deep_lift_shap(
             model,
             torch.from_numpy(X.transpose(0, 2, 1)),
@@ -526,35 +440,13 @@ def _lift(
             batch_size=batch_size,
             raw_outputs=True,
             only_warn=True,
-            additional_nonlinear_ops=_rules(model),
+            additional_nonlinear_ops=getattr(model, "nonlinear_ops", None),  # the rules of a view
         )
     multipliers = raw.numpy().transpose(0, 1, 3, 2)
     there = np.einsum("nrla,nrla->nrl", references, multipliers)
-    hypothetical = (multipliers - there[..., None]).mean(axis=1)
-    explained = np.einsum("nla,nrla->nr", X, multipliers, dtype=np.float64) - there.sum(
-        axis=-1, dtype=np.float64
-    )
-    repeated = [np.repeat(array, count, axis=0) for array in fixed]
-    flat = references.reshape(n * count, *references.shape[2:])
-    outputs = _forward(model, flat, repeated, index, batch_size)
-    return hypothetical, explained, outputs.reshape(n, count)
-
-
-def _rules(model: nn.Module) -> dict[type, Any] | None:
-    """Rules that a view brings along."""
-    return getattr(model, "nonlinear_ops", None)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Tangermeme warns of deltas, which are returned here, and of padding, which is meant."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _joined(field: tuple[Any, ...], order: np.ndarray) -> Any:
-    """Rows of one field of several results, in the order of the sequences."""
-    if isinstance(field[0], list):
-        return [_joined(arrays, order) for arrays in zip(*field, strict=True)]
-    return np.concatenate(field)[order]
+    explained = np.einsum("nla,nrla->nr", X, multipliers, dtype=np.float64)
+    explained -= there.sum(axis=-1, dtype=np.float64)
+    flat = [references.reshape(-1, *X.shape[1:])]
+    flat += [np.repeat(array, references.shape[1], axis=0) for array in fixed]
+    outputs = _forward(model, flat, index, batch_size)
+    return (multipliers - there[..., None]).mean(axis=1), explained, outputs.reshape(references.shape[:2])

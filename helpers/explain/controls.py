@@ -10,22 +10,10 @@ from helpers.project import backend
 
 
 def untrained(model: keras.Model, *, seed: int = 0) -> keras.Model:
-    """The same network with its weights drawn anew.
+    """The same network with its weights drawn anew; `model` is not changed.
 
     An explanation that looks the same for this network shows the architecture and the input, not
     what was learnt (the randomisation test of Adebayo 2018, doi:10.48550/arXiv.1810.03292).
-
-    Parameters
-    ----------
-    model : keras.Model
-        A Functional or Sequential model.
-    seed : int
-        Seed of the initial weights.
-
-    Returns
-    -------
-    keras.Model
-        A model of its own; `model` is not changed.
 
     Examples
     --------

@@ -15,13 +15,10 @@ import keras
 import numpy as np
 
 from helpers.explain import heads
-from helpers.explain.heads import Model, Target
-
-REFERENCES = 10
-"""Shuffles that the baseline ``"shuffle"`` averages over."""
+from helpers.explain.heads import Inputs, Model, Target
 
 Arrays = list[np.ndarray]
-Gradient = Callable[[Arrays], tuple[np.ndarray, Arrays]]
+Gradient = Callable[..., tuple[np.ndarray, ...]]
 
 
 class Attributions(NamedTuple):
@@ -49,7 +46,7 @@ class Attributions(NamedTuple):
 
 def saliency(
     model: Model,
-    inputs: np.ndarray | Sequence[np.ndarray],
+    inputs: Inputs,
     *,
     target: str | Target = "logit",
     centred: bool = True,
@@ -60,9 +57,8 @@ def saliency(
 
     Parameters
     ----------
-    model : keras.Model or callable
-    inputs : numpy.ndarray or list of numpy.ndarray
-        Inputs in the model's order; one-hot sequences as (n, length, letters).
+    model, inputs
+        As in `helpers.explain.heads`.
     target : {"logit", "probability"} or Target, optional
     centred : bool, optional
         Subtract the mean over letters at each position: a one-hot row always sums to one, so the
@@ -76,14 +72,7 @@ def saliency(
     -------
     Attributions
         `values` are signed gradients (output units for a full step to that letter), zero at
-        padding; `per_position` the largest absolute one [1]_; `deltas` NaN.
-
-    Raises
-    ------
-    ValueError
-        If no input is a sequence, or the inputs do not fit together.
-    RuntimeError
-        If Keras runs on another backend than TensorFlow or torch.
+        padding; `per_position` the largest absolute one [1]_.
 
     References
     ----------
@@ -98,42 +87,28 @@ def saliency(
     >>> saliency(linear, x, centred=False).values[0][0].tolist()[1]
     [4.0, 5.0, 6.0, 7.0]
     """
-    arrays = _checked(model, inputs)
-    outputs, gradients = _input_gradients(output_gradient(model, target), arrays, batch_size, progress)
-    values = [
-        _masked(_centre(gradient) if centred else gradient, array)
-        for gradient, array in zip(gradients, _sequences(arrays), strict=True)
-    ]
+    arrays, gradient = _checked(model, inputs, target)
+    outputs, *values = heads.in_batches(gradient, arrays, batch_size, desc="gradients" if progress else "")
+    if centred:
+        values = [value - value.mean(axis=-1, keepdims=True) for value in values]
+    values = [value * _there(array) for value, array in zip(values, _sequences(arrays), strict=True)]
     strongest = [np.abs(value).max(axis=-1) for value in values]
     return Attributions(values, strongest, outputs, np.full(len(outputs), np.nan))
 
 
 def gradient_x_input(
     model: Model,
-    inputs: np.ndarray | Sequence[np.ndarray],
+    inputs: Inputs,
     *,
     target: str | Target = "logit",
     centred: bool = True,
     batch_size: int = 128,
     progress: bool = True,
 ) -> Attributions:
-    """Gradient times input: the gradient at the letters that are there.
+    """Gradient times input: the gradient at the letters that are there, summed in `per_position`.
 
-    Parameters
-    ----------
-    model, inputs, target, centred, batch_size, progress
-        As in `saliency`. With `centred` a position's value is the gradient of its letter minus
-        the mean over all letters: positive where the letter is better than the average one.
-
-    Returns
-    -------
-    Attributions
-        `per_position` is the signed sum over letters; `deltas` NaN.
-
-    Raises
-    ------
-    ValueError, RuntimeError
-        As in `saliency`.
+    The arguments are those of `saliency`. With `centred` a position's value is the gradient of its
+    letter minus the mean over all letters: positive where the letter is better than the average.
 
     References
     ----------
@@ -147,17 +122,17 @@ def gradient_x_input(
     >>> gradient_x_input(linear, x, centred=False).per_position[0].tolist()
     [[0.0, 5.0, 10.0, 15.0]]
     """
-    result = saliency(model, inputs, target=target, centred=centred, batch_size=batch_size, progress=progress)
+    found = saliency(model, inputs, target=target, centred=centred, batch_size=batch_size, progress=progress)
     sequences = _sequences(heads.as_inputs(inputs))
-    values = [value * array for value, array in zip(result.values, sequences, strict=True)]
-    return Attributions(values, [v.sum(axis=-1) for v in values], result.outputs, result.deltas)
+    values = [value * array for value, array in zip(found.values, sequences, strict=True)]
+    return found._replace(values=values, per_position=[value.sum(axis=-1) for value in values])
 
 
 def integrated_gradients(
     model: Model,
-    inputs: np.ndarray | Sequence[np.ndarray],
+    inputs: Inputs,
     *,
-    baseline: str | np.ndarray | Sequence[np.ndarray] = "uniform",
+    baseline: str | Inputs = "uniform",
     steps: int = 64,
     target: str | Target = "logit",
     batch_size: int = 128,
@@ -178,7 +153,7 @@ def integrated_gradients(
         over ten shuffles of the sequence's own residues (seed 0). ``"zero"``: no letter at all; a
         model that finds its padding by all-zero rows jumps there, which the deltas show. Or
         arrays like the sequence inputs, or with references, shape=(n, references, length,
-        letters), as `make_baselines` gives them. Padded rows stay zero in all of them.
+        letters). Padded rows stay zero in all of them.
     steps : int, optional
         Points on each path. Read `deltas`, and raise it where they are large.
 
@@ -187,13 +162,6 @@ def integrated_gradients(
     Attributions
         `values` and `per_position` are signed; with `deltas` near zero they add up to the
         difference between the output of the sequence and of the baseline.
-
-    Raises
-    ------
-    ValueError
-        If the baseline has another shape than the sequences, or `steps` is below 1.
-    RuntimeError
-        If Keras runs on another backend than TensorFlow or torch.
 
     References
     ----------
@@ -210,51 +178,25 @@ def integrated_gradients(
     """
     if steps < 1:
         raise ValueError(f"steps is {steps}; expected at least 1 point on the path, such as 64")
-    arrays = _checked(model, inputs)
-    gradient = output_gradient(model, target)
-    references = make_baselines(inputs, baseline) if isinstance(baseline, str) else baseline
-    references = _checked_references(references, _sequences(arrays))
-    items = [
-        _integrate_item(gradient, [a[i : i + 1] for a in arrays], references_i, steps, batch_size)
-        for i, references_i in heads.bar(
-            enumerate(zip(*references, strict=True)),
-            total=len(arrays[0]),
-            desc="integrated gradients",
-            shown=progress,
-        )
+    arrays, gradient = _checked(model, inputs, target)
+    given = make_baselines(inputs, baseline) if isinstance(baseline, str) else baseline
+    references = _checked_references(given, _sequences(arrays))
+    items = heads.bar(list(zip(*references, strict=True)), desc="integrated gradients", shown=progress)
+    found = [
+        _along_paths(gradient, [array[i : i + 1] for array in arrays], starts, steps, batch_size)
+        for i, starts in enumerate(items)
     ]
-    values = [np.stack([item[0][k] for item in items]) for k in range(len(references))]
-    outputs, deltas = (np.array([item[k] for item in items]) for k in (1, 2))
+    outputs, deltas, *values = (np.stack(field) for field in zip(*found, strict=True))
     return Attributions(values, [value.sum(axis=-1) for value in values], outputs, deltas)
 
 
-def make_baselines(
-    inputs: np.ndarray | Sequence[np.ndarray],
-    kind: str = "uniform",
-    *,
-    n: int = REFERENCES,
-    seed: int = 0,
-) -> Arrays:
-    """Baselines for `integrated_gradients`.
-
-    Parameters
-    ----------
-    inputs : numpy.ndarray or list of numpy.ndarray
-    kind : {"uniform", "shuffle", "zero"}, optional
-    n : int, optional
-        References for each item, for ``"shuffle"``; the other kinds have one.
-    seed : int, optional
-        Seed of the shuffles: same seed, same baselines.
+def make_baselines(inputs: Inputs, kind: str = "uniform") -> Arrays:
+    """Baselines for `integrated_gradients`: "uniform", "shuffle" (ten) or "zero".
 
     Returns
     -------
     list of numpy.ndarray, shape=(n_items, references, length, letters), dtype=float32
         One array for each sequence input; all-zero rows where the sequence is padded.
-
-    Raises
-    ------
-    ValueError
-        If the kind is unknown.
 
     Examples
     --------
@@ -263,123 +205,18 @@ def make_baselines(
     [[0.5, 0.5], [0.5, 0.5], [0.0, 0.0]]
     """
     sequences = _sequences(heads.as_inputs(inputs))
-    if kind == "zero":
-        return [np.zeros_like(array)[:, None] for array in sequences]
-    if kind == "uniform":
-        return [
-            (heads.residues(array)[..., None] * np.full_like(array, 1 / array.shape[-1]))[:, None]
-            for array in sequences
-        ]
     if kind == "shuffle":
-        rng = np.random.default_rng(seed)
-        return [np.stack([_shuffles(item, n, rng) for item in array]) for array in sequences]
-    raise ValueError(f"baseline is {kind!r}; expected 'uniform', 'shuffle', 'zero' or arrays of baselines")
-
-
-def output_gradient(model: Model, target: str | Target = "logit") -> Gradient:
-    """Function from the arrays of a batch to the outputs and their gradients.
-
-    Parameters
-    ----------
-    model : keras.Model or callable
-        A Keras model is compiled once and kept: 1.6 times faster than eagerly for batches of 512
-        pairs, 3.5 times for batches of 16.
-    target : {"logit", "probability"} or Target, optional
-
-    Returns
-    -------
-    callable
-        From a list of arrays to (outputs, shape=(n,), float64) and a list of gradients, one for
-        each sequence input, shaped like it, float32.
-
-    Raises
-    ------
-    RuntimeError
-        If Keras runs on another backend than TensorFlow or torch.
-    """
-    if keras.backend.backend() not in _DIFFERENTIATE:
-        raise RuntimeError(
-            f"Keras runs on the {keras.backend.backend()!r} backend; gradients by tf.GradientTape "
-            "need 'tensorflow' (or 'torch', whose own gradients serve as well). Restart the "
-            "kernel and set the environment variable KERAS_BACKEND=tensorflow before Keras is "
-            "imported"
-        )
-    differentiate = _DIFFERENTIATE[keras.backend.backend()]
-    run = heads.compiled(differentiate, model, heads.as_target(target))
-
-    def gradient(arrays: Arrays) -> tuple[np.ndarray, Arrays]:
-        tensors = [keras.ops.convert_to_tensor(array, dtype="float32") for array in arrays]
-        outputs, gradients = run(*tensors)
-        return heads.as_numpy(outputs).astype(np.float64), [heads.as_numpy(g) for g in gradients]
-
-    return gradient
-
-
-def _differentiate(head: Model, index: int, *tensors: Any) -> tuple[Any, list[Any]]:
-    """Outputs of a batch and their gradients with respect to its sequences."""
-    import tensorflow as tf
-
-    sequences = _sequences(tensors)
-    with tf.GradientTape() as tape:
-        tape.watch(sequences)
-        outputs = heads.select(heads.call(head, tensors), index)
-    return outputs, tape.gradient(outputs, sequences, unconnected_gradients="zero")
-
-
-def _differentiate_torch(head: Model, index: int, *tensors: Any) -> tuple[Any, list[Any]]:
-    """The same under the torch backend: plain gradients need no torch view, only secants do."""
-    import torch
-
-    given = [tensor.detach().requires_grad_(tensor.ndim == 3) for tensor in tensors]
-    sequences = _sequences(given)
-    with torch.enable_grad():
-        outputs = heads.select(heads.call(head, given), index)
-        total = outputs.sum()
-    if not total.requires_grad:  # the output does not depend on any sequence
-        return outputs, [torch.zeros_like(sequence) for sequence in sequences]
-    gradients = torch.autograd.grad(total, sequences, materialize_grads=True)
-    return outputs.detach(), list(gradients)
-
-
-_DIFFERENTIATE = {"tensorflow": _differentiate, "torch": _differentiate_torch}
-
-
-def _checked(model: Model, inputs: np.ndarray | Sequence[np.ndarray]) -> Arrays:
-    arrays = heads.fitting_inputs(model, inputs)
-    if not _sequences(arrays):
+        rng = np.random.default_rng(0)
+        return [np.stack([_shuffles(item, 10, rng) for item in array]) for array in sequences]
+    if kind not in ("uniform", "zero"):
         raise ValueError(
-            f"no input is a one-hot sequence (shapes {[a.shape for a in arrays]}); expected at "
-            "least one array of shape (n, length, letters)"
+            f"baseline is {kind!r}; expected 'uniform', 'shuffle', 'zero' or arrays of baselines"
         )
-    if not len(arrays[0]):
-        raise ValueError("inputs hold 0 items; expected at least one to explain")
-    return arrays
-
-
-def _sequences(arrays: Sequence[Any]) -> list[Any]:
-    return [array for array in arrays if len(array.shape) == 3]
-
-
-def _centre(gradient: np.ndarray) -> np.ndarray:
-    return gradient - gradient.mean(axis=-1, keepdims=True)
-
-
-def _masked(values: np.ndarray, onehot: np.ndarray) -> np.ndarray:
-    return values * heads.residues(onehot)[..., None]
-
-
-def _input_gradients(
-    gradient: Gradient, arrays: Arrays, batch_size: int, progress: bool
-) -> tuple[np.ndarray, Arrays]:
-    """Outputs and gradients at the inputs themselves, in batches."""
-    cuts = list(heads.batches(len(arrays[0]), batch_size))
-    parts = [
-        gradient([array[cut] for array in arrays])
-        for cut in heads.bar(cuts, desc="gradients", shown=progress)
+    shares = [1 / array.shape[-1] if kind == "uniform" else 0 for array in sequences]
+    return [
+        (_there(array) * np.full_like(array, share))[:, None]
+        for array, share in zip(sequences, shares, strict=True)
     ]
-    outputs = np.concatenate([part[0] for part in parts])
-    sequences = range(len(parts[0][1]))
-    return outputs, [np.concatenate([part[1][k] for part in parts]) for k in sequences]
 
 
 def _shuffles(onehot: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -391,66 +228,114 @@ def _shuffles(onehot: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarra
     return shuffled
 
 
-def _checked_references(baseline: np.ndarray | Sequence[np.ndarray], sequences: Arrays) -> Arrays:
+def _differentiate(head: Model, end: Target, tensors: Sequence[Any]) -> tuple[Any, ...]:
+    """Outputs of a batch and their gradients with respect to its sequences."""
+    import tensorflow as tf
+
+    sequences = _sequences(tensors)
+    with tf.GradientTape() as tape:
+        tape.watch(sequences)
+        outputs = heads.number(head, end, tensors)
+    return outputs, *tape.gradient(outputs, sequences, unconnected_gradients="zero")
+
+
+def _differentiate_torch(head: Model, end: Target, tensors: Sequence[Any]) -> tuple[Any, ...]:
+    """The same under the torch backend: plain gradients need no torch view, only secants do."""
+    import torch
+
+    given = [tensor.detach().requires_grad_(heads.is_sequence(tensor)) for tensor in tensors]
+    sequences = _sequences(given)
+    with torch.enable_grad():
+        outputs = heads.number(head, end, given)
+        total = outputs.sum()
+    if not total.requires_grad:  # the output does not depend on any sequence
+        return outputs, *map(torch.zeros_like, sequences)
+    return outputs.detach(), *torch.autograd.grad(total, sequences, materialize_grads=True)
+
+
+def _checked(model: Model, inputs: Inputs, target: str | Target) -> tuple[Arrays, Gradient]:
+    """The inputs, and a function from a batch of them to outputs and gradients."""
+    backend = keras.backend.backend()
+    if backend not in ("tensorflow", "torch"):
+        raise RuntimeError(
+            f"Keras runs on the {backend!r} backend; gradients by tf.GradientTape need 'tensorflow' "
+            "(or 'torch', whose own gradients serve as well). Restart the kernel and set the "
+            "environment variable KERAS_BACKEND=tensorflow before Keras is imported"
+        )
+    arrays = heads.as_inputs(inputs, model)
+    if not _sequences(arrays) or not len(arrays[0]):
+        raise ValueError(
+            f"inputs have the shapes {[a.shape for a in arrays]}; expected at least one item, and at "
+            "least one one-hot sequence of shape (n, length, letters) to explain"
+        )
+    differentiate = _differentiate if backend == "tensorflow" else _differentiate_torch
+    run = heads.compiled(differentiate, model, heads.as_target(target))
+
+    def gradient(*batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        outputs, *gradients = run(batch)
+        return heads.as_numpy(outputs).astype(np.float64), *map(heads.as_numpy, gradients)
+
+    return arrays, gradient
+
+
+def _sequences(arrays: Sequence[Any]) -> list[Any]:
+    return [array for array in arrays if heads.is_sequence(array)]
+
+
+def _there(onehot: np.ndarray) -> np.ndarray:
+    return heads.residues(onehot)[..., None]
+
+
+def _checked_references(baseline: Inputs, sequences: Arrays) -> Arrays:
     """Baselines as (n, references, length, letters), zero where the sequence is padded."""
     given = [baseline] if isinstance(baseline, np.ndarray) else list(baseline)
     arrays = [np.asarray(array, dtype=np.float32) for array in given]
     arrays = [array[:, None] if array.ndim == 3 else array for array in arrays]
-    shapes = [array.shape for array in arrays]
     expected = [array.shape for array in sequences]
-    if [(s[0], *s[2:]) for s in shapes] != expected or len({s[1] for s in shapes}) > 1:
+    shapes = [(array.shape[0], *array.shape[2:]) for array in arrays]
+    if shapes != expected or len({array.shape[1] for array in arrays}) > 1:
         raise ValueError(
             f"baselines have the shapes {[np.shape(array) for array in given]}; expected one array "
             f"for each sequence input, of the shapes {expected}, or with an axis of references "
             "after the first, equally many in each"
         )
-    return [
-        array * heads.residues(onehot)[:, None, :, None]
-        for array, onehot in zip(arrays, sequences, strict=True)
-    ]
+    return [array * _there(onehot)[:, None] for array, onehot in zip(arrays, sequences, strict=True)]
 
 
-def _integrate_item(
-    gradient: Gradient,
-    arrays: Arrays,
-    references: Sequence[np.ndarray],
-    steps: int,
-    batch_size: int,
-) -> tuple[Arrays, float, float]:
-    """Values, output and completeness delta of one item, averaged over its references."""
+def _along_paths(
+    gradient: Gradient, item: Arrays, starts: Sequence[np.ndarray], steps: int, batch_size: int
+) -> tuple[float, float, *tuple[np.ndarray, ...]]:
+    """Output, completeness delta and values of one item, averaged over its references."""
     nodes, weights = np.polynomial.legendre.leggauss(steps)
-    count = len(references[0])
+    count = len(starts[0])
     # the points of all paths, then the starts of the paths, then the item itself
     fractions = np.concatenate([np.tile((nodes + 1) / 2, count), np.zeros(count), [1.0]])
     weights = np.concatenate([np.tile(weights / 2, count), np.zeros(count + 1)]) / count
     which = np.concatenate([np.repeat(np.arange(count), steps), np.arange(count), [0]])
-    sums = [np.zeros(r.shape, dtype=np.float64) for r in references]
+    sums = [np.zeros(start.shape, dtype=np.float64) for start in starts]
     outputs = []
     for cut in heads.batches(len(fractions), batch_size):
-        points = _points(arrays, references, fractions[cut], which[cut])
-        batch_outputs, gradients = gradient(points)
-        outputs.append(batch_outputs)
-        for total, batch in zip(sums, gradients, strict=True):
-            np.add.at(total, which[cut], weights[cut, None, None] * batch)
-    output, start = np.concatenate(outputs)[-1], np.concatenate(outputs)[-count - 1 : -1].mean()
+        found, *gradients = gradient(*_points(item, starts, fractions[cut], which[cut]))
+        outputs.append(found)
+        for total, slope in zip(sums, gradients, strict=True):
+            np.add.at(total, which[cut], weights[cut, None, None] * slope)
+    every = np.concatenate(outputs)
     values = [
-        (total * (onehot - reference)).sum(axis=0)
-        for total, onehot, reference in zip(sums, _sequences(arrays), references, strict=True)
+        (total * (onehot - start)).sum(axis=0)
+        for total, onehot, start in zip(sums, _sequences(item), starts, strict=True)
     ]
-    delta = sum(value.sum() for value in values) - (output - start)
-    return [value.astype(np.float32) for value in values], float(output), float(delta)
+    delta = sum(value.sum() for value in values) - (every[-1] - every[-count - 1 : -1].mean())
+    return every[-1], delta, *(value.astype(np.float32) for value in values)
 
 
-def _points(
-    arrays: Arrays, references: Sequence[np.ndarray], fractions: np.ndarray, which: np.ndarray
-) -> Arrays:
+def _points(item: Arrays, starts: Sequence[np.ndarray], fractions: np.ndarray, which: np.ndarray) -> Arrays:
     """Points on the lines from references to one item; further inputs are repeated."""
-    starts = iter(references)
     share = fractions.astype(np.float32)[:, None, None]
+    left = iter(starts)
     points = []
-    for array in arrays:
+    for array in item:
         if heads.is_sequence(array):
-            start = next(starts)[which]
+            start = next(left)[which]
             points.append(start + share * (array - start))
         else:
             points.append(np.repeat(array, len(fractions), axis=0))

@@ -15,19 +15,9 @@ PROTOCOL = "validation_pairs"
 
 
 def stack_maps(maps: Sequence[ArrayLike], *, shape: Sequence[int] | None = None) -> np.ndarray:
-    """Maps of several sizes in one array.
+    """Maps of several sizes in one array, shape=(n, *shape), NaN beyond each map.
 
-    Parameters
-    ----------
-    maps : sequence of array-like
-        Arrays of the same number of axes, such as one map a pair.
-    shape : sequence of int, optional
-        Shape of each item; by default the largest along each axis.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n, *shape), dtype=float64
-        NaN beyond each map.
+    The shape of an item is the largest along each axis when it is not given.
 
     Examples
     --------
@@ -45,27 +35,17 @@ def stack_maps(maps: Sequence[ArrayLike], *, shape: Sequence[int] | None = None)
 def planted_positions(
     sites: pd.DataFrame, ids: Sequence[str], length: int, *, name: str = "gene_id"
 ) -> np.ndarray:
-    """Positions that planted sites cover, for some sequences.
+    """Positions that planted sites cover, shape=(n, length), dtype=bool.
 
     Parameters
     ----------
     sites : pandas.DataFrame
-        One row a site: the id of its sequence, `start` and `stop` (0-based, half-open).
+        One row a site: the id of its sequence in the column `name`, `start` and `stop` (0-based,
+        half-open).
     ids : sequence of str
         The sequences, in their order; sites of others are passed over.
     length : int
         Positions of a sequence.
-    name : str
-        Column of the id.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n, length), dtype=bool
-
-    Raises
-    ------
-    ValueError
-        If a site lies outside its sequence.
 
     Examples
     --------
@@ -73,17 +53,16 @@ def planted_positions(
     >>> planted_positions(sites, ["b", "a"], 4).tolist()
     [[False, False, False, False], [False, True, True, False]]
     """
-    place = {one: row for row, one in enumerate(ids)}
-    found = np.zeros((len(place), length), dtype=bool)
-    for one, start, stop in zip(sites[name], sites["start"], sites["stop"], strict=True):
-        if one not in place:
-            continue
+    row_of = {one: row for row, one in enumerate(ids)}
+    found = np.zeros((len(row_of), length), dtype=bool)
+    ours = sites[sites[name].isin(list(row_of))]
+    for one, start, stop in zip(ours[name], ours["start"], ours["stop"], strict=True):
         if not 0 <= start < stop <= length:
             raise ValueError(
                 f"a site of {one!r} from {start} to {stop} lies outside its {length} positions; "
                 "are these sites of other sequences?"
             )
-        found[place[one], start:stop] = True
+        found[row_of[one], start:stop] = True
     return found
 
 
@@ -105,20 +84,13 @@ def score_maps(
         explains the first items only may have fewer of them.
     truth : array-like of bool, shape=(m, ...), m >= n
         True at the planted positions.
-    dataset, task, protocol : str
-        For the results table.
-    seed : int
-        Seed of the bootstrap over items.
+    dataset, task, protocol, seed
+        For the results table, and the bootstrap over items.
 
     Returns
     -------
     pandas.DataFrame
         Rows of the results table, metric ``explanation_auroc``, one a method.
-
-    Raises
-    ------
-    ValueError
-        As `helpers.stats.metrics.explanation_auroc`.
 
     Examples
     --------
@@ -152,10 +124,8 @@ def rank_agreement(
     ----------
     first, second : array-like, shape=(n, ...)
         Importance, NaN at padding; absolute values count. The shorter one says how many items.
-    dataset, task, model, protocol : str
-        For the results table.
-    seed : int
-        Seed of the bootstrap over items.
+    dataset, task, model, protocol, seed
+        For the results table, and the bootstrap over items.
 
     Returns
     -------
@@ -208,11 +178,6 @@ def enrichment(
         ``element, method, value, ci_low, ci_high, n``: geometric mean over items (and the tasks in
         which the element is at work) of mean inside over mean outside.
 
-    Raises
-    ------
-    ValueError
-        If there is no element.
-
     Examples
     --------
     >>> elements = pd.DataFrame({"row": [0], "element": ["TATA"], "start": [1], "stop": [2]})
@@ -233,11 +198,9 @@ def enrichment(
             for element in part.to_dict("records"):
                 at_work = [abs(element.get(task, np.inf)) >= least for task in tasks]
                 item = importance[element["row"]][:, at_work]
-                rest = item[outside[element["row"]]]
-                if not item.size or not rest.size:
-                    continue
-                inside = item[element["start"] : element["stop"]].mean()
-                ratios.append(float(np.log(inside + 1e-12) - np.log(rest.mean() + 1e-12)))
+                inside, rest = item[element["start"] : element["stop"]], item[outside[element["row"]]]
+                if item.size and rest.size:
+                    ratios.append(float(np.log(inside.mean() + 1e-12) - np.log(rest.mean() + 1e-12)))
             if ratios:
                 found = metrics.mean_interval(ratios, metric="log_ratio", seed=seed).iloc[0]
                 ends = np.exp(found[["value", "ci_low", "ci_high"]].to_numpy(float))

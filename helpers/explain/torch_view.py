@@ -9,9 +9,10 @@ each non-linear one as a torch module that a rule belongs to, and a layer withou
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import torch
@@ -41,8 +42,7 @@ _LINEAR = (
     layers.Concatenate, layers.Cropping1D, layers.Dropout, layers.Flatten, layers.GaussianDropout,
     layers.GaussianNoise, layers.GlobalAveragePooling1D, layers.Identity, layers.Normalization,
     layers.Permute, layers.RepeatVector, layers.Rescaling, layers.Reshape, layers.SpatialDropout1D,
-    layers.Subtract, layers.UpSampling1D, layers.ZeroPadding1D, ResidueDropout,
-    heads.BeforeActivation,
+    layers.Subtract, layers.UpSampling1D, layers.ZeroPadding1D, ResidueDropout, heads.BeforeActivation,
     heads.OtherStrand,
 )  # fmt: skip
 _ELEMENTWISE = (layers.ELU, layers.LeakyReLU, layers.PReLU, layers.ReLU)
@@ -63,25 +63,16 @@ class Elementwise(nn.Module):
         return self._function[0](x)
 
 
-NONLINEAR_OPS: dict[type, Any] = {Elementwise: _nonlinear}
-"""Rules beside those of tangermeme, for its argument ``additional_nonlinear_ops``."""
-
-
 class MaxPool(nn.Module):
-    """`MaxPooling1D` of (n, length, channels) by the torch module that has a rule.
+    """`MaxPooling1D`, or `GlobalMaxPooling1D`: the torch module that has a rule, channels last."""
 
-    Parameters
-    ----------
-    size, stride : int
-        Positions in a window, and between the starts of two; `size` 0 takes the whole length.
-    same : bool
-        Whether windows may hang over the ends, as Keras's ``padding="same"``.
-    """
-
-    def __init__(self, size: int, stride: int, *, same: bool = False) -> None:
+    def __init__(self, layer: Any) -> None:
         super().__init__()
-        self.size, self.stride, self.same = size, stride, same
-        self.pool = nn.MaxPool1d(max(size, 1), stride)
+        self.size = getattr(layer, "pool_size", (0,))[0]  # 0 takes the whole length
+        self.stride = getattr(layer, "strides", (1,))[0]
+        self.same = getattr(layer, "padding", "") == "same"
+        self.flat = not getattr(layer, "keepdims", True)
+        self.pool = nn.MaxPool1d(max(self.size, 1), self.stride)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Largest value of each window of ``x``, (n, length, channels)."""
@@ -89,24 +80,11 @@ class MaxPool(nn.Module):
         if not self.size:
             self.pool.kernel_size = self.pool.stride = length
         if self.same:
-            over = (-(-length // self.stride) - 1) * self.stride + self.size - length
-            over = max(over, 0)
+            over = max((-(-length // self.stride) - 1) * self.stride + self.size - length, 0)
             # An odd rest hangs over the right end, which is what rounding up allows.
             self.pool.padding, self.pool.ceil_mode = over // 2, over % 2 == 1
-        return self.pool(x.transpose(1, 2)).transpose(1, 2)
-
-
-class GlobalMax(nn.Module):
-    """`GlobalMaxPooling1D`: one window over the whole length."""
-
-    def __init__(self, keepdims: bool) -> None:
-        super().__init__()
-        self.pool, self.keepdims = MaxPool(0, 1), keepdims
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Largest value along the length of ``x``, (n, length, channels)."""
-        found = self.pool(x)
-        return found if self.keepdims else found[:, 0]
+        found = self.pool(x.transpose(1, 2)).transpose(1, 2)
+        return found[:, 0] if self.flat else found
 
 
 class Product(nn.Module):
@@ -135,48 +113,35 @@ class DotProduct(nn.Module):
     def forward(self, tensors: list[torch.Tensor]) -> torch.Tensor:
         """Products of ``tensors``, summed over one axis of each."""
         flat = all(tensor.ndim == 2 for tensor in tensors)
-        left, right = (t[:, None] if t.ndim == 2 else t.movedim(axis, -1)
-                       for t, axis in zip(tensors, self.axes, strict=True))  # fmt: skip
+        pairs = zip(tensors, self.axes, strict=True)
+        left, right = (x[:, None] if x.ndim == 2 else x.movedim(axis, -1) for x, axis in pairs)
         result = self.product(left, right)
         return result[:, 0] if flat else result.squeeze(1) if left.shape[1] == 1 else result
 
 
-class DotAttention(nn.Module):
-    """`Attention`: softmax of scaled products, then a weighted sum."""
+class Attend(nn.Module):
+    """`Attention` and `MultiHeadAttention`: softmax of scaled products, then a weighted sum."""
 
-    def __init__(self, scale: Any) -> None:
-        super().__init__()
-        self._scale = (scale,)
-        self.scores, self.read = BilinearOp("bqd,bkd->bqk"), BilinearOp("bqk,bkd->bqd")
-        self.softmax = nn.Softmax(dim=-1)
-
-    def forward(self, tensors: list[torch.Tensor]) -> torch.Tensor:
-        """Read ``tensors``: query, value and, if it differs from the value, key."""
-        query, value = tensors[:2]
-        scores = self.scores(query, tensors[2] if len(tensors) > 2 else value)
-        scale = self._scale[0]
-        scores = scores if scale is None else scores * keras.ops.convert_to_tensor(scale)
-        return self.read(self.softmax(scores), value)
-
-
-class HeadsAttention(nn.Module):
-    """`MultiHeadAttention`: the same for several projections of its inputs."""
-
-    def __init__(self, layer: layers.MultiHeadAttention) -> None:
+    def __init__(self, layer: Any) -> None:
         super().__init__()
         self._layer = (layer,)
-        self.scores, self.read = BilinearOp("bqhd,bkhd->bhqk"), BilinearOp("bhqk,bkhd->bqhd")
+        heads = "h" if isinstance(layer, layers.MultiHeadAttention) else ""
+        self.scores = BilinearOp(f"bq{heads}d,bk{heads}d->b{heads}qk")
+        self.read = BilinearOp(f"b{heads}qk,bk{heads}d->bq{heads}d")
         self.softmax = nn.Softmax(dim=-1)
 
-    def forward(
-        self, query: torch.Tensor, value: torch.Tensor, key: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        """Attention of ``query``, (n, length, d), to ``value`` by ``key``."""
+    def forward(self, query: Any, value: Any = None, key: Any = None) -> torch.Tensor:
+        """Attention of the query to the value by the key, as tensors or as one list of them."""
         layer = self._layer[0]
-        q, v = layer.query_dense(query), layer.value_dense(value)
-        k = layer.key_dense(value if key is None else key)
-        weights = self.softmax(self.scores(q / layer.key_dim**0.5, k))
-        return layer.output_dense(self.read(weights, v))
+        given = list(query) if value is None else [query, value, *([] if key is None else [key])]
+        q, v, k = given[0], given[1], given[-1]
+        if isinstance(layer, layers.MultiHeadAttention):
+            q, v, k = layer.query_dense(q), layer.value_dense(v), layer.key_dense(k)
+            weights = self.softmax(self.scores(q / layer.key_dim**0.5, k))
+            return layer.output_dense(self.read(weights, v))
+        scores = self.scores(q, k)
+        scores = scores if layer.scale is None else scores * keras.ops.convert_to_tensor(layer.scale)
+        return self.read(self.softmax(scores), v)
 
 
 class Graph(nn.Module):
@@ -190,8 +155,7 @@ class Graph(nn.Module):
         for layer in model.operations:
             if isinstance(layer, layers.InputLayer):
                 continue
-            part = _part(layer, rules)
-            self._parts[id(layer)] = part
+            part = self._parts[id(layer)] = _part(layer, rules)
             if isinstance(part, nn.Module) and not isinstance(part, keras.layers.Layer):
                 self.modules_with_rules.append(part)
 
@@ -208,22 +172,20 @@ class Graph(nn.Module):
 class TorchView(nn.Module):
     """A Keras model as tangermeme wants it: (n, letters, length) in, (n, outputs) out.
 
+    Its `nonlinear_ops` are rules beside those of tangermeme, for its argument
+    ``additional_nonlinear_ops``; `helpers.explain.attribution` hands them over.
+
     Parameters
     ----------
-    graph : torch.nn.Module
+    graph : callable
         Takes the inputs in the Keras layout, in the model's order.
     explained : int
         Which input is the sequence that is explained; it alone has its axes swapped.
-
-    Attributes
-    ----------
-    nonlinear_ops : dict
-        `NONLINEAR_OPS`, which `helpers.explain.attribution` hands to tangermeme.
     """
 
-    nonlinear_ops = NONLINEAR_OPS
+    nonlinear_ops: ClassVar[dict[type, Any]] = {Elementwise: _nonlinear}
 
-    def __init__(self, graph: nn.Module, explained: int = 0) -> None:
+    def __init__(self, graph: Part, explained: int = 0) -> None:
         super().__init__()
         self.graph, self.explained = graph, explained
 
@@ -235,21 +197,10 @@ class TorchView(nn.Module):
 
 
 def forward_only(model: keras.Model, *, target: str | Target = "logit") -> TorchView:
-    """A Keras model in tangermeme's layout, without rules.
+    """A Keras model of one input in tangermeme's layout, without rules.
 
     Right for predictions and mutations, and for any layer. For DeepLIFT it is **wrong** without an
     error: every step is taken for linear, which the convergence deltas show.
-
-    Parameters
-    ----------
-    model : keras.Model
-        One input (n, length, letters).
-    target : {"logit", "probability"} or Target, optional
-        See `view`.
-
-    Returns
-    -------
-    TorchView
 
     Examples
     --------
@@ -258,20 +209,7 @@ def forward_only(model: keras.Model, *, target: str | Target = "logit") -> Torch
     torch.Size([2, 1])
     """
     _check_backend()
-    head = heads.output_model(model, target)
-    return TorchView(_Plain(head)).eval()
-
-
-class _Plain(nn.Module):
-    """A Keras model as one step that torch's hooks do not see into."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self._model = (model,)
-
-    def forward(self, X: torch.Tensor) -> Any:
-        """Outputs of the model for ``X``, (n, length, letters)."""
-        return self._model[0](X, training=False)
+    return TorchView(functools.partial(heads.output_model(model, target), training=False)).eval()
 
 
 def _check_backend() -> None:
@@ -305,19 +243,11 @@ def view(
     rules : mapping of type to Rule, optional
         What to do with layers of your own; a mask is ``"constant"``, a flip ``"linear"``.
 
-    Returns
-    -------
-    TorchView
-        For `tangermeme.deep_lift_shap.deep_lift_shap` give `NONLINEAR_OPS` as its
-        ``additional_nonlinear_ops``; `helpers.explain.attribution` does so.
-
     Raises
     ------
     ValueError
         If a layer has no rule (the message names it), the model is not Functional, or it has no
         input of that number.
-    RuntimeError
-        If Keras runs on another backend than torch.
 
     References
     ----------
@@ -340,19 +270,18 @@ def view(
         raise ValueError(
             f"explained is {explained}; the model has {len(head.inputs)} input(s), numbered from 0"
         )
-    known = {**_RULES, **(rules or {})}
-    return TorchView(Graph(_functional(head), known), explained).eval()
+    return TorchView(Graph(_functional(head), _RULES | dict(rules or {})), explained).eval()
 
 
 def _functional(model: keras.Model) -> keras.Model:
     """The model as a Functional one; a Sequential holds the same graph."""
+    if isinstance(model, keras.Sequential):
+        return keras.Model(model.inputs, model.outputs)
     if not hasattr(model, "_run_through_graph"):
-        if not isinstance(model, keras.Sequential):
-            raise ValueError(
-                f"the model {model.name!r} ({type(model).__name__}) is no Functional model; build "
-                "it from keras.Input with layers, so that its graph can be read"
-            )
-        model = keras.Model(model.inputs, model.outputs)
+        raise ValueError(
+            f"the model {model.name!r} ({type(model).__name__}) is no Functional model; build "
+            "it from keras.Input with layers, so that its graph can be read"
+        )
     return model
 
 
@@ -363,8 +292,11 @@ def _part(layer: Any, rules: Mapping[type, Rule]) -> Part:
         return _without_options(layer, Graph(_functional(layer), rules))
     if rule is None:
         raise _no_rule(layer)
+    for kinds, refused, why in _REFUSED:
+        if isinstance(layer, kinds) and refused(layer):
+            raise _no_rule(layer, why)
     if isinstance(rule, str):
-        return _as_it_is(layer) if rule == "linear" else _held(layer)
+        return _as_it_is(layer, constant=rule == "constant")
     return _without_options(layer, rule(layer))
 
 
@@ -376,17 +308,16 @@ def _no_rule(layer: Any, why: str = "") -> ValueError:
     )
 
 
-def _as_it_is(layer: Any) -> Part:
-    """A call of the layer in inference mode."""
+def _as_it_is(layer: Any, *, constant: bool = False) -> Part:
+    """A call of the layer in inference mode; a constant is not differentiated."""
     known = inspect.signature(layer.call).parameters
     fixed = {"training": False} if "training" in known else {}
-    return lambda *args, **options: layer(*args, **(options | fixed))
 
+    def run(*args: Any, **options: Any) -> Any:
+        found = layer(*args, **(options | fixed))
+        return keras.ops.stop_gradient(found) if constant else found
 
-def _held(layer: Any) -> Part:
-    """A call of the layer whose result is not differentiated."""
-    run = _as_it_is(layer)
-    return lambda *args, **options: keras.ops.stop_gradient(run(*args, **options))
+    return run
 
 
 def _without_options(layer: Any, part: Part) -> Part:
@@ -404,37 +335,29 @@ def _without_options(layer: Any, part: Part) -> Part:
     return part
 
 
-def _weighted(layer: Any) -> Part:
+class Weighted(nn.Module):
     """A convolution or a dense layer, its activation parted from its sums."""
-    if getattr(layer, "activation", None) in (None, keras.activations.linear):
-        return _as_it_is(layer)
-    activation = _activation(layer, layer.activation)
 
-    def sums(x: Any) -> Any:
-        if isinstance(layer, layers.Dense):
-            result = keras.ops.matmul(x, layer.kernel)
-        else:
-            result = layer.convolution_op(x, layer.kernel)
-        first = getattr(layer, "data_format", "") == "channels_first"
-        bias = layer.bias if layer.use_bias else 0.0
-        return result + (keras.ops.expand_dims(bias, -1) if first and layer.use_bias else bias)
-
-    return _Chain(sums, activation)
-
-
-class _Chain(nn.Module):
-    """A function, then a module."""
-
-    def __init__(self, first: Part, then: nn.Module) -> None:
+    def __init__(self, layer: Any) -> None:
         super().__init__()
-        self.first, self.then = first, then
+        self._layer = (layer,)
+        self.activation = _activation(layer)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Both in turn."""
-        return self.then(self.first(x))
+        """Activation of the weighted sums of ``x``, (..., channels)."""
+        layer = self._layer[0]
+        dense = isinstance(layer, layers.Dense)
+        sums = keras.ops.matmul(x, layer.kernel) if dense else layer.convolution_op(x, layer.kernel)
+        return self.activation(sums + layer.bias if layer.use_bias else sums)
 
 
-def _activation(layer: Any, function: Any) -> nn.Module:
+def _weighted(layer: Any) -> Part:
+    linear = layer.activation in (None, keras.activations.linear)
+    return _as_it_is(layer) if linear else Weighted(layer)
+
+
+def _activation(layer: Any) -> nn.Module:
+    function = layer.activation
     if function is keras.activations.softmax:
         return nn.Softmax(dim=-1)
     if any(function is getattr(keras.activations, name) for name in ACTIVATIONS):
@@ -442,35 +365,11 @@ def _activation(layer: Any, function: Any) -> nn.Module:
     raise _no_rule(layer, f" with the activation {getattr(function, '__name__', function)!r}")
 
 
-def _softmax(layer: layers.Softmax) -> nn.Module:
-    if not isinstance(layer.axis, int):
-        raise _no_rule(layer, f" over the axes {layer.axis}")
-    return nn.Softmax(dim=layer.axis)
-
-
-def _max_pool(layer: layers.MaxPooling1D) -> nn.Module:
-    _channels_last(layer)
-    return MaxPool(layer.pool_size[0], layer.strides[0], same=layer.padding == "same")
-
-
-def _global_max(layer: layers.GlobalMaxPooling1D) -> nn.Module:
-    _channels_last(layer)
-    return GlobalMax(layer.keepdims)
-
-
-def _channels_last(layer: Any) -> None:
-    if layer.data_format != "channels_last":
-        raise _no_rule(layer, " with channels first")
-
-
 def _norm(layer: Any) -> nn.Module:
     """Layer or root-mean-square normalisation over the last axis, with the layer's weights."""
-    shape = layer._inbound_nodes[0].input_tensors[0].shape
-    axes = list(layer.axis) if isinstance(layer.axis, list | tuple) else [layer.axis]
-    if axes not in ([-1], [len(shape) - 1]) or getattr(layer, "rms_scaling", False):
-        raise _no_rule(layer, f" over the axes {axes}, not the last one alone")
     root = isinstance(layer, layers.RMSNormalization)
-    norm = (nn.RMSNorm if root else nn.LayerNorm)(shape[-1], eps=layer.epsilon)
+    width = layer._inbound_nodes[0].input_tensors[0].shape[-1]
+    norm = (nn.RMSNorm if root else nn.LayerNorm)(width, eps=layer.epsilon)
     weights = {"weight": layer.scale} if root else {"weight": layer.gamma, "bias": layer.beta}
     for name, weight in weights.items():
         if weight is not None:
@@ -478,32 +377,33 @@ def _norm(layer: Any) -> nn.Module:
     return norm.requires_grad_(False)
 
 
-def _dot(layer: layers.Dot) -> nn.Module:
-    if layer.normalize:
-        raise _no_rule(layer, " with normalize=True")
-    return DotProduct(layer.axes)
+def _not_the_last_axis(layer: Any) -> bool:
+    axes = list(layer.axis) if isinstance(layer.axis, list | tuple) else [layer.axis]
+    last = len(layer._inbound_nodes[0].input_tensors[0].shape) - 1
+    return axes not in ([-1], [last]) or getattr(layer, "rms_scaling", False)
 
 
-def _attention(layer: layers.Attention) -> nn.Module:
-    if layer.score_mode != "dot":
-        raise _no_rule(layer, f" with score_mode={layer.score_mode!r}")
-    return DotAttention(layer.scale)
-
+_CHANNELS = (layers.Conv1D, layers.MaxPooling1D, layers.GlobalMaxPooling1D)
+_NORMS = (layers.LayerNormalization, layers.RMSNormalization)
+_REFUSED: list[tuple[Any, Callable[[Any], bool], str]] = [
+    (_CHANNELS, lambda layer: layer.data_format != "channels_last", " with channels first"),
+    (_NORMS, _not_the_last_axis, " over axes, not the last one alone"),
+    (layers.Softmax, lambda layer: not isinstance(layer.axis, int), " over the axes of a tuple"),
+    (layers.Dot, lambda layer: layer.normalize, " with normalize=True"),
+    (layers.Attention, lambda layer: layer.score_mode != "dot", " with score_mode='concat'"),
+]
+"""Layers, what of them no rule covers, and how that is said."""
 
 _RULES: dict[type, Rule] = {
     **dict.fromkeys(_LINEAR, "linear"),
     **dict.fromkeys(_CONSTANT, "constant"),
     **dict.fromkeys(_ELEMENTWISE, Elementwise),
-    layers.Activation: lambda layer: _activation(layer, layer.activation),
-    layers.Attention: _attention,
-    layers.Conv1D: _weighted,
-    layers.Dense: _weighted,
-    layers.Dot: _dot,
-    layers.GlobalMaxPooling1D: _global_max,
-    layers.LayerNormalization: _norm,
-    layers.MaxPooling1D: _max_pool,
-    layers.MultiHeadAttention: HeadsAttention,
+    **dict.fromkeys(_NORMS, _norm),
+    **dict.fromkeys((layers.Conv1D, layers.Dense), _weighted),
+    **dict.fromkeys((layers.MaxPooling1D, layers.GlobalMaxPooling1D), MaxPool),
+    **dict.fromkeys((layers.Attention, layers.MultiHeadAttention), Attend),
+    layers.Activation: _activation,
+    layers.Dot: lambda layer: DotProduct(layer.axes),
     layers.Multiply: lambda _: Product(),
-    layers.RMSNormalization: _norm,
-    layers.Softmax: _softmax,
+    layers.Softmax: lambda layer: nn.Softmax(dim=layer.axis),
 }

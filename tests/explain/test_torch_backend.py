@@ -27,15 +27,15 @@ def test_torch_view_and_attribution():
 
 def test_a_network_trained_under_tensorflow_is_the_same_under_torch(tmp_path):
     write = (
-        "import sys; import numpy as np; from helpers import backend; backend.use('tensorflow')\n"
-        "from helpers import training; from helpers.models import vqvae\n"
+        "import sys; import numpy as np; from helpers.project import backend; backend.use('tensorflow')\n"
+        "from helpers import training; from helpers.tracks.rna_modification import network\n"
         "X = np.eye(4, dtype='float32')[np.random.default_rng(0).integers(0, 4, (64, 51))]\n"
         "y = np.random.default_rng(1).integers(0, 2, (64, 2)).astype('float32')\n"
-        "model = vqvae.build_vqvae(51, 2, **vqvae.PRESETS['small'])\n"
+        "model = network.build_vqvae(51, 2, **network.PRESETS['small'])\n"
         "model.fit(X, y, epochs=2, verbose=0)\n"
         "training.save_run(sys.argv[1] + '/m.keras', model, {'length': 51})\n"
-        "np.savez(sys.argv[1] + '/answers.npz', X=X, logits=vqvae.logits(model, X),\n"
-        "         letters=vqvae.reconstruct(model, X), codes=vqvae.codes(model, X))\n"
+        "np.savez(sys.argv[1] + '/answers.npz', X=X, logits=network.logits(model, X),\n"
+        "         letters=network.reconstruct(model, X), codes=network.codes(model, X))\n"
     )
     told = {"OMP_NUM_THREADS": "1", "SEQUENCE_NOTEBOOKS_VQVAE": str(tmp_path)}
     answer = subprocess.run(
@@ -47,7 +47,7 @@ def test_a_network_trained_under_tensorflow_is_the_same_under_torch(tmp_path):
     )
     assert answer.returncode == 0, answer.stderr[-3000:]
     answer = subprocess.run(
-        [*PYTEST, "tests/explain/torch_backend/check_vqvae.py"],
+        [*PYTEST, "tests/explain/torch_backend/check_network.py"],
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -168,17 +168,11 @@ def folds(data: Expression, protocol: str, *, k: int = 5, valid: float = 0.15, s
 
     Parameters
     ----------
-    data : Expression
-        Promoters.
     protocol : {"chromosome_5fold", "grouped_5fold", "holdout", "given_test"}
         Whole chromosomes or whole groups in `k` folds, one split of 70/15/15 % of the groups, or
         the table's own column ``split``.
-    k : int
-        Number of folds.
     valid : float
         Share of the rows outside the test part that is kept for validation.
-    seed : int
-        Seed.
 
     Returns
     -------
@@ -221,20 +215,7 @@ def folds(data: Expression, protocol: str, *, k: int = 5, valid: float = 0.15, s
 
 
 def one_hot(data: Expression, rows: ArrayLike | None = None) -> np.ndarray:
-    """One-hot promoters.
-
-    Parameters
-    ----------
-    data : Expression
-        Promoters.
-    rows : array-like of int, optional
-        Which; all by default.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n, length, 4), dtype=float32
-        Letters in the order A C G T.
-    """
+    """One-hot promoters of some rows (all by default), shape=(n, length, 4), dtype=float32, A C G T."""
     chosen = data.promoters["sequence"]
     return encoding.one_hot(chosen if rows is None else chosen.iloc[np.asarray(rows)], DNA)
 
@@ -246,8 +227,6 @@ def elements(
 
     Parameters
     ----------
-    data : Expression
-        Promoters.
     rows : array-like of int
         Row numbers of `data`, in rising order.
     truth : str, pathlib.Path or None
@@ -283,13 +262,7 @@ def elements(
 
 
 def outcome(data: Expression) -> pd.DataFrame:
-    """How many rows were read, changed and rejected, and how many values there are.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``what, count``.
-    """
+    """How many rows were read, changed and rejected, and how many values there are: ``what, count``."""
     kinds = data.promoters["kind"].value_counts()
     counts = {
         **Accounted(data.rows).counts(),

@@ -50,16 +50,7 @@ class Size(NamedTuple):
 
 
 def read_size(text: str) -> Size:
-    """Sizes from words such as ``filters 16, pool 8``; what is not named keeps its default.
-
-    Parameters
-    ----------
-    text : str
-        Fields of `Size`, each with its number, commas between them.
-
-    Returns
-    -------
-    Size
+    """`Size` from words such as ``filters 16, pool 8``; what is not named keeps its default.
 
     Raises
     ------
@@ -91,12 +82,7 @@ def read_size(text: str) -> Size:
 class StrandConvolution(keras.layers.Layer):
     """Motif detectors that read both strands with the same weights and give the better match.
 
-    Parameters
-    ----------
-    filters : int
-        Number of detectors.
-    width : int
-        Nucleotides a detector reads; odd, so that both strands meet in its middle.
+    The width, in nucleotides, is odd, so that both strands meet in its middle.
 
     Examples
     --------
@@ -130,11 +116,6 @@ class StrandConvolution(keras.layers.Layer):
 @_register
 class TaskAttention(keras.layers.Layer):
     """Where each cell type looks: a softmax over positions, padding exactly 0; (n, steps, tasks).
-
-    Parameters
-    ----------
-    tasks : int
-        Number of cell types.
 
     Examples
     --------
@@ -236,8 +217,6 @@ def build_hybrid(
         Number of cell types.
     length : int or None
         Nucleotides of a promoter; None takes any length. Rows of zeros are padding.
-    size : Size
-        Sizes.
     steps : int or None
         Training steps over which the learning rate falls to zero (a cosine); None keeps it.
     known : sequence of numpy.ndarray, shape=(width, 4)
@@ -302,20 +281,7 @@ def build_plain(
 ) -> keras.Model:
     """A plain convolutional network for comparison: two convolutions and the strongest match.
 
-    Parameters
-    ----------
-    tasks, length, size, steps
-        As for `build_hybrid`.
-
-    Returns
-    -------
-    keras.Model
-        Compiled; the same input and outputs.
-
-    Raises
-    ------
-    ValueError
-        As for `build_hybrid`.
+    Arguments, input, outputs and errors are those of `build_hybrid`.
 
     Examples
     --------
@@ -338,27 +304,10 @@ def build_plain(
 
 
 def attention_map(model: keras.Model, X: np.ndarray, *, batch_size: int = 128) -> np.ndarray:
-    """Attention of a hybrid network at each nucleotide.
+    """Attention of a hybrid network at each nucleotide, shape=(n, length, tasks), dtype=float32.
 
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_hybrid`.
-    X : numpy.ndarray, shape=(n, length, 4), dtype=float32
-        One-hot promoters.
-    batch_size : int
-        Promoters a batch.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n, length, tasks), dtype=float32
-        The weight of a step shared evenly among its nucleotides: sums to 1 over a promoter whose
-        length is a multiple of the step.
-
-    Raises
-    ------
-    ValueError
-        If the model has no layer of that name.
+    The weight of a step is shared evenly among its nucleotides: the sum is 1 over a promoter whose
+    length is a multiple of the step. ValueError if the model has no layer of that name.
 
     Examples
     --------

@@ -106,18 +106,7 @@ class PromoterTable:
 
 
 def standardised(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Columns in standard deviations of some rows, from their mean.
-
-    Parameters
-    ----------
-    X : numpy.ndarray, shape=(n, columns)
-        Descriptions of all promoters.
-    rows : numpy.ndarray, dtype=int
-        Rows that say the mean and the deviation: training rows.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n, columns), dtype=float32
+    """Columns in standard deviations of some rows (training rows), from their mean; float32.
 
     Examples
     --------

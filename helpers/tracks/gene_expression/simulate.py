@@ -108,24 +108,7 @@ class Simulation(NamedTuple):
 
 
 def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noqa: B008
-    """Simulate promoters and their expression.
-
-    Parameters
-    ----------
-    plan : Plan
-        Sizes.
-    seed : int
-        Seed; the same seed gives the same sample.
-
-    Returns
-    -------
-    Simulation
-        Promoters with their values, and the truth.
-
-    Raises
-    ------
-    ValueError
-        If a promoter is too short to hold the elements.
+    """Simulate promoters and their expression; the same seed gives the same sample.
 
     Examples
     --------
@@ -176,13 +159,9 @@ def planted_mask(
     Parameters
     ----------
     elements : pandas.DataFrame
-        The truth, with a column ``row`` (as `helpers.tracks.gene_expression.data.planted` gives it).
+        The truth, with a column ``row`` (as `helpers.tracks.gene_expression.data.elements` gives it).
     rows : sequence of int
         Which rows, in which order.
-    length : int
-        Nucleotides of a promoter.
-    cell_type : str
-        One of `CELL_TYPES`.
     least : float
         Smallest effect (log2) that counts as work.
 
@@ -206,20 +185,7 @@ def planted_mask(
 
 
 def write(folder: str | Path, *, seed: int = 20261124) -> list[Path]:
-    """Write the sample: the table, the truth and the rule.
-
-    Parameters
-    ----------
-    folder : str or pathlib.Path
-        Folder to write into; made if absent.
-    seed : int
-        Seed of the simulation.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files.
-    """
+    """Write the sample into a folder: the table, the truth and the rule."""
     folder = Path(folder)
     sample = simulate(seed=seed)
     rule = {

@@ -135,17 +135,6 @@ def test_a_layer_used_twice_and_a_model_inside_a_model():
     check(scramble(model, 4), sequences())
 
 
-def test_an_ensemble_is_the_mean_of_its_members():
-    members = [network(["convolution", "gelu", "max"], "flatten", seed) for seed in (5, 6)]
-    X = sequences(3)
-    together = check(heads.ensemble(members), X)
-    apart = [
-        attribution.deep_lift(torch_view.view(member), X, references=3, progress=False) for member in members
-    ]
-    mean = np.mean([one.values for one in apart], axis=0)
-    np.testing.assert_allclose(together.values, mean, atol=1e-5)
-
-
 def test_both_strands_are_read_and_a_strand_is_not_preferred():
     model = heads.both_strands(network(["convolution", "relu", "max"], "flatten", 13), DNA)
     X = sequences(2)
@@ -240,6 +229,7 @@ def test_a_layer_without_a_rule_is_named():
         (lambda x: layers.LayerNormalization(axis=1)(x), "not the last one"),
         (lambda x: layers.LayerNormalization(axis=[1, 2])(x), "not the last one"),
         (lambda x: layers.Softmax(axis=(1, 2))(x), "over the axes"),
+        (lambda x: layers.Conv1D(3, 2, data_format="channels_first")(x), "channels first"),
         (lambda x: layers.Dot(axes=2, normalize=True)([x, x]), "normalize=True"),
         (lambda x: layers.Attention(score_mode="concat")([x, x]), "score_mode='concat'"),
         (lambda x: layers.MaxPooling1D(2, data_format="channels_first")(x), "channels first"),
