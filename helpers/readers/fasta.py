@@ -330,7 +330,7 @@ def _wrong_kind(letters: Counter[str], alphabet: Alphabet, other: Other) -> str:
 
 def _to_alphabet(text: str, letters: Counter[str], alphabet: Alphabet) -> tuple[str, list[str]]:
     """Aliases to their letter, all further letters to the unknown one."""
-    table = {alias: letter for alias, letter in alphabet.aliases.items() if alias in letters}
+    table: dict[str, str | int | None] = {a: b for a, b in alphabet.aliases.items() if a in letters}
     changes = [f"{letters[alias]} {alias} written as {letter}" for alias, letter in table.items()]
     known = alphabet.letters + alphabet.unknown
     strange = {k: v for k, v in letters.items() if k not in known and k not in table}

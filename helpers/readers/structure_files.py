@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from Bio.PDB.MMCIF2Dict import MMCIF2Dict
 from Bio.PDB.PDBExceptions import PDBConstructionException
 from Bio.PDB.PDBParser import PDBParser
@@ -21,6 +22,10 @@ CIF_ENDINGS = (".cif", ".mmcif")
 
 Key = tuple[str, int, str]
 """Chain, residue number and insertion code: one place in a structure."""
+
+_RESIDUE = ["auth_asym_id", "auth_seq_id", "pdbx_PDB_ins_code", "label_comp_id"]
+_AXES = ["Cartn_x", "Cartn_y", "Cartn_z"]
+_OPTIONAL = {"pdbx_PDB_model_num": "1", "pdbx_PDB_ins_code": "?", "label_seq_id": "?", "occupancy": "?"}
 
 
 class Site(NamedTuple):
@@ -49,16 +54,7 @@ class Entry(NamedTuple):
 
 
 def read_entry(path: str | Path) -> Entry:
-    r"""Residues of the first model of a PDB or mmCIF file.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        A file ending in .pdb, .ent, .cif or .mmcif, gzip or not.
-
-    Returns
-    -------
-    Entry
+    r"""Residues of the first model of a PDB or mmCIF file (by its ending), gzip or not.
 
     Raises
     ------
@@ -101,13 +97,11 @@ def _read_pdb(path: Path, lines: list[str]) -> Entry:
         except (PDBConstructionException, ValueError, IndexError) as error:
             raise ValueError(f"{path}: no valid PDB file ({error}); download it again") from error
     facts = _PdbFacts.of(lines)
-    sites: dict[str, list[Site]] = {}
-    models: list[Any] = list(structure)
-    for model in models[:1]:
-        for chain in model:
-            sites[chain.id] = [
-                _site_of_pdb(chain.id, residue, facts) for residue in chain.get_unpacked_list()
-            ]
+    chains = next(iter(structure), ())
+    sites = {
+        chain.id: [_site_of_pdb(chain.id, residue, facts) for residue in chain.get_unpacked_list()]
+        for chain in chains
+    }
     said = list(dict.fromkeys(" ".join(str(item.message).split()) for item in caught))
     return Entry(sites, facts.parents, said)
 
@@ -146,21 +140,16 @@ class _PdbFacts(NamedTuple):
 
 def _site_of_pdb(chain: str, residue: Residue, facts: _PdbFacts) -> Site:
     flag, number, insertion = residue.id
-    key = (chain, number, insertion.strip())
-    name = residue.get_resname().strip()
-    listed: bool | None = None
-    if key in facts.after_end:
-        listed = False
-    elif key in facts.modified or name in facts.in_sequence.get(chain, ()):
-        listed = True
+    key, name = (chain, number, insertion.strip()), residue.get_resname().strip()
     atoms = list(residue.get_unpacked_list())
+    stated = key in facts.modified or name in facts.in_sequence.get(chain, ())
     return Site(
         name=name,
         number=number,
         insertion=insertion.strip(),
         hetero=flag != " ",
         occupancy=max((atom.get_occupancy() or 0.0 for atom in atoms), default=0.0),
-        listed=listed,
+        listed=False if key in facts.after_end else stated or None,
         atoms={atom.get_name().replace("*", "'"): atom.get_coord() for atom in atoms},
     )
 
@@ -172,78 +161,49 @@ def _read_cif(path: Path, lines: list[str]) -> Entry:
     except (ValueError, IndexError, KeyError) as error:
         raise ValueError(f"{path}: no valid mmCIF file ({error}); download it again") from error
     columns = {key.removeprefix("_atom_site."): data[key] for key in data if "_atom_site." in key}
-    needed = ("group_PDB", "auth_asym_id", "auth_seq_id", "label_comp_id", "label_atom_id")
+    needed = ["group_PDB", "auth_asym_id", "auth_seq_id", "label_comp_id", "label_atom_id", *_AXES]
     if missing := [name for name in needed if name not in columns]:
         raise ValueError(f"{path}: the table of atoms has no {', '.join(missing)}; expected all")
     if len({len(column) for column in columns.values()}) > 1:
         raise ValueError(f"{path}: the table of atoms is cut off; download the file again")
+    atoms = pd.DataFrame(_OPTIONAL | columns)
+    atoms = atoms[atoms["pdbx_PDB_model_num"] == atoms["pdbx_PDB_model_num"].iloc[0]]
+    modified, parents = _modified_in_cif(data)
     sites: dict[str, list[Site]] = {}
-    for chain, site in _sites_of_cif(path, columns, _modified_in_cif(data)):
-        sites.setdefault(chain, []).append(site)
-    names = data.get("_pdbx_struct_mod_residue.auth_comp_id", [])
-    parents = data.get("_pdbx_struct_mod_residue.parent_comp_id", [])
-    stated = {n: p for n, p in zip(names, parents, strict=False) if p not in "?."}
-    return Entry(sites, stated, [])
-
-
-def _modified_in_cif(data: dict[str, list[str]]) -> set[Key]:
-    """Places of the modified residues that an mmCIF file lists."""
-    table = "_pdbx_struct_mod_residue."
-    chains = data.get(f"{table}auth_asym_id", [])
-    numbers = data.get(f"{table}auth_seq_id", [])
-    insertions = data.get(f"{table}PDB_ins_code", ["?"] * len(chains))
-    return {
-        (chain, int(number), insertion.strip("?."))
-        for chain, number, insertion in zip(chains, numbers, insertions, strict=False)
-        if number.lstrip("-").isdecimal()
-    }
-
-
-def _sites_of_cif(
-    path: Path, columns: dict[str, list[str]], modified: set[Key]
-) -> Iterator[tuple[str, Site]]:
-    """Chain and residue, in the order of the file."""
-    size = len(columns["group_PDB"])
-    models = columns.get("pdbx_PDB_model_num", ["1"] * size)
-    insertions = columns.get("pdbx_PDB_ins_code", ["?"] * size)
-    rows: dict[tuple[str, str, str, str], list[int]] = {}
-    fields = zip(
-        columns["auth_asym_id"],
-        columns["auth_seq_id"],
-        insertions,
-        columns["label_comp_id"],
-        strict=True,
-    )
-    for row, key in enumerate(fields):
-        if models[row] == models[0]:
-            rows.setdefault(key, []).append(row)
-    for (chain, number, insertion, name), own in rows.items():
+    for (chain, number, insertion, name), own in atoms.groupby(_RESIDUE, sort=False):
         try:
             place = (chain, int(number), insertion.strip("?."))
-            yield chain, _site_of_cif(name, place, columns, own, modified)
+            sites.setdefault(chain, []).append(_site_of_cif(name, place, own, place in modified))
         except ValueError as error:
             raise ValueError(
                 f"{path}: residue {name} {number} of chain {chain} is not valid ({error}); "
                 "download the file again"
             ) from error
+    return Entry(sites, parents, [])
 
 
-def _site_of_cif(
-    name: str, place: Key, columns: dict[str, list[str]], rows: list[int], modified: set[Key]
-) -> Site:
-    def column(key: str) -> list[str]:
-        return [columns[key][row] for row in rows] if key in columns else []
+def _modified_in_cif(data: dict[str, list[str]]) -> tuple[set[Key], dict[str, str]]:
+    """Places of the modified residues that an mmCIF file lists, and their parents by name."""
+    fields = ("auth_asym_id", "auth_seq_id", "PDB_ins_code", "auth_comp_id", "parent_comp_id")
+    listed = [data.get(f"_pdbx_struct_mod_residue.{field}", []) for field in fields]
+    places, parents = set(), {}
+    for chain, number, insertion, name, parent in zip_longest(*listed, fillvalue="?"):
+        if number.lstrip("-").isdecimal():
+            places.add((chain, int(number), insertion.strip("?.")))
+        if parent not in "?.":
+            parents[name] = parent
+    return places, parents
 
-    in_polymer = any(value not in "?." for value in column("label_seq_id"))
-    axes = [column(f"Cartn_{axis}") for axis in "xyz"]
-    points = np.array(list(zip(*axes, strict=True)), dtype=np.float32)
-    occupancies = [float(value) for value in column("occupancy") if value not in "?."]
+
+def _site_of_cif(name: str, place: Key, atoms: pd.DataFrame, modified: bool) -> Site:
+    points = atoms[_AXES].to_numpy(dtype=np.float32)
+    occupancies = [float(value) for value in atoms["occupancy"] if value not in "?."]
     return Site(
         name=name,
         number=place[1],
         insertion=place[2],
-        hetero=columns["group_PDB"][rows[0]] == "HETATM",
+        hetero=atoms["group_PDB"].iloc[0] == "HETATM",
         occupancy=max(occupancies, default=1.0),
-        listed=True if in_polymer or place in modified else None,
-        atoms=dict(zip(column("label_atom_id"), points, strict=False)),
+        listed=not atoms["label_seq_id"].isin(["?", "."]).all() or modified or None,
+        atoms=dict(zip(atoms["label_atom_id"], points, strict=True)),
     )

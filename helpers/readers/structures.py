@@ -7,6 +7,7 @@ only; residues that were not seen in the experiment are not among them.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -67,12 +68,6 @@ def read_chains(path: str | Path) -> dict[str, Chain]:
     dict of str to Chain
         By the chain's name in the file (the author's name in an mmCIF file).
 
-    Raises
-    ------
-    ValueError
-        If the file is missing, empty, binary or cut off, is of another format, or holds no
-        coordinates.
-
     Examples
     --------
     >>> import tempfile
@@ -132,17 +127,15 @@ def extract_pairs(folder: str | Path, chains: pd.DataFrame) -> pd.DataFrame:
     if {"status", "note"} <= set(listed.columns):
         faults = listed.loc[listed["status"] == "rejected", "note"].to_dict()
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    rows: dict[int, tuple[str, ...]] = {}
-    for file, group in cells.groupby("file", sort=False):
-        found, problem = _open_listed(folder, names, str(file))
-        for row in group.itertuples():
-            wanted = (str(row.rna_chain), str(row.protein_chain))
-            why = faults.get(int(row.Index), problem)
-            rows[int(row.Index)] = _pair(_stem(str(file)), wanted, found, why)
+    opened: dict[str, tuple[dict[str, Chain], str]] = {}
+    rows = []
+    for number, (file, *wanted) in enumerate(cells.itertuples(index=False)):
+        if file not in opened:
+            opened[file] = _open_listed(folder, names, file)
+        found, problem = opened[file]
+        rows.append(_pair(_stem(file), wanted, found, faults.get(number, problem)))
     pair_columns = ["rna_id", "protein_id", "rna_seq", "protein_seq"]
-    table = pd.DataFrame.from_dict(
-        rows, orient="index", columns=[*pair_columns, "status", "note"], dtype="str"
-    ).sort_index()
+    table = pd.DataFrame(rows, columns=[*pair_columns, "status", "note"], dtype="str")
     further = listed.drop(columns=[*LIST_COLUMNS, *table.columns], errors="ignore")
     result = pd.concat([table[pair_columns], further, table[["status", "note"]]], axis=1)
     return result.set_axis(chains.index, axis=0)
@@ -151,14 +144,9 @@ def extract_pairs(folder: str | Path, chains: pd.DataFrame) -> pd.DataFrame:
 def _open_listed(folder: Path, names: list[str], file: str) -> tuple[dict[str, Chain], str]:
     """Chains of the file that a row names, or why they cannot be had."""
     endings = PDB_ENDINGS + CIF_ENDINGS
-    fitting = [name for name in names if name == file]
-    if not fitting:
-        fitting = [
-            name
-            for name in names
-            if name.lower().removesuffix(".gz").endswith(endings)
-            and _stem(name).lower() in (file.lower(), f"pdb{file.lower()}")
-        ]
+    structures = [name for name in names if name.lower().removesuffix(".gz").endswith(endings)]
+    stems = (file.lower(), f"pdb{file.lower()}")
+    fitting = [file] if file in names else [name for name in structures if _stem(name).lower() in stems]
     if not file or not fitting:
         return {}, f"{folder} holds no structure file {file!r}; add it or correct the list"
     if len(fitting) > 1:
@@ -169,23 +157,20 @@ def _open_listed(folder: Path, names: list[str], file: str) -> tuple[dict[str, C
         return {}, str(error)
 
 
-def _pair(stem: str, wanted: tuple[str, str], found: dict[str, Chain], problem: str) -> tuple[str, ...]:
+def _pair(stem: str, wanted: Sequence[str], found: dict[str, Chain], problem: str) -> tuple[str, ...]:
     """Ids, sequences, status and note of one row."""
     ids = tuple(f"{stem}-{name}" for name in wanted)
     if problem:
         return (*ids, "", "", "rejected", problem)
-    sequences, notes, problems, changed = [], [], [], False
+    chains, notes, problems = [], [], []
     for name, kind in zip(wanted, ("RNA", "protein"), strict=True):
-        if why := _unfit(name, kind, found):
-            sequences.append("")
-            problems.append(why)
-            continue
-        chain = found[name]
-        sequences.append(chain.sequence)
-        changed |= chain.changed
+        why = _unfit(name, kind, found)
+        chain = Chain(name, kind, "", False, "") if why else found[name]
+        chains.append(chain)
+        problems += [why] if why else []
         notes += [f"chain {name}: {chain.note}"] if chain.note else []
-    status = "rejected" if problems else "changed" if changed else "ok"
-    return (*ids, *sequences, status, "; ".join(problems + notes))
+    status = "rejected" if problems else "changed" if any(chain.changed for chain in chains) else "ok"
+    return (*ids, *[chain.sequence for chain in chains], status, "; ".join(problems + notes))
 
 
 def _unfit(name: str, kind: str, found: dict[str, Chain]) -> str:
@@ -215,7 +200,7 @@ def _assemble(name: str, sites: list[Site], entry: Entry) -> Chain:
         return Chain(name, "none", "", False, note)
     kind = "protein" if kinds["protein"] > nucleic else "RNA" if kinds["RNA"] else "DNA"
     foreign = {"protein"} if kind != "protein" else {"RNA", "DNA"}
-    strangers = Counter(s.name for s in polymer if _kind(s.name, entry.parents) in foreign)
+    strangers = [s for s in polymer if _kind(s.name, entry.parents) in foreign]
     polymer = [s for s in polymer if _kind(s.name, entry.parents) not in foreign]
     letters = [_letter(s.name, kind, entry.parents) for s in polymer]
     read_as = Counter(
@@ -225,7 +210,7 @@ def _assemble(name: str, sites: list[Site], entry: Entry) -> Chain:
     )
     notes = [
         _counted("residues read", read_as),
-        _counted(f"left out, being no part of the {kind}", strangers),
+        _counted(f"left out, being no part of the {kind}", Counter(s.name for s in strangers)),
         _counted("left out as ligands", ligands),
         _counted("alternates at one place, the most occupied one taken", Counter(doubled)),
         _gaps(polymer),
