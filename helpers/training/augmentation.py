@@ -54,18 +54,11 @@ class EvoAug:
 
     Parameters
     ----------
-    edits : Edits
-        Sizes.
     most : int
         Most edits a batch.
     seed : int
         Seed of the choice of edits and of the places. A new object starts the same sequence of
         edits again.
-
-    Raises
-    ------
-    ValueError
-        If `most` is not between 1 and the number of edits, or no edit is left.
 
     Examples
     --------
@@ -78,28 +71,14 @@ class EvoAug:
         self.names = tuple(name for name in EDITS if getattr(edits, name) > 0)
         if not 1 <= most <= len(self.names):
             raise ValueError(
-                f"EvoAug: most is {most}; expected 1 to {len(self.names)}, the number of edits "
-                f"that are in use ({', '.join(self.names) or 'none'})"
+                f"EvoAug: most is {most}; expected 1 to {len(self.names)}, the number of edits in use"
             )
         self.edits, self.most, self.seed = edits, most, seed
         self._rng = np.random.default_rng(seed)
         self._transforms = _transforms(edits, self.names, seed)
 
     def __call__(self, X: np.ndarray, rows: np.ndarray | None = None) -> np.ndarray:
-        """Edit a batch.
-
-        Parameters
-        ----------
-        X : numpy.ndarray, shape=(n, length, 4), dtype=float32
-            One-hot sequences.
-        rows : object
-            Not used; a step of `AugmentedBatches` is given the row numbers.
-
-        Returns
-        -------
-        numpy.ndarray, shape=(n, length, 4), dtype=float32
-            Edited copies.
-        """
+        """Edited copies of a batch (n, length, 4); `rows`, which every step is given, is not used."""
         count = int(self._rng.integers(1, self.most + 1))
         chosen = set(self._rng.choice(len(self.names), size=count, replace=False).tolist())
         for number, name in enumerate(self.names):
@@ -119,13 +98,6 @@ class PhyloAug:
         For a row of the training table, the rows of `related` that are its orthologs.
     rate : float
         Probability that a sequence with orthologs is swapped for one of them, in each epoch.
-    seed : int
-        Seed of the choice.
-
-    Raises
-    ------
-    ValueError
-        If the rate is not from 0 to 1, or a link names a row that `related` lacks.
 
     Examples
     --------
@@ -137,39 +109,20 @@ class PhyloAug:
     """
 
     def __init__(
-        self,
-        related: np.ndarray,
-        links: Mapping[int, Sequence[int]],
-        *,
-        rate: float = 0.5,
-        seed: int = 0,
+        self, related: np.ndarray, links: Mapping[int, Sequence[int]], *, rate: float = 0.5, seed: int = 0
     ) -> None:
         if not 0 <= rate <= 1:
             raise ValueError(f"PhyloAug: the swap rate is {rate}; expected a share from 0 to 1")
         largest = max((max(found) for found in links.values() if len(found)), default=-1)
         if largest >= len(related):
             raise ValueError(
-                f"PhyloAug: a link names row {largest} of the related sequences; there are "
-                f"{len(related)}. Make the links from the same table as the sequences"
+                f"PhyloAug: a link names row {largest} of the related sequences; there are {len(related)}"
             )
         self.related, self.links, self.rate = related, links, rate
         self._rng = np.random.default_rng(seed)
 
     def __call__(self, X: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Swap some sequences of a batch.
-
-        Parameters
-        ----------
-        X : numpy.ndarray, shape=(n, length, 4), dtype=float32
-            One-hot sequences.
-        rows : numpy.ndarray, shape=(n,), dtype=int
-            Their row numbers in the training table.
-
-        Returns
-        -------
-        numpy.ndarray, shape=(n, length, 4), dtype=float32
-            A copy, with orthologs in place of the swapped sequences.
-        """
+        """A copy of a batch, the rows `rows` of the table, with orthologs in place of some sequences."""
         swapped = X.copy()
         drawn = self._rng.random((2, len(X)))
         for place in np.flatnonzero(drawn[0] < self.rate):
@@ -183,10 +136,8 @@ class AugmentedBatches(keras.utils.PyDataset):
 
     Parameters
     ----------
-    X : numpy.ndarray, shape=(n, length, 4), dtype=float32
-        One-hot training sequences.
-    y : numpy.ndarray, shape=(n,)
-        Their labels.
+    X, y : numpy.ndarray
+        One-hot training sequences, shape (n, length, 4), and their labels.
     rows : numpy.ndarray, shape=(n,), dtype=int, optional
         Their row numbers in the table, for `PhyloAug`; 0 to n - 1 by default.
     steps : sequence of callable
@@ -194,15 +145,6 @@ class AugmentedBatches(keras.utils.PyDataset):
     strands : {"one", "random", "both"}
         Leave the sequences as they are, turn half of them at random, or give each on either
         strand in every epoch.
-    batch_size : int
-        Sequences a batch.
-    seed : int
-        Seed of order and strands.
-
-    Raises
-    ------
-    ValueError
-        If `strands` is none of the three words, or there are no rows or not as many labels.
 
     Examples
     --------
@@ -228,8 +170,7 @@ class AugmentedBatches(keras.utils.PyDataset):
             raise ValueError(f"strands is {strands!r}; expected 'one', 'random' or 'both'")
         if not len(X) or len(X) != len(y):
             raise ValueError(
-                f"AugmentedBatches: found {len(X)} sequences and {len(y)} labels; expected the "
-                "same number of each, at least one"
+                f"AugmentedBatches: found {len(X)} sequences and {len(y)} labels; expected as many"
             )
         self.X, self.y = X, np.asarray(y, dtype=np.float32)
         self.rows = np.arange(len(X)) if rows is None else np.asarray(rows)
@@ -258,8 +199,7 @@ class AugmentedBatches(keras.utils.PyDataset):
 
     def _draw(self) -> None:
         n = len(self.X)
-        turned = np.zeros(n, dtype=bool)
-        order = np.arange(n)
+        order, turned = np.arange(n), np.zeros(n, dtype=bool)
         if self.strands == "random":
             turned = self._rng.random(n) < 0.5
         elif self.strands == "both":
@@ -269,19 +209,7 @@ class AugmentedBatches(keras.utils.PyDataset):
 
 
 def links_by_group(groups: Sequence[str], related_groups: Sequence[str]) -> dict[int, list[int]]:
-    """Which rows of a related species are orthologs of which rows of the main one.
-
-    Parameters
-    ----------
-    groups : sequence of str
-        Group of each row of the main table, such as its Arabidopsis gene.
-    related_groups : sequence of str
-        Group of each row of the related table.
-
-    Returns
-    -------
-    dict of int to list of int
-        For each main row with orthologs, the related rows of its group.
+    """For each row with orthologs, the related rows of its group (such as its Arabidopsis gene).
 
     Examples
     --------

@@ -17,17 +17,7 @@ def padded_length(longest: int) -> int:
     """Smallest of a small set of lengths that holds `longest` residues.
 
     A network is compiled once for every shape it meets, and padding costs time: the set has four
-    lengths to each doubling, all multiples of 8.
-
-    Parameters
-    ----------
-    longest : int
-        Number of residues.
-
-    Returns
-    -------
-    int
-        At least 16.
+    lengths to each doubling, all multiples of 8, from 16.
 
     Examples
     --------
@@ -67,12 +57,7 @@ class Chains:
     """
 
     def __init__(
-        self,
-        codes: Sequence[np.ndarray],
-        index: np.ndarray,
-        alphabet: Alphabet,
-        *,
-        length: int | None = None,
+        self, codes: Sequence[np.ndarray], index: np.ndarray, alphabet: Alphabet, *, length: int | None = None
     ) -> None:
         self.codes = codes
         self.index = np.asarray(index, dtype=np.int64)
@@ -90,43 +75,23 @@ class Chains:
         length: int | None = None,
         truncate: bool = False,
     ) -> Chains:
-        """Encode sequences.
-
-        Parameters
-        ----------
-        sequences : sequence of str
-            Upper-case chains, such as `helpers.readers.fasta.clean` gives.
-        alphabet : Alphabet
-            Their letters.
-        length : int or None
-            Fixed length of a model's input; None keeps whole chains.
-        truncate : bool
-            Cut chains longer than `length` at the right end instead of refusing them.
-
-        Returns
-        -------
-        Chains
-            As many rows as sequences.
+        """Encode upper-case chains; those longer than `length` are refused, or cut with `truncate`.
 
         Raises
         ------
         ValueError
-            If a chain is empty, holds a letter outside the alphabet, or is longer than `length`.
+            If a chain is empty, holds a letter outside the alphabet, or is too long.
         """
         distinct: dict[str, int] = {}
         index = np.array([distinct.setdefault(s, len(distinct)) for s in sequences], dtype=np.int64)
-        for sequence, first in distinct.items():
-            row = int(np.flatnonzero(index == first)[0]) if not sequence else 0
-            if not sequence:
-                raise ValueError(
-                    f"row {row + 1} holds an empty {alphabet.name} chain; expected at least one "
-                    "residue. Leave the row out or mend its source"
-                )
-            if length is not None and len(sequence) > length and not truncate:
-                raise ValueError(
-                    f"a {alphabet.name} chain has {len(sequence)} residues; this model takes "
-                    f"{length}. Give truncate=True to cut chains at the right end"
-                )
+        if "" in distinct:
+            raise ValueError(
+                f"row {list(sequences).index('') + 1} holds an empty {alphabet.name} chain; leave the row out"
+            )
+        if length is not None and not truncate and (longest := max(map(len, distinct), default=0)) > length:
+            raise ValueError(
+                f"{alphabet.name} chain of {longest} residues; the model takes {length}; give truncate=True"
+            )
         codes = [alphabet.encode(sequence) for sequence in distinct]
         return cls(codes, index, alphabet, length=length)
 
@@ -139,13 +104,7 @@ class Chains:
         return Chains(self.codes, self.index[rows], self.alphabet, length=self.length)
 
     def padded(self) -> np.ndarray:
-        """Length each row needs, from the set of `padded_length`.
-
-        Returns
-        -------
-        numpy.ndarray, shape=(n,), dtype=int
-            `length` in every row if that is fixed.
-        """
+        """Length each row needs, from the set of `padded_length`, or `length` if that is fixed."""
         if self.length is not None:
             return np.full(len(self), self.length, dtype=np.int64)
         sizes, inverse = np.unique(self.lengths, return_inverse=True)
@@ -153,17 +112,9 @@ class Chains:
         return table[inverse] if len(sizes) else sizes
 
     def one_hot(self, length: int | None = None) -> np.ndarray:
-        """One-hot rows, padded at the right end.
+        """One-hot rows (n, length, letters), float32, padded at the right end to the longest or to `length`.
 
-        Parameters
-        ----------
-        length : int or None
-            Length to pad to; None takes `padded_length` of the longest row.
-
-        Returns
-        -------
-        numpy.ndarray, shape=(n, length, letters), dtype=float32
-            An unknown residue is a row of ``1 / letters``, padding a row of zeros.
+        An unknown residue is a row of ``1 / letters``, padding a row of zeros.
         """
         length = length or self.length or int(self.padded().max(initial=16))
         codes = np.full((len(self), length), PAD, dtype=np.uint8)
@@ -180,12 +131,8 @@ class Batches(keras.utils.PyDataset):
     ----------
     inputs : list of Chains
         Inputs of the model, in its order.
-    y : numpy.ndarray, shape=(n,), dtype=float32, or None
-        Labels; None for prediction.
-    batch_size : int
-        Rows a batch.
-    weight : numpy.ndarray, shape=(n,), dtype=float32, or None
-        Weight of each row in the loss.
+    y, weight : numpy.ndarray, shape=(n,), or None
+        Labels, None for prediction, and the weight of each row in the loss.
     seed : int or None
         Seed of the shuffling before every epoch; None keeps one order, by length.
 

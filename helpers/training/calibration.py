@@ -135,8 +135,7 @@ class Calibrator:
         curves = [np.asarray(card[name], dtype=float) for name in ("probability", "low", "high")]
         if any(curve.shape != _GRID.shape for curve in curves):
             raise ValueError(
-                f"the calibration in the card holds curves of {[len(c) for c in curves]} points; "
-                f"expected {len(_GRID)} in each. Train the model again"
+                f"a calibration has curves of {[len(c) for c in curves]} points, not {len(_GRID)} in each"
             )
         return cls(*curves, method=card["method"], n=card["n"])
 

@@ -89,8 +89,7 @@ def cross_validate(
     """
     if folder is not None and not data_key:
         raise ValueError(
-            "cross_validate: a folder without data_key would give back the predictions of other "
-            "data; give data_key, such as the sha256 of the file that y was read from"
+            "cross_validate: a folder without data_key would give back other data's folds; give data_key, too"
         )
     tasks = list(map(str, y.columns)) if isinstance(y, pd.DataFrame) else None
     y = np.asarray(y)
@@ -176,6 +175,5 @@ def _check_fold(fold: Any) -> None:
         shared = np.intersect1d(getattr(fold, part), fold.test)
         if shared.size:
             raise ValueError(
-                f"fold {fold.name}: {shared.size} test rows are also {part} rows (the first is row "
-                f"{shared[0]}); expected none. Make the folds with helpers.splits"
+                f"fold {fold.name}: {shared.size} test rows are also {part} rows (first, row {shared[0]})"
             )

@@ -12,7 +12,7 @@ import numpy as np
 from helpers.project import paths
 from helpers.stats.odds import logit, sigmoid
 from helpers.training.fitting import predict
-from helpers.training.saving import load_run
+from helpers.training.saving import check_expected, load_run
 
 _KEYS = ("members", "dna_alphabet", "length", "strands")
 
@@ -86,8 +86,7 @@ class Ensemble:
         owner = {name: place for place, one in enumerate(self.members) for name in one.test}
         if strange := [name for name in ids if name not in owner]:
             raise ValueError(
-                f"{len(strange)} ids (the first is {strange[0]!r}) were in no model's test part; "
-                "for new items ask the whole ensemble"
+                f"{len(strange)} ids (the first is {strange[0]!r}) were in no model's test part; use predict"
             )
         places = np.array([owner[name] for name in ids], dtype=np.int64)
         return [np.flatnonzero(places == number) for number in range(len(self.members))]
@@ -116,8 +115,7 @@ def save(path: str | Path, members: Sequence[Member], card: Mapping[str, Any]) -
     names, counts = np.unique([name for one in members for name in one.test], return_counts=True)
     if (twice := names[counts > 1]).size:
         raise ValueError(
-            f"{path.name}: {str(twice[0])!r} is in the test part of two models; expected one "
-            "model that never saw it. Give the folds of one cross-validation"
+            f"{path.name}: {str(twice[0])!r} is in the test part of two models; give one cross-validation"
         )
     folder = path.parent.resolve()
     files = [Path(os.path.relpath(one.path.resolve(), folder)).as_posix() for one in members]
@@ -156,12 +154,7 @@ def load(
     if not isinstance(card, dict) or (missing := [key for key in _KEYS if key not in card]):
         found = ", ".join(missing) if isinstance(card, dict) else "everything"
         raise ValueError(f"{path}: not an ensemble; it lacks {found}. Make it anew")
-    for key, value in (expect or {}).items():
-        if card.get(key) != value:
-            raise ValueError(
-                f"{path}: this ensemble has {key} = {card.get(key)!r}, but {value!r} is asked for "
-                "here. Use the ensemble that fits the data, or train one that does"
-            )
+    check_expected(path, card, expect or {})
     members = [
         Member(one["fold"], path.parent / one["model"], tuple(one["test"])) for one in card.pop("members")
     ]

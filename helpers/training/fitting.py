@@ -253,8 +253,7 @@ def _check(inputs: Inputs, y: np.ndarray | None, weight: np.ndarray | None, part
     rows = sorted({len(column) for column in [*columns, y, y if weight is None else weight]})
     if len(rows) > 1:
         raise ValueError(
-            f"fit: the {part} part has {' and '.join(map(str, rows))} rows in its inputs, labels and "
-            "weights; expected the same number in each"
+            f"fit: the {part} part has {' and '.join(map(str, rows))} rows in its inputs, labels and weights"
         )
     if rows[0] == 0:
         raise ValueError(f"fit: the {part} part has no rows; give at least one")

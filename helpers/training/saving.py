@@ -18,15 +18,7 @@ _ADDED = ("track", "inputs", "outputs", "provenance", "model_sha256")
 
 
 class Run(NamedTuple):
-    """What `load_run` gives back.
-
-    Attributes
-    ----------
-    model : keras.Model
-        The model, ready to predict; compile it to train it further.
-    card : dict
-        What was written beside it.
-    """
+    """A model, ready to predict (compile it to train it further), and what was written beside it."""
 
     model: keras.Model
     card: dict[str, Any]
@@ -50,17 +42,10 @@ def save_run(path: str | Path, model: keras.Model, card: Mapping[str, Any]) -> P
     ----------
     path : str or pathlib.Path
         Model file, ending in ``.keras``.
-    model : keras.Model
-        Any Keras model whose own layers are registered.
     card : dict
         Plain values that JSON can hold: alphabets, lengths, data sha256, seed, metrics, a
         calibration (`Calibrator.to_card`). Names, shapes of inputs and outputs, versions and the
         model's sha256 are added.
-
-    Returns
-    -------
-    pathlib.Path
-        Path of the model file.
 
     Raises
     ------
@@ -75,10 +60,11 @@ def save_run(path: str | Path, model: keras.Model, card: Mapping[str, Any]) -> P
         raise ValueError(f"save_run: the card holds {', '.join(taken)}, which save_run adds itself")
     with paths.atomic_path(path) as part:
         model.save(part)
+        names = getattr(model, "output_names", None) or [tensor.name for tensor in model.outputs]
         added = {
             "track": _track(model),
             "inputs": {tensor.name: list(tensor.shape) for tensor in model.inputs},
-            "outputs": {name: list(t.shape) for name, t in _named_outputs(model).items()},
+            "outputs": {name: list(one.shape) for name, one in zip(names, model.outputs, strict=True)},
             "provenance": paths.provenance(),
             "model_sha256": paths.sha256(part),
         }
@@ -96,16 +82,9 @@ def load_run(path: str | Path, *, expect: Mapping[str, Any] | None = None) -> Ru
 
     Parameters
     ----------
-    path : str or pathlib.Path
-        Model file, ending in ``.keras``.
     expect : dict or None
         Keys of the card and the values they must have, such as
         ``{"rna_alphabet": "ACGU", "rna_length": 100}``.
-
-    Returns
-    -------
-    Run
-        Model and card.
 
     Raises
     ------
@@ -117,60 +96,45 @@ def load_run(path: str | Path, *, expect: Mapping[str, Any] | None = None) -> Ru
     if not path.is_file():
         raise ValueError(f"{path}: no model file there. Run the training notebook first")
     card = _read_card(card_path(path), path)
-    for key, value in (expect or {}).items():
-        _check_expected(path, card, key, value)
+    check_expected(path, card, expect or {})
     if not zipfile.is_zipfile(path):
         raise ValueError(
-            f"{path}: not a whole Keras model file ({path.stat().st_size} bytes, found no zip "
-            "archive). It may be cut short or be of another kind; train or copy it again"
+            f"{path}: not a whole Keras model file ({path.stat().st_size} bytes); train or copy it again"
         )
     if card.get("model_sha256") != (found := paths.sha256(path)):
         raise ValueError(
-            f"{path}: its sha256 is {found}, its card says {card.get('model_sha256')}. "
-            "The model or the card has been replaced or damaged; train or copy both again"
+            f"{path}: its sha256 is {found}, its card says {card.get('model_sha256')}. Copy both again"
         )
     _register_layers(path, card.get("track"))
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise ValueError(
-            f"{path}: Keras cannot read this model: {error}. It may hold code (which is refused) "
-            "or layers that this version does not have; train it again"
+            f"{path}: Keras cannot read this model: {error}. It may hold code; train it again"
         ) from error
     return Run(model, card)
 
 
-def _check_expected(path: Path, card: Mapping[str, Any], key: str, value: Any) -> None:
-    if key not in card:
-        raise ValueError(
-            f"{card_path(path)}: the card says nothing of {key!r}; expected {value!r}. "
-            "Train the model again with this version"
-        )
-    if card[key] != json.loads(json.dumps(value)):
-        raise ValueError(
-            f"{path}: this model was trained with {key} = {card[key]!r}, but {value!r} is asked "
-            "for here. Use the model that fits the data, or train one that does"
-        )
+def check_expected(path: Path, card: Mapping[str, Any], expect: Mapping[str, Any]) -> None:
+    """Raise ValueError if a card lacks an expected key or holds another value than expected."""
+    for key, value in expect.items():
+        if key not in card:
+            raise ValueError(
+                f"{path}: the card says nothing of {key!r}; expected {value!r}. Train again with this version"
+            )
+        if card[key] != json.loads(json.dumps(value)):
+            raise ValueError(
+                f"{path}: trained with {key} = {card[key]!r}, but {value!r} is asked for here. Use what fits"
+            )
 
 
 def _read_card(path: Path, model: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise ValueError(
-            f"{model}: its card {path.name} is missing. A model without its card cannot be "
-            "trusted to read these letters: copy both files, or train again"
-        )
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a whole JSON file ({error}); train or copy it again") from error
+        raise ValueError(f"{model}: its card {path.name} is missing. Copy both files, or train again")
+    card = paths.read_json(path)
     if not isinstance(card, dict):
         raise ValueError(f"{path}: holds a JSON {type(card).__name__}; expected an object")
     return card
-
-
-def _named_outputs(model: keras.Model) -> dict[str, Any]:
-    names = getattr(model, "output_names", None) or [t.name for t in model.outputs]
-    return dict(zip(names, model.outputs, strict=True))
 
 
 def _as_json(card: Mapping[str, Any]) -> str:
@@ -178,8 +142,7 @@ def _as_json(card: Mapping[str, Any]) -> str:
         return json.dumps(card, indent=1, sort_keys=True, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"save_run: the card holds a value that JSON cannot hold ({error}); give plain "
-            "numbers, words, lists and dicts"
+            f"save_run: the card holds a value that JSON cannot hold ({error}); give plain values"
         ) from error
 
 
@@ -190,8 +153,7 @@ def _register_layers(path: Path, track: Any) -> None:
         name = f"helpers.tracks.{track}.network"
         if not (isinstance(track, str) and track.isidentifier() and importlib.util.find_spec(name)):
             raise ValueError(
-                f"{card_path(path)}: the card names the track {track!r}, which this version does not have. "
-                "Train the model again, or install the version that the card names"
+                f"{card_path(path)}: the card names the track {track!r}, which this version does not have"
             )
         importlib.import_module(name)
 

@@ -142,14 +142,12 @@ whole=False). Give another study name or another storage
         known = study.user_attrs.get(_SEARCH)
     except (optuna.exceptions.OptunaError, SQLAlchemyError, json.JSONDecodeError, KeyError, OSError) as error:
         raise ValueError(
-            f"the storage {shown} cannot be read ({type(error).__name__}: {error}). It may be cut "
-            "short or be no study storage; move it away or give another one"
+            f"the storage {shown} cannot be read ({type(error).__name__}: {error}); give another one"
         ) from error
     asked = {f"parameter {key}": repr(one) for key, one in sorted(space.items())} | {"data": data_key}
     if known is None and study.get_trials(deepcopy=False):
         raise ValueError(
-            f"the study {name!r} in {shown} was not made by this suite; give another study name or "
-            "another storage"
+            f"the study {name!r} in {shown} was not made by this suite; give another name or another storage"
         )
     if known is not None and known != asked:
         raise ValueError(
@@ -267,9 +265,8 @@ def importances(study: optuna.Study, *, seed: int = 0) -> pd.DataFrame:
     values = [one.value for one in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))]
     if len(values) < 4 or len(set(values)) < 2:
         raise ValueError(
-            f"the study {study.study_name!r} holds {len(values)} complete trials with "
-            f"{len(set(values))} values; importances need four trials or more and two values. "
-            "Run more trials"
+            f"the study {study.study_name!r} holds {len(values)} complete trials with {len(set(values))} "
+            "values; importances need four trials or more and two values"
         )
     forest = optuna.importance.FanovaImportanceEvaluator(seed=seed)
     found = optuna.importance.get_param_importances(study, evaluator=forest)
@@ -377,8 +374,7 @@ def _storage(text: str) -> optuna.storages.BaseStorage:
     if path.suffix == ".db":
         return optuna.storages.RDBStorage(f"sqlite:///{path}")
     raise ValueError(
-        f"storage {text!r} is of no known kind; expected a file ending in .journal or .db, or an "
-        "address such as postgresql://user@host/name"
+        f"storage {text!r} is of no known kind; expected a file ending in .journal or .db, or an address"
     )
 
 
@@ -397,6 +393,5 @@ def _check_space(space: Space) -> None:
                 raise ValueError(f"parameter {name}: the choice has no options")
         elif not one.low <= one.high or (one.log and one.low <= 0):
             raise ValueError(
-                f"parameter {name}: from {one.low} to {one.high}{' (log)' if one.log else ''}; "
-                "expected the lower end first, and above 0 on a logarithmic scale"
+                f"parameter {name}: from {one.low} to {one.high}{' (log)' if one.log else ''} is no range"
             )

@@ -84,7 +84,7 @@ def test_bad_files(saved, tmp_path):
     path, _ = saved
     with pytest.raises(ValueError, match="no ensemble there"):
         training.ensembles.load(tmp_path / "none.json")
-    with pytest.raises(ValueError, match="has length = 30, but 600 is asked for"):
+    with pytest.raises(ValueError, match="trained with length = 30, but 600 is asked for"):
         training.ensembles.load(path, expect={"length": 600})
     (tmp_path / "models/2.keras").unlink()
     with pytest.raises(ValueError, match=r"2.keras: no model file there"):

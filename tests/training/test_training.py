@@ -90,7 +90,7 @@ def test_batches_hold_every_row_once_with_its_label_and_weight(n, size, seed):
 
 
 def test_fixed_length_cuts_only_when_asked():
-    with pytest.raises(ValueError, match=r"has 4 residues; this model takes 3. Give truncate"):
+    with pytest.raises(ValueError, match=r"of 4 residues; the model takes 3; give truncate"):
         Chains.from_sequences(["ACGU"], RNA, length=3)
     cut = Chains.from_sequences(["ACGU", "A"], RNA, length=3, truncate=True).one_hot()
     np.testing.assert_array_equal(cut, encoding.one_hot(["ACG", "A"], RNA))
@@ -369,7 +369,7 @@ def test_calibration_names_its_faults():
     card = Calibrator.fit(np.array([0, 1]), np.array([0.1, 0.9])).to_card()
     with pytest.raises(ValueError, match="lacks 'low'"):
         Calibrator.from_card({key: value for key, value in card.items() if key != "low"})
-    with pytest.raises(ValueError, match="expected 73 in each"):
+    with pytest.raises(ValueError, match="not 73 in each"):
         Calibrator.from_card({**card, "high": [0.5]})
 
 

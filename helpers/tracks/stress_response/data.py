@@ -54,10 +54,7 @@ def from_registry(
     known = sorted(name.removesuffix(".tss.fasta") for name in paths if name.endswith(".fasta"))
     if strange := sorted({main, *related} - set(known)):
         raise ValueError(f"no species {', '.join(strange)} in {dataset}; expected some of {', '.join(known)}")
-    return from_fasta(
-        {name: paths[f"{name}.tss.fasta"] for name in (main, *related)},
-        {name: paths[f"ath_{name}.txt"] for name in (main, *related)},
-    )
+    return from_folder(Path(paths[f"{main}.tss.fasta"]).parent, main=main, related=related)
 
 
 def from_folder(folder: str | Path, *, main: str, related: Sequence[str] = ()) -> Loaded:
@@ -117,17 +114,9 @@ def from_fasta(fasta: Mapping[str, str | Path], orthologs: Mapping[str, str | Pa
     for species, path in fasta.items():
         read = read_fasta(path, DNA)
         split = read["id"].str.rpartition("_")
-        table = pd.DataFrame(
-            {
-                "source": Path(path).name, "line": read["line"], "species": species,
-                "gene_id": split[0].where(split[1] == "_", read["id"]),
-                "label": split[2].where(split[1] == "_", ""),
-                "sequence": read["sequence"], "status": read["status"], "note": read["note"],
-            }
-        )  # fmt: skip
-        known = read_orthologs((orthologs or {})[species]) if species in (orthologs or {}) else None
-        where = (orthologs or {}).get(species, "")
-        parts.append(_with_groups(table, known, Path(path), Path(where)))
+        gene, label = split[0].where(split[1] == "_", read["id"]), split[2].where(split[1] == "_", "")
+        table = read.assign(source=Path(path).name, species=species, gene_id=gene, label=label)
+        parts.append(_with_groups(table, (orthologs or {}).get(species), Path(path)))
     return _loaded(parts)
 
 
@@ -187,15 +176,13 @@ def read_orthologs(path: str | Path) -> dict[str, str]:
             continue
         if len(cells) != 2:
             raise ValueError(
-                f"{path}, line {line}: found {len(cells)} columns; expected two, the reference "
-                "gene and the gene of the species"
+                f"{path}, line {line}: found {len(cells)} columns; expected two, reference gene and gene"
             )
         reference, gene = cells
         before, first = found.setdefault(gene, (reference, line))
         if before != reference:
             raise ValueError(
-                f"{path}, line {line}: gene {gene} belongs to {reference} here and to {before} on "
-                f"line {first}; expected one reference gene a gene. Keep the closer one"
+                f"{path}, line {line}: gene {gene} belongs to {reference} and, on line {first}, {before}"
             )
     if not found:
         raise ValueError(f"{path}: no line in the file; expected two genes on each")
@@ -207,16 +194,13 @@ def read_promoters(path: str | Path) -> pd.DataFrame:
     table = tables.read_table(path, required=COLUMNS)[[*COLUMNS, "line"]]
     for number, found in zip(table["line"], table["label"], strict=True):
         if found not in ("0", "1"):
-            raise ValueError(
-                f"{path}, line {number}, column label: found {found!r}; expected 0 or 1. "
-                "Make the file with notebook 01"
-            )
+            raise ValueError(f"{path}, line {number}, column label: found {found!r}; expected 0 or 1")
     sizes = table["sequence"].str.len()
     if sizes.nunique() > 1:
         odd = table[sizes != sizes.mode()[0]].iloc[0]
         raise ValueError(
-            f"{path}, line {odd['line']}: {odd['gene_id']} is {len(odd['sequence'])} nt long, the "
-            f"others {sizes.mode()[0]}; expected one length. Make the file with notebook 01"
+            f"{path}, line {odd['line']}: {odd['gene_id']} is {len(odd['sequence'])} nt long, the others "
+            f"{sizes.mode()[0]}; make the file with notebook 01"
         )
     return table[COLUMNS].assign(label=table["label"].astype(int))
 
@@ -233,21 +217,19 @@ def outcome(loaded: Loaded) -> pd.DataFrame:
     return pd.DataFrame(table, columns=["species", "rows", "rejected", "used", "label_1", "groups"])
 
 
-def _with_groups(
-    table: pd.DataFrame, known: dict[str, str] | None, fasta: Path, orthologs: Path
-) -> pd.DataFrame:
+def _with_groups(table: pd.DataFrame, orthologs: str | Path | None, fasta: Path) -> pd.DataFrame:
     """Group of each gene: its reference gene, or itself if the table does not know it."""
-    if known is None:
+    if orthologs is None:
         return table.assign(group=table["gene_id"])
+    known, name = read_orthologs(orthologs), Path(orthologs).name
     group = table["gene_id"].map(known)
     if group.isna().all():
         raise ValueError(
-            f"{orthologs.name} knows none of the {len(table)} genes of {fasta.name} (the first is "
-            f"{table['gene_id'].iloc[0]!r}, the table's first {next(iter(known))!r}). Is it the "
-            "table of another species, or are its columns swapped? The reference gene comes first"
+            f"{name} knows none of the {len(table)} genes of {fasta.name}, as {table['gene_id'].iloc[0]!r}. "
+            "Is it of another species, or are its columns swapped? The reference gene comes first"
         )
     rows = Accounted(table.assign(group=group.fillna(table["gene_id"])))
-    rows.say(group.isna() & rows.usable, f"not in {orthologs.name}: a group of its own")
+    rows.say(group.isna() & rows.usable, f"not in {name}: a group of its own")
     return rows.table
 
 
@@ -266,9 +248,8 @@ def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
     expected = int(used_sizes.mode()[0])
     if (used_sizes == expected).mean() < 0.5:
         raise ValueError(
-            f"{', '.join(table['source'].unique())}: the promoters have {used_sizes.nunique()} "
-            f"lengths, from {used_sizes.min()} to {used_sizes.max()} nt; expected one. Cut "
-            "all to the same stretch around the start of transcription"
+            f"{', '.join(table['source'].unique())}: the promoters have {used_sizes.nunique()} lengths, from "
+            f"{used_sizes.min()} to {used_sizes.max()} nt. Cut all to the same stretch"
         )
     rows.reject(
         sizes != expected,
@@ -283,11 +264,11 @@ def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
         against & ~of_main, lambda row: f"label {row['label']}, but its ortholog in {main} has the other one"
     )
     used = table.loc[rows.usable, COLUMNS].astype({"label": int})
+    of_main = used["species"] == main
     promoters = used[of_main].reset_index(drop=True)
     if promoters["label"].nunique() < 2:
         raise ValueError(
-            f"{table['source'].iloc[0]}: the {len(promoters)} usable promoters have one label "
-            "only; expected some of 0 and some of 1"
+            f"{table['source'].iloc[0]}: the {len(promoters)} usable promoters have one label only"
         )
     return Loaded(promoters, used[~of_main].reset_index(drop=True), table[_ROW])
 

@@ -201,8 +201,7 @@ def _traces(track: LogoTrack, alphabet: Alphabet, value: str) -> list[go.Scatter
     values = np.asarray(track.values, dtype=float)[: len(track.sequence)]
     if values.shape != (len(track.sequence),) or not np.isfinite(values).all():
         raise ValueError(
-            f"{track.name!r}: values of shape {np.shape(track.values)} for a sequence of "
-            f"{len(track.sequence)}; expected one finite number a residue"
+            f"{track.name!r}: expected one finite number for each of {len(track.sequence)} residues"
         )
     palette = colours.letter_colours(alphabet)
     tall = np.abs(values) >= SMALLEST * max(float(np.abs(values).max()), 1e-12)

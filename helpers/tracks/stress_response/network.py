@@ -91,8 +91,7 @@ def build_cnn(
     """
     if length < max(width, pool):
         raise ValueError(
-            f"the length is {length} nt; expected at least {max(width, pool)}, the width of the "
-            "kernel or the pool. Make them smaller"
+            f"the length is {length} nt; expected at least {max(width, pool)}, the wider of kernel and pool"
         )
     promoter = keras.Input((length, DNA.size), name="promoter")
     options = {"padding": "same", "use_bias": False, "kernel_regularizer": regularizers.L2(l2)}
@@ -162,10 +161,7 @@ def build_scanner(
     (None, 30)
     """
     if bins < 1 or length % bins:
-        raise ValueError(
-            f"the length, {length} nt, is not a multiple of bins = {bins}; "
-            "choose a number of stretches that divides it"
-        )
+        raise ValueError(f"the length, {length} nt, is not a multiple of bins = {bins}")
     motifs = library.jaspar("plants") if motifs is None else motifs
     kernel = sharpness * motif_kernels(motifs, width)
     promoter = keras.Input((length, DNA.size), name="promoter")

@@ -164,8 +164,7 @@ class Network:
         network.check_build(self.settings["architecture"], self.settings["build"])
         if self._scans and (self.settings["evoaug"] or self.settings["swap_rate"]):
             raise ValueError(
-                "Network: the scanner's first layer is fixed and its counts are kept, so "
-                "evoaug and swap_rate do nothing there; give orthologs = True, or take the cnn"
+                "Network: the scanner's first layer is fixed, evoaug and swap_rate do nothing; take the cnn"
             )
         self.model: keras.Model
         self.history = pd.DataFrame()

@@ -96,14 +96,10 @@ def read_configuration(path: str | Path, architecture: str) -> dict[str, Any]:
         return configuration(architecture, {})
     found = paths.read_json(paths.find(path))
     if not isinstance(found, dict) or not {"architecture", "build"} <= set(found):
-        raise ValueError(
-            f"{path}: no configuration; expected a JSON object with architecture and build, as "
-            "notebook 04 writes it"
-        )
+        raise ValueError(f"{path}: no configuration; expected a JSON object with architecture and build")
     if found["architecture"] != architecture:
         raise ValueError(
-            f"{path}: a configuration of the {found['architecture']}, but the {architecture} is "
-            "trained here. Set the parameter architecture, or search again"
+            f"{path}: a configuration of the {found['architecture']}, but the {architecture} is trained here"
         )
     check_build(architecture, found["build"])
     return {name: found[name] for name in ("architecture", "build", "batch_size") if name in found}

@@ -342,8 +342,7 @@ def _check(plan: Plan) -> None:
     needed = 2 * (plan.near + plan.far)
     if plan.length < needed:
         raise ValueError(
-            f"the plan's length is {plan.length} nt; expected at least {needed}, twice near plus "
-            "far, so that every layout has room"
+            f"the plan's length is {plan.length} nt; expected at least {needed}, twice near plus far"
         )
 
 

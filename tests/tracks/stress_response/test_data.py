@@ -121,7 +121,7 @@ def test_swapped_columns_of_an_ortholog_table(species):
     ("text", "reason"),
     [
         ("R1\tg1\tx\n", "line 1: found 3 columns; expected two"),
-        ("R1\tg1\nR2\tg1\n", "line 2: gene g1 belongs to R2 here and to R1 on line 1"),
+        ("R1\tg1\nR2\tg1\n", "line 2: gene g1 belongs to R2 and, on line 1, R1"),
         ("\n", "no line in the file|holds blank lines"),
     ],
 )
