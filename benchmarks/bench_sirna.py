@@ -9,8 +9,9 @@ import time
 import numpy as np
 
 from helpers.project.pipeline import require
+from helpers.sequences.alphabet import RNA
+from helpers.sequences.encoding import reverse_complement
 from helpers.tracks.sirna_efficacy import features
-from helpers.tracks.sirna_efficacy.target_sites import reverse_complement
 
 GUIDES, WORKERS = 10_000, 2
 
@@ -21,22 +22,20 @@ def main() -> None:
     mrnas = ["".join(rng.choice(list("ACGU"), 3000)) for _ in range(20)]
     chosen = [mrnas[i] for i in rng.integers(0, len(mrnas), GUIDES)]
     starts = rng.integers(0, 3000 - 20, GUIDES)
-    guides = [reverse_complement(m[s : s + 21]) for m, s in zip(chosen, starts, strict=True)]
+    guides = [reverse_complement(m[s : s + 21], RNA) for m, s in zip(chosen, starts, strict=True)]
     with tempfile.TemporaryDirectory() as folder:
         for name in ("features of 10,000 guides", "the same, from the cache"):
             start = time.perf_counter()
-            features.compute(guides, chosen, starts, workers=WORKERS, cache_folder=folder)
+            features.compute(guides, chosen, starts, features.Folding(WORKERS, folder))
             print(f"{name}: {time.perf_counter() - start:.1f} s")
 
-    from helpers.tracks.sirna_efficacy import predict, saving, scan
+    from helpers.tracks.sirna_efficacy import predict, predictors, scan
 
-    hybrid, _ = saving.load(require("runs/sample/sirna_efficacy/models.json"))
+    hybrid, _ = predictors.load(require("runs/sample/sirna_efficacy/models.json"))
     start = time.perf_counter()
     table = scan.tile(mrnas[0])
-    scored = predict.score(
-        hybrid, table["guide"].tolist(), [mrnas[0]] * len(table), table["start"].tolist(),
-        workers=WORKERS,
-    )  # fmt: skip
+    places = table["guide"].tolist(), [mrnas[0]] * len(table), table["start"].tolist()
+    scored = predict.score(hybrid, *places, features.Folding(WORKERS))
     table["efficacy"] = scored["efficacy"]
     seeds = scan.seed_matches(table["guide"], dict(enumerate(mrnas[1:])))
     table["filter"] = scan.why_not(table["guide"], seeds, scan.Limits())

@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+import RNA as vienna  # noqa: N811  (its own name is that of our alphabet)
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers.rna import thermodynamics
 from helpers.sequences.alphabet import RNA
+from helpers.sequences.encoding import reverse_complement
 
 # Xia 1998, table 4: free energy, enthalpy (kcal/mol) and entropy (cal/mol K) of each step.
 XIA = {
@@ -67,3 +71,14 @@ def test_energies_refuse_what_they_cannot_compare():
         thermodynamics.stack_energies(["ACG", "AC"])
     with pytest.raises(ValueError, match="hold no step"):
         thermodynamics.duplex_energy(["ACGU"], start=1, stop=2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(alphabet="ACGU", min_size=21, max_size=21))
+def test_energies_are_those_of_viennarna_to_its_rounding(guide):
+    details = vienna.md()
+    details.dangles = 0
+    core = guide[:19]
+    both = core + "&" + reverse_complement(core, RNA)
+    expected = vienna.fold_compound(both, details).eval_structure("(" * 19 + ")" * 19)
+    assert abs(thermodynamics.duplex_energy([guide])[0] - expected) < 1.0

@@ -5,21 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
-        "associations",
-        "data",
-        "design_rules",
-        "features",
-        "figures",
-        "guides",
-        "importance",
-        "network",
-        "predict",
-        "predictors",
-        "records",
-        "saving",
-        "scaling",
-        "scan",
-        "simulate",
-        "target_sites",
+        "associations", "data", "design_rules", "features", "figures", "importance", "network",
+        "predict", "predictors", "scan", "simulate", "target_sites",
     ],
-)
+)  # fmt: skip

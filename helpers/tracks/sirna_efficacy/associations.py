@@ -25,30 +25,13 @@ def within_groups(
     """Spearman's correlation of each feature with a value inside each group, averaged.
 
     Inside a group (an mRNA), what makes one group differ from the next cannot pass for a feature.
-
-    Parameters
-    ----------
-    features : pandas.DataFrame, shape=(n, features)
-        Numbers.
-    y : array-like, shape=(n,)
-        Measured value.
-    groups : array-like, shape=(n,)
-        Group of each row.
-    fewest : int, optional
-        Groups with fewer rows are left out.
-    n_boot, seed : int, optional
-        Replicates and seed of the bootstrap, which draws whole groups.
+    Groups of fewer than `fewest` rows are left out; the bootstrap draws whole groups.
 
     Returns
     -------
     pandas.DataFrame
         ``feature, value, ci_low, ci_high, n`` (groups), strongest first; NaN for a feature that
         never changes.
-
-    Raises
-    ------
-    ValueError
-        If no group has enough rows.
 
     Examples
     --------
@@ -58,8 +41,7 @@ def within_groups(
     [['x', 1.0, 2], ['flat', nan, 0]]
     """
     y, codes = np.asarray(y, dtype=float), pd.factorize(np.asarray(groups))[0]
-    kept = [np.flatnonzero(codes == code) for code in np.unique(codes)]
-    kept = [rows for rows in kept if len(rows) >= fewest]
+    kept = [rows for code in np.unique(codes) if len(rows := np.flatnonzero(codes == code)) >= fewest]
     if not kept:
         raise ValueError(
             f"no group has {fewest} rows; the largest has {np.bincount(codes).max()}. Give a "
@@ -67,34 +49,22 @@ def within_groups(
         )
     values = features.to_numpy(dtype=float)
     each = np.stack([_spearman(values[rows], y[rows]) for rows in kept])
-    rows = []
+    found = []
     for name, column in zip(features.columns, each.T, strict=True):
-        if np.isnan(column).all():
-            rows.append((name, np.nan, np.nan, np.nan, 0))
-            continue
-        found = metrics.mean_interval(column, metric="spearman", n_boot=n_boot, seed=seed).iloc[0]
-        rows.append((name, found["value"], found["ci_low"], found["ci_high"], int(found["n"])))
-    table = pd.DataFrame(rows, columns=["feature", "value", "ci_low", "ci_high", "n"])
-    order = table["value"].abs().sort_values(ascending=False, kind="stable", na_position="last")
-    return table.loc[order.index].reset_index(drop=True)
+        row = {"feature": name, "value": np.nan, "ci_low": np.nan, "ci_high": np.nan, "n": 0}
+        if not np.isnan(column).all():
+            row |= (
+                metrics.mean_interval(column, metric="spearman", n_boot=n_boot, seed=seed).iloc[0].to_dict()
+            )
+        found.append(row)
+    table = pd.DataFrame(found)[["feature", "value", "ci_low", "ci_high", "n"]]
+    return table.sort_values("value", key=np.abs, ascending=False, kind="stable", ignore_index=True)
 
 
 def letter_effects(sequences: Sequence[str], y: ArrayLike, groups: ArrayLike) -> np.ndarray:
     """Mean value of the rows that have a letter at a position, less the mean of their group.
 
-    Parameters
-    ----------
-    sequences : sequence of str
-        RNAs of one length.
-    y : array-like, shape=(n,)
-        Measured value.
-    groups : array-like, shape=(n,)
-        Group of each row, whose mean is taken off first.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(length, 4), dtype=float64
-        In the unit of `y`; NaN where no row has the letter.
+    Shape (length of the RNAs, 4), in the unit of `y`; NaN where no row has the letter.
 
     Examples
     --------
@@ -103,26 +73,16 @@ def letter_effects(sequences: Sequence[str], y: ArrayLike, groups: ArrayLike) ->
     """
     values = pd.Series(np.asarray(y, dtype=float))
     rest = (values - values.groupby(np.asarray(groups)).transform("mean")).to_numpy()
-    codes = np.stack([RNA.encode(sequence) for sequence in sequences])
-    there = codes[..., None] == np.arange(RNA.size)
+    there = np.stack([RNA.encode(text) for text in sequences])[..., None] == np.arange(RNA.size)
     counts = there.sum(axis=0)
     sums = np.einsum("nla,n->la", there.astype(float), rest)
     return np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0)
 
 
 def deciles(values: ArrayLike, y: ArrayLike, *, bins: int = 10) -> pd.DataFrame:
-    """Mean of a value in equally filled bins of a feature.
+    """Mean of a value in equally filled bins of a feature; fewer bins for fewer distinct values.
 
-    Parameters
-    ----------
-    values, y : array-like, shape=(n,)
-    bins : int, optional
-        Most bins; fewer where a feature has fewer distinct values.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``x`` and ``y`` (means), ``ci_low, ci_high`` (1.96 standard errors of ``y``), ``n``.
+    Columns ``x`` and ``y`` (means), ``ci_low, ci_high`` (1.96 standard errors of ``y``), ``n``.
 
     Examples
     --------
@@ -137,7 +97,7 @@ def deciles(values: ArrayLike, y: ArrayLike, *, bins: int = 10) -> pd.DataFrame:
         bin_of = np.searchsorted(edges, table["x"], side="right")
     grouped = table.groupby(bin_of)
     found = grouped.mean()
-    error = 1.96 * (grouped["y"].std() / np.sqrt(grouped.size())).fillna(0.0)
+    error = 1.96 * grouped["y"].sem().fillna(0.0)
     found = found.assign(ci_low=found["y"] - error, ci_high=found["y"] + error, n=grouped.size())
     return found.reset_index(drop=True)
 

@@ -1,4 +1,4 @@
-"""siRNAs with measured efficacy, at their sites on their mRNAs.
+"""siRNAs with measured efficacy, at their sites on their mRNAs; every record and row is accounted for.
 
 Efficacy is the fraction of the mRNA that is silenced: 0 none, 1 all; measurement noise may carry
 it a little beyond either end.
@@ -6,8 +6,10 @@ it a little beyond either end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,38 +17,80 @@ import pandas as pd
 from helpers.project import registry
 from helpers.readers import fasta, tables
 from helpers.sequences.alphabet import RNA
-from helpers.tracks.sirna_efficacy import records
-from helpers.tracks.sirna_efficacy.target_sites import context, find, turned
+from helpers.tracks.sirna_efficacy.target_sites import CORE, GUIDE, context, locate
 
+# Of the tidy table; `group` is the mRNA, `start` 0-based, `mismatches` their number.
 PAIR = ["sirna_id", "mrna_id", "guide", "context", "start", "mismatches", "efficacy", "group"]
-"""Columns of the tidy table; `group` is the mRNA, `start` 0-based, `mismatches` their number."""
+RECORD = ["id", "sequence", "length", "status", "note", "line"]
+LONGEST_MRNA = 110_000  # nt of the longest human mRNA (titin); a longer one is scored, with a note
+LOWER_CASE = ("keep", "remove")
 
-_ROW = ["sirna_id", "mrna_id", "orientation", "start", "mismatches", "status", "note", "line"]
 _HIGHEST = 2.0
 
 
 class Loaded(NamedTuple):
-    """Pairs, their mRNAs, and what became of every row of the input.
+    """Pairs (columns `PAIR`), their mRNAs by id, and what became of every row of the input.
 
-    Attributes
-    ----------
-    pairs : pandas.DataFrame
-        Columns `PAIR`, of every row whose guide was found on its mRNA.
-    mrnas : dict of str to str
-        The mRNAs by id, RNA letters.
-    records : pandas.DataFrame
-        One row for each record of the two FASTA files: ``kind`` (siRNA, mRNA), then as
-        `helpers.tracks.sirna_efficacy.records` gives them.
-    rows : pandas.DataFrame
-        One row for each row of the input: ``sirna_id, mrna_id, orientation`` (antisense, sense,
-        none), ``start`` (0-based, -1 for none), ``mismatches`` (positions of the guide),
-        ``status`` (ok, changed, rejected), ``note``, ``line``.
+    ``rows`` has ``sirna_id, mrna_id, orientation`` (antisense, sense, none), ``start`` (0-based, -1
+    for none), ``mismatches`` (positions of the guide), ``status`` (ok, changed, rejected), ``note``
+    and ``line``.
     """
 
     pairs: pd.DataFrame
     mrnas: dict[str, str]
-    fasta: pd.DataFrame
     rows: pd.DataFrame
+
+
+def read_guides(path: str | Path) -> pd.DataFrame:
+    r"""Guides of a FASTA file, 21 nt a record: the antisense strand, 5' to 3', with its overhang.
+
+    Returns
+    -------
+    pandas.DataFrame, columns=id, sequence, length, status, note, line
+        One row a record, in the order of the file; ``rejected`` for one of another length or with
+        an unknown residue, the note saying how to mend it. The second record of a name is numbered.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.fa"
+    >>> _ = path.write_text(">a\nCUAAUAUGUUAAUUGAUUUau\n>b\nCUAAUAUGUUAAUUGAUUUA\n")
+    >>> read_guides(path)["status"].tolist()
+    ['ok', 'rejected']
+    """
+    return _read(path, _tidy_guide)
+
+
+def read_mrnas(path: str | Path, *, lower_case: str = "keep") -> pd.DataFrame:
+    r"""MRNAs of a FASTA file, as `read_guides`; ``rejected`` for one shorter than a site.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    lower_case : {"keep", "remove"}
+        What lower-case stretches inside a sequence with capitals are: parts of the mRNA (masked
+        repeats, untranslated ends), or introns to be removed. Either way the note says how many.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.fa"
+    >>> _ = path.write_text(">a\nACGTACGTACGTACgtaagACGTACGTACGTA\n")
+    >>> read_mrnas(path, lower_case="remove")["length"].tolist()
+    [27]
+    """
+    if lower_case not in LOWER_CASE:
+        raise ValueError(f"lower_case is {lower_case!r}; expected {' or '.join(LOWER_CASE)}")
+    return _read(path, lambda text: _tidy_mrna("".join(text.split()), lower_case))
+
+
+def read_records(
+    mrna_fasta: str | Path, sirna_fasta: str | Path, *, lower_case: str = "keep"
+) -> pd.DataFrame:
+    """Guides and mRNAs of two FASTA files in one table, told apart by ``kind`` (siRNA, mRNA)."""
+    guides, mrnas = read_guides(sirna_fasta), read_mrnas(mrna_fasta, lower_case=lower_case)
+    both = pd.concat({"siRNA": guides, "mRNA": mrnas}, names=["kind", "number"])
+    return both.reset_index("kind").reset_index(drop=True)
 
 
 def from_files(
@@ -58,142 +102,77 @@ def from_files(
     max_mismatches: int = 3,
     lower_case: str = "keep",
 ) -> Loaded:
-    """Pairs from a table of efficacies and two FASTA files.
+    """Pairs from a table of efficacies (``siRNA, mRNA, efficacy``: two ids, a fraction) and two FASTA files.
 
-    Parameters
-    ----------
-    efficacy : str or pathlib.Path
-        CSV with the columns ``siRNA, mRNA, efficacy``: two ids, and the fraction silenced.
-    sirna_fasta, mrna_fasta : str or pathlib.Path
-        FASTA files that hold the ids.
-    turn_sense : bool, optional
-        Turn a guide that was given as the sense strand into its reverse complement; otherwise
-        such a row is rejected. Either way its note says so.
-    max_mismatches : int, optional
-        Most mismatches of a guide with its site, within the 19 paired residues.
-    lower_case : {"keep", "remove"}, optional
-        As for `helpers.tracks.sirna_efficacy.records.read_mrnas`.
-
-    Returns
-    -------
-    Loaded
+    A guide that was given as the sense strand is turned into its reverse complement if `turn_sense`
+    is set, else its row is rejected; either way the note says so. At most `max_mismatches` of the
+    19 paired residues may not match.
 
     Raises
     ------
     ValueError
         If a file cannot be read, no row is left, or the efficacies look like percentages.
     """
-    guides = records.read_guides(sirna_fasta).set_index("id")
-    mrnas = records.read_mrnas(mrna_fasta, lower_case=lower_case).set_index("id")
-    listed = tables.read_table(efficacy, required=["siRNA", "mRNA", "efficacy"])
-    rows, kept = [], []
-    for row in listed.itertuples(index=False):
-        named = {"sirna_id": row.siRNA, "mrna_id": row.mRNA, "line": row.line}
-        if why := _unreadable(row, guides, mrnas):
-            rows.append(_rejected(named, why))
+    guides = read_guides(sirna_fasta).set_index("id").to_dict("index")
+    mrnas = read_mrnas(mrna_fasta, lower_case=lower_case).set_index("id").to_dict("index")
+    rows: list[dict[str, Any]] = []
+    kept, used = [], {}
+    for row in tables.read_table(efficacy, required=["siRNA", "mRNA", "efficacy"]).to_dict("records"):
+        named = {"sirna_id": row["siRNA"], "mrna_id": row["mRNA"]}
+        outcome = named | {"orientation": "none", "start": -1, "mismatches": "", "status": "rejected"}
+        rows.append(outcome | {"note": _unreadable(row, guides, mrnas), "line": row["line"]})
+        if rows[-1]["note"]:
             continue
-        guide, mrna = guides.at[row.siRNA, "sequence"], mrnas.at[row.mRNA, "sequence"]
-        found = find(guide, mrna, max_mismatches=max_mismatches)
-        notes = [guides.at[row.siRNA, "note"]]
-        status = "ok"
-        place = found
-        if found.orientation == "sense" and turn_sense:
-            guide = turned(guide, mrna, found)
-            place = find(guide, mrna, max_mismatches=max_mismatches)
-            notes.append("given as the sense strand, turned into the antisense strand")
-            status = "changed"
-        if place.orientation != "antisense":
-            rows.append(_rejected(named | {"orientation": found.orientation}, found.note))
+        mrna = mrnas[row["mRNA"]]["sequence"]
+        guide, site, turned = locate(
+            guides[row["siRNA"]]["sequence"], mrna, max_mismatches=max_mismatches, turn_sense=turn_sense
+        )
+        rows[-1] |= {"orientation": "sense" if turned else site.orientation, "note": site.note}
+        if site.orientation != "antisense":
             continue
-        notes.append(place.note)
-        said = "; ".join(filter(None, notes))
-        rows.append(
-            named
-            | {
-                "orientation": found.orientation,
-                "start": place.start,
-                "mismatches": " ".join(map(str, place.mismatches)),
-                "status": status,
-                "note": said,
-            }
-        )
-        kept.append(
-            {
-                "sirna_id": row.siRNA,
-                "mrna_id": row.mRNA,
-                "guide": guide,
-                "context": context(mrna, place.start),
-                "start": place.start,
-                "mismatches": len([p for p in place.mismatches if p <= 19]),
-                "efficacy": float(row.efficacy),
-                "group": row.mRNA,
-            }
-        )
+        said = "given as the sense strand, turned into the antisense strand" if turned else ""
+        rows[-1] |= {
+            "start": site.start,
+            "mismatches": " ".join(map(str, site.mismatches)),
+            "status": "changed" if turned else "ok",
+            "note": "; ".join(filter(None, [guides[row["siRNA"]]["note"], said, site.note])),
+        }
+        wrong = sum(position <= CORE for position in site.mismatches)
+        place = context(mrna, site.start), site.start, wrong
+        kept.append((*named.values(), guide, *place, float(row["efficacy"]), row["mRNA"]))
+        used[row["mRNA"]] = mrna
     pairs = pd.DataFrame(kept, columns=PAIR)
-    _check_scale(pairs, efficacy)
-    used = {name: mrnas.at[name, "sequence"] for name in dict.fromkeys(pairs["mrna_id"])}
-    both = {"siRNA": guides.reset_index(), "mRNA": mrnas.reset_index()}
-    said = pd.concat([t.assign(kind=kind) for kind, t in both.items()], ignore_index=True)
-    return Loaded(pairs, used, said, pd.DataFrame(rows)[_ROW])
+    if pairs.empty:
+        raise ValueError(
+            f"{efficacy}: no row could be used; the notes of the rows say why. Check that the ids are "
+            "those of the FASTA files and the guides are antisense"
+        )
+    if (highest := pairs["efficacy"].max()) > _HIGHEST:
+        raise ValueError(
+            f"{efficacy}: efficacy reaches {highest:g}; expected the fraction silenced, about 0 to 1. "
+            "Divide percentages by 100"
+        )
+    return Loaded(pairs, used, pd.DataFrame(rows))
 
 
 def from_registry(name: str = "sirna") -> Loaded:
-    """A public data set, from the cache or the network.
-
-    Parameters
-    ----------
-    name : {"sirna"}
-        Name in the registry: 2,816 siRNAs against 41 mRNAs.
-
-    Returns
-    -------
-    Loaded
-
-    Raises
-    ------
-    ValueError
-        If the data set is unknown, holds no siRNAs, or cannot be fetched.
-    """
+    """The public data set, from the cache or the network: 2,816 siRNAs against 41 mRNAs."""
     if name in registry.names() and name != "sirna":
         raise ValueError(f"data set {name!r} holds no siRNAs; expected 'sirna'")
     paths = registry.fetch(name)
     return from_files(paths["sirna_mrna_efficacy.csv"], paths["sirna_1.fas"], paths["mRNA_1.fas"])
 
 
-def write(loaded: Loaded, folder: str | Path) -> list[Path]:
-    """Write pairs and mRNAs for the next notebook: ``pairs.csv`` and ``mrnas.fasta``.
-
-    Returns
-    -------
-    list of pathlib.Path
-    """
-    folder = Path(folder)
+def write(folder: str | Path, loaded: Loaded) -> list[Path]:
+    """Write pairs and mRNAs for the next notebook: ``pairs.csv`` and ``mrnas.fasta``."""
     return [
-        tables.write_table(folder / "pairs.csv", loaded.pairs),
-        fasta.write_fasta(folder / "mrnas.fasta", list(loaded.mrnas.items())),
+        tables.write_table(Path(folder) / "pairs.csv", loaded.pairs),
+        fasta.write_fasta(Path(folder) / "mrnas.fasta", list(loaded.mrnas.items())),
     ]
 
 
 def read_pairs(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
-    """Pairs that `write` wrote, and the mRNA of each row.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        ``pairs.csv``; ``mrnas.fasta`` is read beside it.
-
-    Returns
-    -------
-    pairs : pandas.DataFrame
-        Columns `PAIR`, index 0 to n - 1.
-    mrnas : list of str
-        The whole mRNA of each row.
-
-    Raises
-    ------
-    ValueError
-        If a row cannot be read, or an mRNA is missing; the message names the line.
-    """
+    """Pairs that `write` wrote, and the whole mRNA of each row; ``mrnas.fasta`` is read beside them."""
     path = Path(path)
     table = tables.read_table(path, required=PAIR)
     numbers = table[["start", "mismatches", "efficacy"]].apply(pd.to_numeric, errors="coerce")
@@ -203,68 +182,107 @@ def read_pairs(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
             f"{path}, line {first['line']}: start is {first['start']!r} and efficacy "
             f"{first['efficacy']!r}; expected numbers. Make the table with 01_explore_features"
         )
-    whole = fasta.read_fasta(path.with_name("mrnas.fasta"), RNA).set_index("id")["sequence"]
+    source = path.with_name("mrnas.fasta")
+    whole = fasta.read_fasta(source, RNA).set_index("id")["sequence"]
     if missing := sorted(set(table["mrna_id"]) - set(whole.index)):
         raise ValueError(
-            f"{path.with_name('mrnas.fasta')}: no record {missing[0]!r}, which {path.name} names. "
-            "Make both with 01_explore_features"
+            f"{source}: no record {missing[0]!r}, which {path.name} names. Make both with 01_explore_features"
         )
-    pairs = table[PAIR].assign(**numbers).reset_index(drop=True)
-    pairs[["start", "mismatches"]] = pairs[["start", "mismatches"]].astype(np.int64)
-    return pairs, whole[pairs["mrna_id"]].tolist()
+    pairs = table[PAIR].assign(**numbers).astype({"start": np.int64, "mismatches": np.int64})
+    return pairs.reset_index(drop=True), whole[pairs["mrna_id"]].tolist()
 
 
 def outcome(loaded: Loaded) -> pd.DataFrame:
-    """How many rows were read, in which orientation, and how many were rejected.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``what, rows``.
-    """
-    rows = loaded.rows
-    counts = {"rows in the input": len(rows)}
-    for word in ("antisense", "sense", "none"):
-        what = {"none": "guide not found or row not readable"}.get(word, f"guide is {word}")
-        counts[what] = int((rows["orientation"] == word).sum())
-    counts["used"] = len(loaded.pairs)
-    counts["rejected (see note)"] = int((rows["status"] == "rejected").sum())
-    counts["with a mismatch"] = int((loaded.pairs["mismatches"] > 0).sum())
-    counts["mRNAs"] = loaded.pairs["mrna_id"].nunique()
-    return pd.DataFrame({"what": counts.keys(), "rows": counts.values()})
+    """How many rows were read, in which orientation, and how many were rejected: ``what, rows``."""
+    rows, pairs = loaded.rows, loaded.pairs
+    given = rows["orientation"].value_counts()
+    counts = {
+        "rows in the input": len(rows),
+        "guide is antisense": given.get("antisense", 0),
+        "guide is sense": given.get("sense", 0),
+        "guide not found or row not readable": given.get("none", 0),
+        "used": len(pairs),
+        "rejected (see note)": (rows["status"] == "rejected").sum(),
+        "with a mismatch": (pairs["mismatches"] > 0).sum(),
+        "mRNAs": pairs["mrna_id"].nunique(),
+    }
+    return pd.DataFrame({"what": counts.keys(), "rows": map(int, counts.values())})
 
 
-def _unreadable(row: tuple, guides: pd.DataFrame, mrnas: pd.DataFrame) -> str:
+def _read(path: str | Path, tidy: Callable[[str], fasta.Cleaned]) -> pd.DataFrame:
+    """Records of a FASTA file; ids are not empty and stand once each, said where they were made so."""
+    records = list(fasta.iter_fasta(path))
+    taken = {record.id for record in records}
+    first: dict[str, int] = {}
+    rows = []
+    for record in records:
+        (sequence, status, note), name, said = tidy(record.sequence), record.id, ""
+        if not name:
+            name, said = f"line_{record.line}", "the record has no name"
+        elif name in first:
+            name = next(new for i in count(2) if (new := f"{record.id}_{i}") not in taken)
+            said = f"the name stands in line {first[record.id]} already; called {name} here"
+            taken.add(name)
+        first.setdefault(record.id, record.line)
+        rows.append(
+            (name, sequence, len(sequence), status, "; ".join(filter(None, [note, said])), record.line)
+        )
+    return pd.DataFrame(rows, columns=RECORD)
+
+
+def _tidy_guide(text: str) -> fasta.Cleaned:
+    # The overhang is written in lower case by custom; that is no change to speak of.
+    cleaned = fasta.clean(text[:CORE] + text[CORE:].upper(), RNA)
+    sequence, why = cleaned.sequence, ""
+    if len(sequence) != GUIDE:
+        way = "cut it to" if len(sequence) > GUIDE else "give it with its two overhanging nt:"
+        why = (
+            f"the siRNA has {len(sequence)} nt; expected exactly {GUIDE}. Give the antisense "
+            f"strand 5' to 3', {way} {GUIDE} nt"
+        )
+    elif RNA.unknown in sequence:
+        place = sequence.index(RNA.unknown) + 1
+        why = f"position {place} is unknown (N); a siRNA is ordered with every residue known"
+    if why and cleaned.status != "rejected":
+        return cleaned._replace(status="rejected", note=why)
+    return cleaned
+
+
+def _tidy_mrna(text: str, lower_case: str) -> fasta.Cleaned:
+    lower = sum(letter.islower() for letter in text)
+    said = []
+    if 0 < lower < len(text) and lower_case == "remove":
+        text = "".join(letter for letter in text if not letter.islower())
+        said = [f"{lower:,} lower-case nt removed as introns"]
+    elif 0 < lower < len(text):
+        said = [
+            f"{lower:,} lower-case nt are read as part of the mRNA; if they are introns, set "
+            "lower_case to 'remove'"
+        ]
+    sequence, status, note = fasta.clean(text.upper(), RNA)
+    if status != "rejected" and len(sequence) < GUIDE:
+        status = "rejected"
+        note = f"the mRNA has {len(sequence)} nt, fewer than the {GUIDE} of a site; give the whole mRNA"
+    elif status != "rejected" and len(sequence) > LONGEST_MRNA:
+        said.append(
+            f"{len(sequence):,} nt is longer than any human mRNA: a genomic sequence with introns? "
+            "It is scored as it is"
+        )
+    if said and status == "ok" and lower_case == "remove":
+        status = "changed"
+    return fasta.Cleaned(sequence, status, "; ".join(filter(None, [*said, note])))
+
+
+def _unreadable(row: dict, guides: dict[str, dict], mrnas: dict[str, dict]) -> str:
     """Why a row of the table cannot be used, or nothing."""
-    if row.status == "rejected":  # type: ignore[attr-defined]
-        return str(row.note)  # type: ignore[attr-defined]
-    for name, found, kind in ((row.siRNA, guides, "siRNA"), (row.mRNA, mrnas, "mRNA")):  # type: ignore[attr-defined]
-        if name not in found.index:
+    if row["status"] == "rejected":
+        return str(row["note"])
+    for kind, found in (("siRNA", guides), ("mRNA", mrnas)):
+        name = row[kind]
+        if name not in found:
             return f"the {kind} {name!r} is not in the FASTA file; add it or correct the id"
-        if found.at[name, "status"] == "rejected":
-            return f"{kind} {name}: {found.at[name, 'note']}"
-    try:
-        value = float(row.efficacy)  # type: ignore[attr-defined]
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        return f"efficacy is {row.efficacy!r}; expected a number, the fraction silenced"  # type: ignore[attr-defined]
+        if found[name]["status"] == "rejected":
+            return f"{kind} {name}: {found[name]['note']}"
+    if not np.isfinite(pd.to_numeric(row["efficacy"], errors="coerce")):
+        return f"efficacy is {row['efficacy']!r}; expected a number, the fraction silenced"
     return ""
-
-
-def _rejected(named: dict, why: str) -> dict:
-    plain = {"orientation": "none", "start": -1, "mismatches": ""}
-    return plain | named | {"status": "rejected", "note": why}
-
-
-def _check_scale(pairs: pd.DataFrame, path: str | Path) -> None:
-    if pairs.empty:
-        raise ValueError(
-            f"{path}: no row could be used; the notes of the rows say why. Check that the ids are "
-            "those of the FASTA files and the guides are antisense"
-        )
-    if (highest := pairs["efficacy"].max()) > _HIGHEST:
-        raise ValueError(
-            f"{path}: efficacy reaches {highest:g}; expected the fraction silenced, about 0 to 1. "
-            "Divide percentages by 100"
-        )

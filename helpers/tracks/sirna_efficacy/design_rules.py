@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.linear_model import Ridge
 
-from helpers.rna.thermodynamics import CORE
 from helpers.sequences.alphabet import RNA
+from helpers.sequences.encoding import reverse_complement
+from helpers.tracks.sirna_efficacy.target_sites import CORE, GUIDE
 
 SOURCES = {
     "Reynolds": "Reynolds 2004, doi:10.1038/nbt936",
@@ -24,22 +26,13 @@ SOURCES = {
     "Takasaki": "Takasaki 2004, doi:10.4161/cc.3.6.892",
     "Huesken": "Huesken 2005, doi:10.1038/nbt1118",
 }
-"""Who stated the rules, or the method that `PositionScore` follows."""
+AUTHORS = ("Reynolds", "Ui-Tei", "Amarzguioui", "Hsieh")
 
 
 class Rule(NamedTuple):
-    """One rule.
+    """One rule of an author, who gives it a weight, below zero for what should not be.
 
-    Attributes
-    ----------
-    name : str
-        Such as ``"Reynolds: A at 19"``.
-    author : str
-        Key of `SOURCES`.
-    weight : int
-        What the authors give a siRNA that fulfils it; below zero for what should not be.
-    holds : callable
-        From codes of the sense core, shape=(n, 19), to bool or counts, shape=(n,).
+    ``holds`` makes bool or counts, shape (n,), of the codes of sense cores, shape (n, 19).
     """
 
     name: str
@@ -49,42 +42,20 @@ class Rule(NamedTuple):
 
 
 def sense_core(guides: Sequence[str]) -> list[str]:
-    """The 19 nt of the sense strand that pair with a guide, 5' to 3'.
-
-    Parameters
-    ----------
-    guides : sequence of str
-        21 RNA letters, the antisense strand.
-
-    Returns
-    -------
-    list of str
+    """The 19 nt of the sense strand that pair with each guide, 5' to 3'.
 
     Examples
     --------
     >>> sense_core(["UUCGAACGUACGUACGUACGG"])
     ['GUACGUACGUACGUUCGAA']
     """
-    return [RNA.complement(guide[:CORE])[::-1] for guide in guides]
+    return [reverse_complement(guide[:CORE], RNA) for guide in guides]
 
 
 def hits(guides: Sequence[str]) -> pd.DataFrame:
-    """Which rules each guide fulfils.
+    """Which of `RULES` each guide of 21 nt fulfils: 0 or 1, a count for "A/U in 15-19".
 
-    Parameters
-    ----------
-    guides : sequence of str
-        21 RNA letters, the antisense strand; an unknown residue fulfils nothing.
-
-    Returns
-    -------
-    pandas.DataFrame, dtype=int64
-        A row a guide, a column for each of `RULES`; 0 or 1, a count for "A/U in 15-19".
-
-    Raises
-    ------
-    ValueError
-        If a guide is not of 21 nt.
+    An unknown residue fulfils nothing.
 
     Examples
     --------
@@ -92,48 +63,34 @@ def hits(guides: Sequence[str]) -> pd.DataFrame:
     >>> int(table["Ui-Tei: A/U at guide 5' end"][0]), int(table["Hsieh: U at 19"][0])
     (1, 0)
     """
-    codes = _codes(guides)
+    for row, guide in enumerate(guides):
+        if len(guide) != GUIDE:
+            raise ValueError(f"guide {row} has {len(guide)} nt; expected {GUIDE}, the antisense strand")
+    codes = np.stack([RNA.encode(core) for core in sense_core(guides)])
     return pd.DataFrame({rule.name: rule.holds(codes).astype(np.int64) for rule in RULES})
 
 
 def score(found: pd.DataFrame) -> pd.DataFrame:
-    """The authors' scores: the sum of the weights of the rules that hold.
+    """The authors' scores: the sum of the weights of the rules that hold, from what `hits` gives.
 
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        As `hits` gives it.
-
-    Returns
-    -------
-    pandas.DataFrame, dtype=int64
-        Columns ``Reynolds`` (up to 10, 6 is called functional), ``Ui-Tei`` (4 rules),
-        ``Amarzguioui`` (-2 to 4, 3 is called functional) and ``Hsieh`` (2 rules).
+    ``Reynolds`` (up to 10, 6 is called functional), ``Ui-Tei`` (4 rules), ``Amarzguioui`` (-2 to 4,
+    3 is called functional) and ``Hsieh`` (2 rules).
 
     Examples
     --------
     >>> score(hits(["UUCGAACGUACGUACGUACGG"])).iloc[0].to_dict()
     {'Reynolds': 6, 'Ui-Tei': 3, 'Amarzguioui': 2, 'Hsieh': 0}
     """
-    totals: dict[str, np.ndarray] = {}
-    for rule in RULES:
-        added = rule.weight * found[rule.name].to_numpy()
-        totals[rule.author] = totals.get(rule.author, 0) + added
-    return pd.DataFrame(totals, index=found.index)
+    return pd.DataFrame(
+        {
+            author: sum(rule.weight * found[rule.name] for rule in RULES if rule.author == author)
+            for author in AUTHORS
+        }
+    )
 
 
 def fulfilled(found: pd.DataFrame) -> list[str]:
-    """Names of the rules that each guide fulfils, those against it marked ``not``.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        As `hits` gives it.
-
-    Returns
-    -------
-    list of str
-        Names joined by ``; ``.
+    """Names of the rules that each guide fulfils, joined by ``; ``, those against it marked ``not``.
 
     Examples
     --------
@@ -146,15 +103,24 @@ def fulfilled(found: pd.DataFrame) -> list[str]:
 
 
 def sources() -> pd.DataFrame:
-    """Every rule with its weight and source.
+    """Every rule with its weight and source."""
+    rows = [(rule.name, rule.weight, SOURCES[rule.author]) for rule in RULES]
+    return pd.DataFrame(rows, columns=["rule", "weight", "source"])
+
+
+def longest_run(codes: np.ndarray, letters: str) -> np.ndarray:
+    """Longest stretch of residues that are all among `letters`, for each row of codes.
 
     Examples
     --------
-    >>> sources()["source"].nunique()
-    4
+    >>> longest_run(np.array([[0, 2, 1, 3, 2]]), "GC").tolist()
+    [2]
     """
-    rows = [(rule.name, rule.weight, SOURCES[rule.author]) for rule in RULES]
-    return pd.DataFrame(rows, columns=["rule", "weight", "source"])
+    longest = current = np.zeros(len(codes), dtype=np.int64)
+    for inside in _is(codes, letters).T:
+        current = np.where(inside, current + 1, 0)
+        longest = np.maximum(longest, current)
+    return longest
 
 
 class PositionScore:
@@ -164,11 +130,8 @@ class PositionScore:
     did among the siRNAs that were measured. Their method is followed here on the rows that are
     given; their own numbers are not used.
 
-    Parameters
-    ----------
-    style : {"Takasaki", "Huesken"}
-        Log odds of a letter between the most and the least effective third (with a count of one
-        added), or the weights of a ridge regression of the efficacy on the letters.
+    The style ``Takasaki`` takes the log odds of a letter between the most and the least effective
+    third (with a count of one added), ``Huesken`` a ridge regression of the efficacy on the letters.
 
     Examples
     --------
@@ -194,9 +157,7 @@ class PositionScore:
             odds = [share / share.sum(axis=-1, keepdims=True) for share in shares]
             self.weights = np.log(odds[0] / odds[1])
         else:
-            flat = X.reshape(len(X), -1) - X.reshape(len(X), -1).mean(axis=0)
-            gram = flat.T @ flat + 10.0 * np.eye(flat.shape[1])
-            self.weights = np.linalg.solve(gram, flat.T @ (y - y.mean())).reshape(X.shape[1:])
+            self.weights = Ridge(10.0).fit(X.reshape(len(X), -1), y).coef_.reshape(X.shape[1:])
         return self
 
     def score(self, guides: Sequence[str]) -> np.ndarray:
@@ -212,51 +173,28 @@ def _letters(guides: Sequence[str]) -> np.ndarray:
     return (codes[..., None] == np.arange(RNA.size)).astype(float)
 
 
-def _codes(guides: Sequence[str]) -> np.ndarray:
-    for row, guide in enumerate(guides):
-        if len(guide) != CORE + 2:
-            raise ValueError(f"guide {row} has {len(guide)} nt; expected {CORE + 2}, the antisense strand")
-    return np.stack([RNA.encode(core) for core in sense_core(guides)]).reshape(-1, CORE)
+def _is(codes: np.ndarray, letters: str) -> np.ndarray:
+    return np.isin(codes, [RNA.letters.index(x) for x in letters])
 
 
-def _is(codes: np.ndarray, position: int, letters: str) -> np.ndarray:
-    return np.isin(codes[:, position - 1], [RNA.letters.index(x) for x in letters])
+def _at(codes: np.ndarray, position: int, letters: str) -> np.ndarray:
+    return _is(codes[:, position - 1], letters)
 
 
 def _among(codes: np.ndarray, first: int, last: int, letters: str) -> np.ndarray:
-    wanted = [RNA.letters.index(x) for x in letters]
-    return np.isin(codes[:, first - 1 : last], wanted).sum(axis=1)
-
-
-def longest_run(codes: np.ndarray, letters: str) -> np.ndarray:
-    """Longest stretch of residues that are all among `letters`, for each row of codes.
-
-    Examples
-    --------
-    >>> longest_run(np.array([[0, 2, 1, 3, 2]]), "GC").tolist()
-    [2]
-    """
-    inside = np.isin(codes, [RNA.letters.index(x) for x in letters])
-    longest = np.zeros(len(codes), dtype=np.int64)
-    current = np.zeros(len(codes), dtype=np.int64)
-    for column in inside.T:
-        current = np.where(column, current + 1, 0)
-        longest = np.maximum(longest, current)
-    return longest
+    return _is(codes[:, first - 1 : last], letters).sum(axis=1)
 
 
 def _hairpin_free(codes: np.ndarray) -> np.ndarray:
     """No stem of four pairs with a loop of three or more: stands for a hairpin that melts low."""
-    pair = np.zeros((RNA.size + 1, RNA.size + 1), dtype=bool)
-    for a, b in ("AU", "UA", "GC", "CG"):
-        pair[RNA.letters.index(a), RNA.letters.index(b)] = True
-    n, length = codes.shape
-    stem = np.zeros(n, dtype=bool)
-    for i in range(length - 10):
-        for j in range(i + 10, length):
-            pairs = [pair[codes[:, i + k], codes[:, j - k]] for k in range(4)]
-            stem |= np.logical_and.reduce(pairs)
-    return ~stem
+    # The codes of A U and C G add up to 3 in either order, those of no other pair of letters.
+    pair = codes[:, :, None] + codes[:, None, :] == 3
+    stems = [
+        np.logical_and.reduce([pair[:, i + k, j - k] for k in range(4)])
+        for i in range(CORE - 10)
+        for j in range(i + 10, CORE)
+    ]
+    return ~np.any(stems, axis=0)
 
 
 def _au_ends(codes: np.ndarray) -> np.ndarray:
@@ -272,22 +210,21 @@ RULES = (
     Rule("Reynolds: GC 30 to 52 %", "Reynolds", 1, lambda c: _gc_between(c, 0.30, 0.52)),
     Rule("Reynolds: A/U in 15-19", "Reynolds", 1, lambda c: _among(c, 15, 19, "AU")),
     Rule("Reynolds: no inverted repeat", "Reynolds", 1, _hairpin_free),
-    Rule("Reynolds: A at 19", "Reynolds", 1, lambda c: _is(c, 19, "A")),
-    Rule("Reynolds: A at 3", "Reynolds", 1, lambda c: _is(c, 3, "A")),
-    Rule("Reynolds: U at 10", "Reynolds", 1, lambda c: _is(c, 10, "U")),
-    Rule("Reynolds: G/C at 19", "Reynolds", -1, lambda c: _is(c, 19, "GC")),
-    Rule("Reynolds: G at 13", "Reynolds", -1, lambda c: _is(c, 13, "G")),
-    Rule("Ui-Tei: A/U at guide 5' end", "Ui-Tei", 1, lambda c: _is(c, 19, "AU")),
-    Rule("Ui-Tei: G/C at sense 5' end", "Ui-Tei", 1, lambda c: _is(c, 1, "GC")),
+    Rule("Reynolds: A at 19", "Reynolds", 1, lambda c: _at(c, 19, "A")),
+    Rule("Reynolds: A at 3", "Reynolds", 1, lambda c: _at(c, 3, "A")),
+    Rule("Reynolds: U at 10", "Reynolds", 1, lambda c: _at(c, 10, "U")),
+    Rule("Reynolds: G/C at 19", "Reynolds", -1, lambda c: _at(c, 19, "GC")),
+    Rule("Reynolds: G at 13", "Reynolds", -1, lambda c: _at(c, 13, "G")),
+    Rule("Ui-Tei: A/U at guide 5' end", "Ui-Tei", 1, lambda c: _at(c, 19, "AU")),
+    Rule("Ui-Tei: G/C at sense 5' end", "Ui-Tei", 1, lambda c: _at(c, 1, "GC")),
     Rule("Ui-Tei: 5 A/U in guide 1-7", "Ui-Tei", 1, lambda c: _among(c, 13, 19, "AU") >= 5),
     Rule("Ui-Tei: no GC run above 9", "Ui-Tei", 1, lambda c: longest_run(c, "GC") <= 9),
     Rule("Amarzguioui: A/U differential", "Amarzguioui", 1, _au_ends),
-    Rule("Amarzguioui: G/C at 1", "Amarzguioui", 1, lambda c: _is(c, 1, "GC")),
-    Rule("Amarzguioui: A at 6", "Amarzguioui", 1, lambda c: _is(c, 6, "A")),
-    Rule("Amarzguioui: A/U at 19", "Amarzguioui", 1, lambda c: _is(c, 19, "AU")),
-    Rule("Amarzguioui: U at 1", "Amarzguioui", -1, lambda c: _is(c, 1, "U")),
-    Rule("Amarzguioui: G at 19", "Amarzguioui", -1, lambda c: _is(c, 19, "G")),
-    Rule("Hsieh: G/C at 11", "Hsieh", 1, lambda c: _is(c, 11, "GC")),
-    Rule("Hsieh: U at 19", "Hsieh", 1, lambda c: _is(c, 19, "U")),
+    Rule("Amarzguioui: G/C at 1", "Amarzguioui", 1, lambda c: _at(c, 1, "GC")),
+    Rule("Amarzguioui: A at 6", "Amarzguioui", 1, lambda c: _at(c, 6, "A")),
+    Rule("Amarzguioui: A/U at 19", "Amarzguioui", 1, lambda c: _at(c, 19, "AU")),
+    Rule("Amarzguioui: U at 1", "Amarzguioui", -1, lambda c: _at(c, 1, "U")),
+    Rule("Amarzguioui: G at 19", "Amarzguioui", -1, lambda c: _at(c, 19, "G")),
+    Rule("Hsieh: G/C at 11", "Hsieh", 1, lambda c: _at(c, 11, "GC")),
+    Rule("Hsieh: U at 19", "Hsieh", 1, lambda c: _at(c, 19, "U")),
 )
-"""Every rule, in the order of its source."""

@@ -10,16 +10,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from helpers.rna import cache, folding, thermodynamics
+from helpers.rna import thermodynamics
+from helpers.rna.cache import Arrays, cached
+from helpers.rna.folding import fold_many, opening_energy, unpaired_many
 from helpers.sequences.alphabet import RNA
 from helpers.sequences.encoding import gc_content, kmer_counts, kmers
 from helpers.tracks.sirna_efficacy import design_rules
-from helpers.tracks.sirna_efficacy.target_sites import CONTEXT, GUIDE, context
+from helpers.tracks.sirna_efficacy.target_sites import FLANK, GUIDE, context
 
+# Where the features of each group come from; the rules have sources of their own.
 SOURCES = {
     "thermodynamics": "Xia 1998, doi:10.1021/bi9809425",
     "asymmetry": "Schwarz 2003, doi:10.1016/S0092-8674(03)00759-1",
@@ -29,11 +33,11 @@ SOURCES = {
     "site": "ViennaRNA, Bernhart 2011, doi:10.1186/1748-7188-6-3",
     "target": "counted",
 }
-"""Where the features of each group come from; the rules have sources of their own."""
 
 SEED = slice(1, 8)
-_OPENED = {"open_site": (GUIDE, 0), "open_seed_site": (8, GUIDE - 8), "unpaired_nt": (1, 0)}
-"""For each accessibility: nucleotides that lie open together, and their offset in the site."""
+# For each accessibility: nucleotides that lie open together, and their offset in the site. The
+# eight that meet the guide's 5' end stand at the site's 3' end.
+_OPENED = (("open_site", GUIDE, 0), ("open_seed_site", 8, GUIDE - 8), ("unpaired_nt", 1, 0))
 
 _REACH = 160  # nt on either side of a site; twice the window of the folding
 
@@ -67,61 +71,46 @@ _PLAIN = (
 )
 
 
+class Folding(NamedTuple):
+    """How folding is done: in how many processes, and the folder that keeps results by content."""
+
+    workers: int = 1
+    folder: str | Path | None = None
+
+
+KEEP_NOTHING = Folding()
+
+
 @functools.cache
 def catalogue() -> pd.DataFrame:
-    """What each feature is.
+    """What each feature is: ``feature, unit, group, what, source``, in the order of `compute`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row a feature, in the order of the columns of `compute`: ``feature, unit, group,
-        what, source``. Treat it as read-only.
+    Treat it as read-only.
 
     Examples
     --------
     >>> catalogue().set_index("feature").loc["asymmetry", "unit"]
     'kcal/mol'
     """
-    rows = [(name, unit, group, what, SOURCES[group]) for name, unit, group, what in _PLAIN]
+    rows = [(*row, SOURCES[row[2]]) for row in _PLAIN]
     for step in range(1, GUIDE - 2):
         what = f"step from guide position {step} to {step + 1}"
-        source = SOURCES["thermodynamics"]
-        rows.append((f"step_{step:02d}", "kcal/mol", "thermodynamics", what, source))
-    for k in (1, 2, 3):
-        for word in kmers(k, RNA):
-            rows.append((f"count_{word}", "count", "k-mers", f"{word} in the guide", "counted"))
+        rows.append((f"step_{step:02d}", "kcal/mol", "thermodynamics", what, SOURCES["thermodynamics"]))
+    for word in (word for k in (1, 2, 3) for word in kmers(k, RNA)):
+        rows.append((f"count_{word}", "count", "k-mers", f"{word} in the guide", "counted"))
     for rule in design_rules.RULES:
         unit = "count" if "15-19" in rule.name else "0 or 1"
-        source = design_rules.SOURCES[rule.author]
-        rows.append((rule.name, unit, "rules", "rule", source))
-    for author in ("Reynolds", "Ui-Tei", "Amarzguioui", "Hsieh"):
+        rows.append((rule.name, unit, "rules", "rule", design_rules.SOURCES[rule.author]))
+    for author in design_rules.AUTHORS:
         source = design_rules.SOURCES[author]
         rows.append((f"score {author}", "points", "rules", "sum of the rules", source))
     return pd.DataFrame(rows, columns=["feature", "unit", "group", "what", "source"])
 
 
 def compute(
-    guides: Sequence[str],
-    mrnas: Sequence[str],
-    starts: Sequence[int],
-    *,
-    workers: int = 1,
-    cache_folder: str | Path | None = None,
+    guides: Sequence[str], mrnas: Sequence[str], starts: Sequence[int], folding: Folding = KEEP_NOTHING
 ) -> pd.DataFrame:
-    """Features of guides at their sites.
-
-    Parameters
-    ----------
-    guides : sequence of str
-        21 RNA letters each, the antisense strand, upper case.
-    mrnas : sequence of str
-        The mRNA of each guide; the same text again costs nothing.
-    starts : sequence of int
-        First nucleotide of each site, 0-based.
-    workers : int, optional
-        Processes that fold.
-    cache_folder : str, pathlib.Path or None, optional
-        Where folding results are kept, by content.
+    """Features of guides (21 nt, antisense) at their sites (0-based) on their mRNAs.
 
     Returns
     -------
@@ -136,49 +125,33 @@ def compute(
 
     Examples
     --------
-    >>> site = "AACCGGUUACGUACGUUAGCA"
-    >>> guide = RNA.complement(site)[::-1]
-    >>> table = compute([guide], ["GG" + site + "CC"], [2])
+    >>> table = compute(["UGCUAACGUACGUAACCGGUU"], ["GGAACCGGUUACGUACGUUAGCACC"], [2])
     >>> table.shape[0], round(float(table["gc_core"].iloc[0]), 3)
     (1, 0.526)
     """
     guides, mrnas, places = list(guides), list(mrnas), np.asarray(starts, dtype=np.int64)
     _check(guides, mrnas, places)
-    parts = [
-        _duplex(guides),
-        _composition(guides),
-        _structure(guides, workers, cache_folder),
-        _site(mrnas, places, workers, cache_folder),
-        _target(mrnas, places),
-        _steps(guides),
-        _words(guides),
-        _rules(guides),
-    ]
-    return pd.concat(parts, axis=1)[catalogue()["feature"].tolist()].astype(np.float64)
+    found = design_rules.hits(guides)
+    columns = {
+        **_duplex(guides),
+        **_composition(guides),
+        **_structure(guides, folding),
+        **_site(mrnas, places, folding),
+        **_target(mrnas, places),
+        **found,
+        **design_rules.score(found).add_prefix("score "),
+    }
+    return pd.DataFrame(columns)[catalogue()["feature"].tolist()].astype(np.float64)
 
 
-def accessibility(
-    mrna: str, *, workers: int = 1, cache_folder: str | Path | None = None
-) -> dict[str, np.ndarray]:
+def accessibility(mrna: str, folding: Folding = KEEP_NOTHING) -> dict[str, np.ndarray]:
     """How open each site of an mRNA lies.
-
-    Parameters
-    ----------
-    mrna : str
-        RNA letters, 21 nt or more.
-    workers, cache_folder
-        As for `compute`.
 
     Returns
     -------
     dict of str to numpy.ndarray
         ``open_site`` and ``open_seed_site`` (kcal/mol) for each of the length - 20 sites,
         ``unpaired_nt`` (probability) for each nucleotide.
-
-    Raises
-    ------
-    ValueError
-        If the mRNA is shorter than a site.
 
     Examples
     --------
@@ -188,7 +161,7 @@ def accessibility(
     """
     if len(mrna) < GUIDE:
         raise ValueError(f"the mRNA has {len(mrna)} nt; expected at least the {GUIDE} of a site")
-    return _profiles([mrna], workers, cache_folder)[mrna]
+    return _profiles([mrna], folding)[mrna]
 
 
 def _check(guides: list[str], mrnas: list[str], starts: np.ndarray) -> None:
@@ -198,159 +171,122 @@ def _check(guides: list[str], mrnas: list[str], starts: np.ndarray) -> None:
             "one of each a row"
         )
     for row, (guide, mrna, start) in enumerate(zip(guides, mrnas, starts, strict=True)):
-        if len(guide) != GUIDE:
+        if len(guide) != GUIDE or not 0 <= start <= len(mrna) - GUIDE:
             raise ValueError(
-                f"row {row}: the guide has {len(guide)} nt; expected {GUIDE}. Check the input "
-                "with helpers.tracks.sirna_efficacy.data or helpers.tracks.sirna_efficacy.predict first"
-            )
-        if not 0 <= start <= len(mrna) - GUIDE:
-            raise ValueError(
-                f"row {row}: a site at {start} does not lie within the mRNA of {len(mrna)} nt; "
-                "find it with helpers.tracks.sirna_efficacy.target_sites.find"
+                f"row {row}: a guide of {len(guide)} nt at {start} on an mRNA of {len(mrna)} nt; expected "
+                f"{GUIDE} nt at a site that lies within the mRNA"
             )
 
 
-def _duplex(guides: list[str]) -> pd.DataFrame:
+def _duplex(guides: list[str]) -> dict[str, np.ndarray]:
     ends = thermodynamics.end_energies(guides)
-    return pd.DataFrame(
-        {
-            "energy_duplex": thermodynamics.duplex_energy(guides),
-            "energy_5_end": ends[:, 0],
-            "energy_3_end": ends[:, 1],
-            "energy_seed": thermodynamics.duplex_energy(guides, start=1, stop=8),
-            "energy_middle": thermodynamics.stack_energies(guides)[:, 8:11].sum(axis=1),
-            "asymmetry": ends[:, 0] - ends[:, 1],
-            "seed_melting": thermodynamics.seed_melting(guides),
-        }
-    )
-
-
-def _composition(guides: list[str]) -> pd.DataFrame:
-    parts = {"gc_core": (0, 19), "gc_seed": (1, 8), "gc_5_third": (0, 7), "gc_3_third": (12, 19)}
-    shares = {
-        name: np.nan_to_num(gc_content([g[first:last] for g in guides], RNA), nan=0.5)
-        for name, (first, last) in parts.items()
+    steps = thermodynamics.stack_energies(guides)
+    return {
+        "energy_duplex": thermodynamics.duplex_energy(guides),
+        "energy_5_end": ends[:, 0],
+        "energy_3_end": ends[:, 1],
+        "energy_seed": thermodynamics.duplex_energy(guides, start=1, stop=8),
+        "energy_middle": steps[:, 8:11].sum(axis=1),
+        "asymmetry": ends[:, 0] - ends[:, 1],
+        "seed_melting": thermodynamics.seed_melting(guides),
+        **{f"step_{step:02d}": steps[:, step - 1] for step in range(1, GUIDE - 2)},
     }
+
+
+def _composition(guides: list[str]) -> dict[str, np.ndarray]:
+    parts = {"gc_core": (0, 19), "gc_seed": (1, 8), "gc_5_third": (0, 7), "gc_3_third": (12, 19)}
+    shares = {name: _gc([guide[a:b] for guide in guides]) for name, (a, b) in parts.items()}
     codes = np.stack([RNA.encode(guide) for guide in guides])
     same = [design_rules.longest_run(codes, letter) for letter in RNA.letters]
     runs = {"run_same": np.max(same, axis=0), "run_gc": design_rules.longest_run(codes, "GC")}
-    return pd.DataFrame(shares | runs)
-
-
-def _structure(guides: list[str], workers: int, folder: str | Path | None) -> pd.DataFrame:
-    distinct = sorted(set(guides))
-    found = cache.cached(
-        folder, distinct, {"what": "guide", "version": 1}, lambda s: _fold_guides(s, workers)
-    )
-    place = {guide: row for row, guide in enumerate(distinct)}
-    rows = [place[guide] for guide in guides]
-    return pd.DataFrame({name: values[rows] for name, values in found.items()})
-
-
-def _fold_guides(guides: Sequence[str], workers: int) -> cache.Arrays:
-    folds = folding.fold_many(guides, workers=workers if len(guides) > 1000 else 1)
-    paired = np.stack([fold.pair_probability for fold in folds])
-    return {
-        "fold_energy": np.array([fold.energy for fold in folds]),
-        "fold_ensemble": np.array([fold.ensemble_energy for fold in folds]),
-        "paired_seed": paired[:, SEED].mean(axis=1),
-        "paired_guide": paired.mean(axis=1),
+    words = {
+        f"count_{word}": column
+        for k in (1, 2, 3)
+        for word, column in zip(kmers(k, RNA), kmer_counts(guides, k, RNA).T, strict=True)
     }
+    return shares | runs | words
 
 
-def _profiles(
-    mrnas: Sequence[str], workers: int, folder: str | Path | None
-) -> dict[str, dict[str, np.ndarray]]:
+def _gc(texts: list[str]) -> np.ndarray:
+    return np.nan_to_num(gc_content(texts, RNA), nan=0.5)
+
+
+def _structure(guides: list[str], folding: Folding) -> dict[str, np.ndarray]:
+    distinct, rows = np.unique(guides, return_inverse=True)
+
+    def fold(sequences: Sequence[str]) -> Arrays:
+        folds = fold_many(sequences, workers=folding.workers if len(sequences) > 1000 else 1)
+        paired = np.stack([fold.pair_probability for fold in folds])
+        return {
+            "fold_energy": np.array([fold.energy for fold in folds]),
+            "fold_ensemble": np.array([fold.ensemble_energy for fold in folds]),
+            "paired_seed": paired[:, SEED].mean(axis=1),
+            "paired_guide": paired.mean(axis=1),
+        }
+
+    found = cached(folding.folder, distinct.tolist(), {"what": "guide", "version": 1}, fold)
+    return {name: values[rows] for name, values in found.items()}
+
+
+def _profiles(mrnas: Sequence[str], folding: Folding) -> dict[str, dict[str, np.ndarray]]:
     distinct = sorted(set(mrnas))
     nucleotides = sum(map(len, distinct))
-    several = workers if nucleotides > 20_000 else 1
+    workers = folding.workers if nucleotides > 20_000 else 1
     found: dict[str, dict[str, np.ndarray]] = {mrna: {} for mrna in distinct}
-    for name, (length, _) in _OPENED.items():
+    for name, length, offset in _OPENED:
         settings = {"what": name, "length": length, "window": 80, "span": 40, "version": 1}
 
-        def fold(sequences: Sequence[str], length: int = length) -> cache.Arrays:
-            folded = folding.unpaired_many(
-                sequences, length=length, workers=several, progress=nucleotides > 100_000
-            )
+        def fold(sequences: Sequence[str], length: int = length) -> Arrays:
+            folded = unpaired_many(sequences, length=length, workers=workers, progress=nucleotides > 100_000)
             return {str(row): values for row, values in enumerate(folded)}
 
-        arrays = cache.cached(folder, distinct, settings, fold)
+        arrays = cached(folding.folder, distinct, settings, fold)
         for row, mrna in enumerate(distinct):
             values = arrays[str(row)]
-            if length > 1:
-                values = folding.opening_energy(values)
-            found[mrna][name] = values
-    for mrna in distinct:
-        # The eight nucleotides that meet the guide's 5' end stand at the site's 3' end.
-        found[mrna]["open_seed_site"] = found[mrna]["open_seed_site"][_OPENED["open_seed_site"][1] :]
+            found[mrna][name] = opening_energy(values)[offset:] if length > 1 else values
     return found
 
 
-def _site(mrnas: list[str], starts: np.ndarray, workers: int, folder: str | Path | None) -> pd.DataFrame:
-    texts, places = _around(mrnas, starts)
-    profiles = _profiles(texts, workers, folder)
+def _site(mrnas: list[str], starts: np.ndarray, folding: Folding) -> dict[str, np.ndarray]:
+    around = _around(mrnas, starts)
+    profiles = _profiles([text for text, _ in around], folding)
     rows = []
-    for text, start in zip(texts, places, strict=True):
+    for text, start in around:
         profile = profiles[text]
-        open_ = profile["unpaired_nt"][start : start + GUIDE]
+        lies_open = profile["unpaired_nt"][start : start + GUIDE]
         energies = profile["open_site"][start], profile["open_seed_site"][start]
-        rows.append((*energies, open_.mean(), open_[-8:].mean()))
+        rows.append((*energies, lies_open.mean(), lies_open[-8:].mean()))
     names = ["open_site", "open_seed_site", "unpaired_site", "unpaired_seed_site"]
-    return pd.DataFrame(rows, columns=names)
+    return dict(zip(names, np.transpose(rows), strict=True))
 
 
-def _around(mrnas: list[str], starts: np.ndarray) -> tuple[list[str], list[int]]:
+def _around(mrnas: list[str], starts: np.ndarray) -> list[tuple[str, int]]:
     """What has to be folded for each site: the mRNA, or the part around it where that is less.
 
     Folding is local: no window that holds the site reaches beyond `_REACH`, so the part gives the
     numbers of the whole.
     """
     sites: dict[str, set[int]] = {}
-    for mrna, start in zip(mrnas, starts, strict=True):
-        sites.setdefault(mrna, set()).add(int(start))
-    texts, places = [], []
-    for mrna, start in zip(mrnas, starts, strict=True):
-        first = 0
+    for mrna, start in zip(mrnas, starts.tolist(), strict=True):
+        sites.setdefault(mrna, set()).add(start)
+    found = []
+    for mrna, start in zip(mrnas, starts.tolist(), strict=True):
+        first, last = 0, len(mrna)
         if len(sites[mrna]) * (2 * _REACH + GUIDE) < len(mrna):
-            first = max(0, int(start) - _REACH)
-            mrna = mrna[first : int(start) + GUIDE + _REACH]
-        texts.append(mrna)
-        places.append(int(start) - first)
-    return texts, places
+            first, last = max(0, start - _REACH), start + GUIDE + _REACH
+        found.append((mrna[first:last], start - first))
+    return found
 
 
-def _target(mrnas: list[str], starts: np.ndarray) -> pd.DataFrame:
-    around = [context(mrna, int(start)) for mrna, start in zip(mrnas, starts, strict=True)]
-    side = (CONTEXT - GUIDE) // 2
-    flanks = kmer_counts([text[:side] + text[-side:] for text in around], 1, RNA)
+def _target(mrnas: list[str], starts: np.ndarray) -> dict[str, np.ndarray]:
+    around = [context(mrna, start) for mrna, start in zip(mrnas, starts.tolist(), strict=True)]
+    flanks = kmer_counts([text[:FLANK] + text[-FLANK:] for text in around], 1, RNA)
     total = np.maximum(flanks.sum(axis=1), 1)
     lengths = np.array([len(mrna) for mrna in mrnas])
-    return pd.DataFrame(
-        {
-            "gc_context": np.nan_to_num(gc_content(around, RNA), nan=0.5),
-            "a_flank": flanks[:, RNA.letters.index("A")] / total,
-            "u_flank": flanks[:, RNA.letters.index("U")] / total,
-            "place": starts / np.maximum(lengths - GUIDE, 1),
-            "log_length": np.log(lengths),
-        }
-    )
-
-
-def _steps(guides: list[str]) -> pd.DataFrame:
-    energies = thermodynamics.stack_energies(guides)[:, : GUIDE - 3]
-    return pd.DataFrame(energies, columns=[f"step_{i:02d}" for i in range(1, GUIDE - 2)])
-
-
-def _words(guides: list[str]) -> pd.DataFrame:
-    return pd.concat(
-        [
-            pd.DataFrame(kmer_counts(guides, k, RNA), columns=[f"count_{word}" for word in kmers(k, RNA)])
-            for k in (1, 2, 3)
-        ],
-        axis=1,
-    )
-
-
-def _rules(guides: list[str]) -> pd.DataFrame:
-    found = design_rules.hits(guides)
-    return pd.concat([found, design_rules.score(found).add_prefix("score ")], axis=1)
+    return {
+        "gc_context": _gc(around),
+        "a_flank": flanks[:, RNA.letters.index("A")] / total,
+        "u_flank": flanks[:, RNA.letters.index("U")] / total,
+        "place": starts / np.maximum(lengths - GUIDE, 1),
+        "log_length": np.log(lengths),
+    }

@@ -1,15 +1,28 @@
-"""How much a model's output moves when a part of its inputs is taken from another row."""
+"""How much an output moves when a part of its inputs is taken from another row; the planted truth.
+
+A unit is a part of the inputs that is shuffled or mutated as one: which inputs (by number), and
+which index of each behind its first axis.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse.csgraph import connected_components
+from scipy.stats import rankdata
+
+from helpers.tracks.sirna_efficacy.simulate import PAIRED
+from helpers.tracks.sirna_efficacy.target_sites import CONTEXT, GUIDE, paired_position
 
 Slices = Sequence[tuple[int, Any]]
-"""Which inputs a unit takes from another row: number of the input, index behind the first axis."""
+
+_FAMILY = " + "
+_PARTNERS = np.array([paired_position(place) for place in range(GUIDE)])
 
 
 def permutation_importance(
@@ -24,28 +37,8 @@ def permutation_importance(
 
     A unit may be several columns that belong together, such as features that say the same in
     other words: shuffled one by one, each would hide behind the others (Breiman 2001,
-    doi:10.1023/A:1010933404324).
-
-    Parameters
-    ----------
-    predict : callable
-        From the list of inputs to outputs, shape=(n,).
-    inputs : sequence of numpy.ndarray, shape=(n, ...)
-    units : dict of str to sequence of (int, index)
-        Name of each unit, and what of which inputs it is.
-    repeats : int, optional
-        Shuffles of each unit.
-    seed : int, optional
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``unit, importance`` (unit of the output), most important first.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two rows.
+    doi:10.1023/A:1010933404324). Gives ``unit, importance`` (unit of the output), most important
+    first.
 
     Examples
     --------
@@ -75,19 +68,9 @@ def permutation_importance(
 
 
 def clusters(values: np.ndarray, names: Sequence[str], *, at_least: float = 0.7) -> list[list[str]]:
-    """Columns that say nearly the same, together: linked by a rank correlation.
+    """Columns that say nearly the same, together: linked by an absolute Spearman correlation.
 
-    Parameters
-    ----------
-    values : numpy.ndarray, shape=(n, columns)
-    names : sequence of str
-    at_least : float, optional
-        Absolute Spearman correlation from which two columns belong together.
-
-    Returns
-    -------
-    list of list of str
-        Every name once, in the order of the columns; a column that never changes stands alone.
+    Every name stands once, in the order of the columns; a column that never changes stands alone.
 
     Examples
     --------
@@ -95,20 +78,67 @@ def clusters(values: np.ndarray, names: Sequence[str], *, at_least: float = 0.7)
     >>> clusters(x, ["a", "twice a", "b"])
     [['a', 'twice a'], ['b']]
     """
-    ranks = pd.DataFrame(np.asarray(values, dtype=float)).rank().to_numpy()
+    ranks = rankdata(np.asarray(values, dtype=float), axis=0)
     ranks = ranks - ranks.mean(axis=0)
     size = np.sqrt(np.sum(ranks**2, axis=0))
     unit = np.divide(ranks, size, out=np.zeros_like(ranks), where=size > 0)
-    near = np.abs(unit.T @ unit) >= at_least
-    left = list(range(len(names)))
-    found = []
-    while left:
-        together = {left[0]}
-        while True:
-            more = {i for i in left if near[i, sorted(together)].any()} | together
-            if more == together:
-                break
-            together = more
-        found.append([names[i] for i in sorted(together)])
-        left = [i for i in left if i not in together]
-    return found
+    family = connected_components(np.abs(unit.T @ unit) >= at_least, directed=False)[1]
+    return [
+        [name for name, of in zip(names, family, strict=True) if of == each] for each in dict.fromkeys(family)
+    ]
+
+
+def position_units() -> dict[str, Slices]:
+    """Each guide position with its partner in the target context, inputs 0 and 1 of the network.
+
+    Examples
+    --------
+    >>> position_units()["guide 1"]
+    [(0, 0), (1, 38)]
+    """
+    return {f"guide {i + 1}": [(0, i), (1, paired_position(i))] for i in range(GUIDE)}
+
+
+def family_units(families: Sequence[Sequence[str]], names: Sequence[str]) -> dict[str, Slices]:
+    """Families of named features (input 2), as `clusters` gives them, each named after its members.
+
+    Examples
+    --------
+    >>> names = ["gc_core", "place", "energy_duplex"]
+    >>> list(family_units([["gc_core", "energy_duplex"], ["place"]], names))
+    ['gc_core + energy_duplex', 'place']
+    """
+    members = [name for family in families for name in family]
+    if sorted(members) != sorted(names):
+        raise ValueError(
+            f"the families hold {len(members)} features and the columns are {len(names)}; expected "
+            "every feature in one family"
+        )
+    column = {name: place for place, name in enumerate(names)}
+    return {_FAMILY.join(family): [(2, np.array([column[name] for name in family]))] for family in families}
+
+
+def planted_units(folder: str | Path, units: Sequence[str]) -> list[str]:
+    """Which of these units are about a rule of the sample, by the ``truth_rule.json`` in its folder."""
+    rule = json.loads((Path(folder) / "truth_rule.json").read_text(encoding="utf-8"))
+    wanted = set(rule["features"]) | {f"guide {place}" for place in rule["rules"]["letters"]}
+    return [unit for unit in units if wanted & set(unit.split(_FAMILY))]
+
+
+def planted_maps(n: int) -> np.ndarray:
+    """Pairs of positions whose mismatch costs efficacy in the sample; bool, shape (n, 21, 57)."""
+    truth = np.zeros((n, GUIDE, CONTEXT), dtype=bool)
+    places = np.array(PAIRED) - 1
+    truth[:, places, _PARTNERS[places]] = True
+    return truth
+
+
+def at_partners(maps: np.ndarray) -> np.ndarray:
+    """Values of maps, shape (n, 21, 57), where a guide position meets its partner: shape (n, 21).
+
+    Examples
+    --------
+    >>> at_partners(planted_maps(1))[0].nonzero()[0].tolist()
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    """
+    return np.asarray(maps)[:, np.arange(GUIDE), _PARTNERS]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 from keras import layers, ops
 
 from helpers.sequences.alphabet import RNA
-
-GUIDE = 21
-CONTEXT = 57
+from helpers.tracks.sirna_efficacy.target_sites import CONTEXT, GUIDE
 
 _register = keras.saving.register_keras_serializable(package="helpers")
 
@@ -20,22 +18,10 @@ _register = keras.saving.register_keras_serializable(package="helpers")
 class Sizes:
     """Sizes of the network.
 
-    Parameters
-    ----------
-    width : int
-        Values that a nucleotide is embedded in; the keys and values of the attention, too.
-    kernel : int
-        Nucleotides that the shared encoder reads around each position; odd.
-    read : int
-        Values that are kept of each position after the strands have met.
-    named_units, units : int
-        Units behind the named features, and behind everything together.
-    dropout : float
-        Share of values left out in training.
-    decay : float
-        Weight of the squared kernels in the loss.
-    learning_rate : float
-        Step of Adam.
+    ``width`` values embed a nucleotide (the keys and values of the attention, too), ``kernel``
+    nucleotides (odd) are read around each position by the shared encoder, and ``read`` values are
+    kept of each once the strands have met. ``named_units`` stand behind the named features and
+    ``units`` behind everything together; ``decay`` weighs the squared kernels in the loss.
     """
 
     width: int = 16
@@ -46,6 +32,11 @@ class Sizes:
     dropout: float = 0.35
     decay: float = 1e-4
     learning_rate: float = 2e-3
+
+    def __post_init__(self) -> None:
+        """Refuse what no layer can be made of."""
+        if min(self.width, self.read, self.named_units, self.units) < 1 or self.kernel % 2 == 0:
+            raise ValueError(f"{self}: expected 1 or more of each, and an odd kernel")
 
 
 @_register
@@ -72,13 +63,8 @@ class StrandScores(layers.Layer):
     """Score of every guide position against every target position; (n, guide, target).
 
     How alike their surroundings are (a cosine, times a learnt factor), and a learnt number for
-    each offset between the two strands, which starts at zero: where the partner stands is
-    learnt.
-
-    Parameters
-    ----------
-    factor : float
-        What the cosine is multiplied by at first.
+    each offset between the two strands, which starts at zero: where the partner stands is learnt.
+    `factor` is what the cosine is multiplied by at first.
 
     Examples
     --------
@@ -114,54 +100,6 @@ class StrandScores(layers.Layer):
 
 
 @_register
-class StrandSoftmax(layers.Layer):
-    """Softmax of the scores along one axis.
-
-    Parameters
-    ----------
-    axis : int
-        2: where each guide position looks in the target; 1: where each target position looks.
-    """
-
-    def __init__(self, axis: int, **options: Any) -> None:
-        super().__init__(**options)
-        self.axis = axis
-
-    def call(self, scores: Any) -> Any:
-        """Weights of ``scores``, (n, guide, target)."""
-        return ops.softmax(scores, axis=self.axis)
-
-    def get_config(self) -> dict[str, Any]:
-        """Settings to build the layer again."""
-        return {**super().get_config(), "axis": self.axis}
-
-
-@_register
-class StrandRead(layers.Layer):
-    """What each position reads from the other strand.
-
-    Parameters
-    ----------
-    transpose : bool
-        Whether the rows of the weights belong to the strand that is read.
-    """
-
-    def __init__(self, transpose: bool = False, **options: Any) -> None:
-        super().__init__(**options)
-        self.transpose = transpose
-
-    def call(self, weights: Any, values: Any) -> Any:
-        """Sums of ``values`` (n, length, d) by ``weights`` (n, guide, target)."""
-        if self.transpose:
-            weights = ops.transpose(weights, (0, 2, 1))
-        return ops.matmul(weights, values)
-
-    def get_config(self) -> dict[str, Any]:
-        """Settings to build the layer again."""
-        return {**super().get_config(), "transpose": self.transpose}
-
-
-@_register
 class MutualAttention(layers.Layer):
     """Product of the attention in both directions: high where either strand looks at the other.
 
@@ -193,23 +131,9 @@ def build_siamese(features: int, **changes: Any) -> keras.Model:
     from a mismatch) are kept position by position, joined with the named features, and read by
     two dense layers. The output is linear: efficacy as a fraction of the mRNA that is silenced.
 
-    Parameters
-    ----------
-    features : int
-        Number of named features, standardised.
-    **changes
-        Any field of `Sizes` to set otherwise.
-
-    Returns
-    -------
-    keras.Model
-        Inputs ``guide`` (n, 21, 4), ``target`` (n, 57, 4), ``named`` (n, features); output
-        ``efficacy`` (n, 1). Layer ``interaction_map`` gives (n, 21, 57).
-
-    Raises
-    ------
-    ValueError
-        If a field is unknown, a number below 1, or the kernel even.
+    Inputs are ``guide`` (n, 21, 4), ``target`` (n, 57, 4) and ``named`` (n, `features`), standardised;
+    the output is ``efficacy`` (n, 1). Layer ``interaction_map`` gives (n, 21, 57). `changes` are
+    fields of `Sizes` to set otherwise.
 
     Examples
     --------
@@ -217,7 +141,7 @@ def build_siamese(features: int, **changes: Any) -> keras.Model:
     >>> [tuple(tensor.shape) for tensor in model.inputs]
     [(None, 21, 4), (None, 57, 4), (None, 3)]
     """
-    sizes = _sizes(features, changes)
+    sizes = Sizes(**changes)
     penalty = keras.regularizers.L2(sizes.decay)
     guide = keras.Input((GUIDE, RNA.size), name="guide")
     target = keras.Input((CONTEXT, RNA.size), name="target")
@@ -236,15 +160,17 @@ def build_siamese(features: int, **changes: Any) -> keras.Model:
     values = {name: value(x) for name, x in letters.items()}
 
     scores = StrandScores(name="strand_scores")(key(encoded["guide"]), key(encoded["target"]))
-    forward = StrandSoftmax(2, name="guide_attention")(scores)
-    backward = StrandSoftmax(1, name="target_attention")(scores)
+    # Where each guide position looks in the target, and where each target position looks.
+    forward = layers.Softmax(2, name="guide_attention")(scores)
+    backward = layers.Softmax(1, name="target_attention")(scores)
     mutual = MutualAttention(name="interaction_map")(forward, backward)
     read = {
-        "guide": StrandRead(name="guide_read")(forward, values["target"]),
-        "target": StrandRead(transpose=True, name="target_read")(backward, values["guide"]),
+        "guide": layers.Dot((2, 1), name="guide_read")([forward, values["target"]]),
+        "target": layers.Dot((1, 1), name="target_read")([backward, values["guide"]]),
     }
     parts = [_strand(name, seen[name], values[name], read[name], sizes) for name in letters]
-    parts += [Held(name="held")(mutual), _named(named, sizes, penalty)]
+    about = layers.Dense(sizes.named_units, kernel_regularizer=penalty, name="named_units")(named)
+    parts += [Held(name="held")(mutual), layers.ReLU(name="named_relu")(about)]
     joined = layers.Concatenate(name="joined")(parts)
     joined = layers.Dropout(sizes.dropout, name="joined_dropout")(joined)
     units = layers.Dense(sizes.units, kernel_regularizer=penalty, name="units")(joined)
@@ -259,27 +185,8 @@ def build_siamese(features: int, **changes: Any) -> keras.Model:
 def _strand(name: str, seen: Any, values: Any, read: Any, sizes: Sizes) -> Any:
     """What is kept of one strand, position by position."""
     product = layers.Multiply(name=f"{name}_pairing")([values, read])
-    all_ = layers.Concatenate(name=f"{name}_positions")([seen, product])
-    kept = layers.Dense(sizes.read, name=f"{name}_kept")(all_)
+    kept = layers.Concatenate(name=f"{name}_positions")([seen, product])
+    kept = layers.Dense(sizes.read, name=f"{name}_kept")(kept)
     kept = layers.ReLU(name=f"{name}_kept_relu")(kept)
     kept = layers.Dropout(sizes.dropout / 2, name=f"{name}_dropout")(kept)
     return layers.Flatten(name=f"{name}_flat")(kept)
-
-
-def _named(named: Any, sizes: Sizes, penalty: Any) -> Any:
-    units = layers.Dense(sizes.named_units, kernel_regularizer=penalty, name="named_units")(named)
-    return layers.ReLU(name="named_relu")(units)
-
-
-def _sizes(features: int, changes: dict[str, Any]) -> Sizes:
-    if unknown := sorted(set(changes) - set(Sizes.__dataclass_fields__)):
-        raise ValueError(
-            f"build_siamese: no size {', '.join(unknown)}; expected some of "
-            f"{', '.join(Sizes.__dataclass_fields__)}"
-        )
-    sizes = replace(Sizes(), **changes)
-    if features < 1 or min(sizes.width, sizes.read, sizes.units, sizes.named_units) < 1:
-        raise ValueError(f"build_siamese: {features} features and {sizes}; expected 1 or more of each")
-    if sizes.kernel % 2 == 0:
-        raise ValueError(f"build_siamese: kernel is {sizes.kernel}; expected an odd number")
-    return sizes

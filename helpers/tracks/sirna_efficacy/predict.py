@@ -2,73 +2,83 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from helpers.explain.interaction import layer_output
+from helpers.readers.tables import write_table
 from helpers.sequences.alphabet import RNA
+from helpers.sequences.encoding import reverse_complement
 from helpers.tracks.sirna_efficacy import design_rules, features
+from helpers.tracks.sirna_efficacy.data import read_records
+from helpers.tracks.sirna_efficacy.features import KEEP_NOTHING, Folding
 from helpers.tracks.sirna_efficacy.predictors import Hybrid, Table
-from helpers.tracks.sirna_efficacy.target_sites import (
-    GUIDE,
-    context,
-    find,
-    reverse_complement,
-    turned,
-)
+from helpers.tracks.sirna_efficacy.target_sites import GUIDE, context, locate
 
 COLUMNS = (
     "mrna_id", "sirna_id", "guide", "position", "sites", "mismatches", "efficacy", "low", "high",
-    "Reynolds", "Ui-Tei", "Amarzguioui", "Hsieh", "rules", "status", "note",
+    *design_rules.AUTHORS, "rules", "status", "note",
 )  # fmt: skip
-"""Columns of a prediction, see `predict_pairs`."""
 
-_LEVEL = "half_90"
+_PREDICTED = ["efficacy", "low", "high"]
 
 
 class Explanation(NamedTuple):
     """Why a guide got its score.
 
-    Attributes
-    ----------
-    mutations : numpy.ndarray, shape=(21, 4), dtype=float64
-        Change of the predicted efficacy when a position of the guide and its partner in the
-        mRNA are replaced; 0 at the letter that is there.
-    attention : numpy.ndarray, shape=(21, 57), dtype=float64
-        Mutual attention of guide and target context, mean over the networks.
+    ``mutations``, shape (21, 4), is the change of the predicted efficacy when a position of the guide
+    and its partner in the mRNA are replaced (0 at the letter that is there); ``attention``, shape
+    (21, 57), is the mutual attention of guide and target context, mean over the networks.
     """
 
     mutations: np.ndarray
     attention: np.ndarray
 
 
-def predict_pairs(
-    hybrid: Hybrid,
-    mrnas: pd.DataFrame,
-    guides: pd.DataFrame,
+def predict_file(
+    run: Hybrid,
+    path: str | Path,
+    out: str | Path,
+    *,
+    guides: str | Path,
+    lower_case: str = "keep",
+    **options: Any,
+) -> pd.DataFrame:
+    """Predict every guide of a FASTA file on every mRNA of the FASTA file at `path`; write a CSV to `out`.
+
+    `lower_case` is that of `helpers.tracks.sirna_efficacy.data.read_mrnas`, `options` and the table
+    that is written and given back are those of `predict_table`.
+    """
+    table = predict_table(run, read_records(path, guides, lower_case=lower_case), **options)
+    write_table(out, table)
+    return table
+
+
+def predict_table(
+    run: Hybrid,
+    table: pd.DataFrame,
     *,
     turn_sense: bool = False,
     max_mismatches: int = 0,
-    workers: int = 1,
-    cache_folder: str | Path | None = None,
+    folding: Folding = KEEP_NOTHING,
 ) -> pd.DataFrame:
-    """Predict every guide on every mRNA.
+    """Predict every guide on every mRNA of a table of records.
 
     Parameters
     ----------
-    hybrid : Hybrid
-        As `helpers.tracks.sirna_efficacy.saving.load` gives it.
-    mrnas, guides : pandas.DataFrame
-        As `helpers.tracks.sirna_efficacy.records` gives them; rejected records have rows, too.
-    turn_sense : bool, optional
+    run : Hybrid
+        As `helpers.tracks.sirna_efficacy.predictors.load` gives it.
+    table : pandas.DataFrame
+        As `helpers.tracks.sirna_efficacy.data.read_records` gives it; rejected records have rows, too.
+    turn_sense : bool
         Score the reverse complement of a guide that is a copy of the mRNA, and say so.
-    max_mismatches : int, optional
+    max_mismatches : int
         Most mismatches within the 19 paired residues.
-    workers, cache_folder
-        As for `helpers.tracks.sirna_efficacy.features.compute`.
+    folding : Folding
 
     Returns
     -------
@@ -79,153 +89,95 @@ def predict_pairs(
         ``status`` (scored, unscored, rejected) and ``note`` (what was changed; why there is no
         score, and how to mend it). The same input gives the same numbers on every run.
     """
-    rows = [
-        _located(mrna, guide, turn_sense, max_mismatches)
-        for mrna in mrnas.itertuples(index=False)
-        for guide in guides.itertuples(index=False)
-    ]
-    table = pd.DataFrame(rows)
-    scored = np.flatnonzero((table["status"] == "scored").to_numpy())
-    for name in ("efficacy", "low", "high"):
-        table[name] = np.nan
-    if len(scored):
-        whole = dict(zip(mrnas["id"], mrnas["sequence"], strict=True))
-        part = table.iloc[scored]
-        found = score(
-            hybrid,
-            part["guide"].tolist(),
-            [whole[name] for name in part["mrna_id"]],
-            (part["position"] - 1).astype(int).tolist(),
-            workers=workers,
-            cache_folder=cache_folder,
-        )
-        for name in ("efficacy", "low", "high"):
-            table.loc[table.index[scored], name] = found[name].to_numpy()
-    return _with_rules(table)[list(COLUMNS)]
+    guides, mrnas = (table[table["kind"] == kind].to_dict("records") for kind in ("siRNA", "mRNA"))
+    rows = [_located(mrna, guide, max_mismatches, turn_sense) for mrna in mrnas for guide in guides]
+    # Without a record of either kind there is no row, but every column all the same.
+    found = pd.DataFrame(rows, columns=[*COLUMNS, "mrna"])
+    scored = found["status"] == "scored"
+    if scored.any():
+        part = found[scored]
+        starts = (part["position"] - 1).astype(int).tolist()
+        values = score(run, part["guide"].tolist(), part["mrna"].tolist(), starts, folding)
+        found.loc[scored, _PREDICTED] = values[_PREDICTED].to_numpy()
+    readable = found["status"] != "rejected"
+    if readable.any():
+        hits = design_rules.hits(found.loc[readable, "guide"].tolist())
+        found.loc[readable, "rules"] = design_rules.fulfilled(hits)
+        found.loc[readable, list(design_rules.AUTHORS)] = design_rules.score(hits).to_numpy(float)
+    return found[list(COLUMNS)]
 
 
 def score(
-    hybrid: Hybrid,
-    guides: list[str],
-    mrnas: list[str],
-    starts: list[int],
-    *,
-    workers: int = 1,
-    cache_folder: str | Path | None = None,
+    run: Hybrid,
+    guides: Sequence[str],
+    mrnas: Sequence[str],
+    starts: Sequence[int],
+    folding: Folding = KEEP_NOTHING,
 ) -> pd.DataFrame:
-    """Efficacy of guides at known sites.
+    """Efficacy of guides at known sites (0-based) on their whole mRNAs.
 
-    Parameters
-    ----------
-    hybrid : Hybrid
-    guides, mrnas : list of str
-        Guide and whole mRNA of each row.
-    starts : list of int
-        Sites, 0-based.
-    workers, cache_folder
-        As for `helpers.tracks.sirna_efficacy.features.compute`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``efficacy, low, high`` (90 % interval), ``network, features`` (the two parts), then the
-        named features.
+    ``efficacy, low, high`` (90 % interval), ``network, features`` (the two parts), then the named
+    features.
     """
-    computed = features.compute(guides, mrnas, starts, workers=workers, cache_folder=cache_folder)
+    computed = features.compute(guides, mrnas, starts, folding)
     contexts = [context(mrna, start) for mrna, start in zip(mrnas, starts, strict=True)]
     table = Table(guides, contexts, mrnas, starts, computed)
-    return pd.concat([_predicted(hybrid, table), computed], axis=1)
+    return pd.concat([_predicted(run, table), computed], axis=1)
 
 
-def explain(hybrid: Hybrid, mrna: str, start: int, *, cache_folder: str | Path | None = None) -> Explanation:
-    """In-silico mutation of a guide with its site, and the attention between them.
+def explain(run: Hybrid, mrna: str, start: int, folding: Folding = KEEP_NOTHING) -> Explanation:
+    """In-silico mutation of the guide of the site at `start` (0-based), and its attention to the target.
 
     Each mutant is a guide that still matches its mRNA: the letter and its partner are replaced
     together, and every feature is computed anew, energies and folding included.
-
-    Parameters
-    ----------
-    hybrid : Hybrid
-    mrna : str
-        RNA letters.
-    start : int
-        Site of the guide, 0-based.
-    cache_folder : str, pathlib.Path or None, optional
-        As for `helpers.tracks.sirna_efficacy.features.compute`.
-
-    Returns
-    -------
-    Explanation
     """
-    site = mrna[start : start + GUIDE]
-    guide = reverse_complement(site)
-    guides, mutated, cells = [guide], [mrna], [(0, RNA.letters.index(guide[0]))]
-    for place in range(GUIDE):
-        for number, letter in enumerate(RNA.letters):
-            if letter == guide[place]:
-                continue
-            guides.append(guide[:place] + letter + guide[place + 1 :])
-            at = start + GUIDE - 1 - place
-            mutated.append(mrna[:at] + RNA.complement(letter) + mrna[at + 1 :])
-            cells.append((place, number))
+    guide = reverse_complement(mrna[start : start + GUIDE], RNA)
+    cells = [
+        (place, number, letter)
+        for place in range(GUIDE)
+        for number, letter in enumerate(RNA.letters)
+        if letter != guide[place]
+    ]
+    guides, mutated = [guide], [mrna]
+    for place, _, letter in cells:
+        at = start + GUIDE - 1 - place
+        guides.append(guide[:place] + letter + guide[place + 1 :])
+        mutated.append(mrna[:at] + RNA.complement(letter) + mrna[at + 1 :])
     starts = [start] * len(guides)
-    computed = features.compute(guides, mutated, starts, cache_folder=cache_folder)
-    contexts = [context(text, start) for text in mutated]
+    computed = features.compute(guides, mutated, starts, folding)
     # The mutants belong to the mRNA that they were made from.
+    contexts = [context(text, start) for text in mutated]
     table = Table(guides, contexts, [mrna] * len(guides), starts, computed)
-    found = _predicted(hybrid, table)["efficacy"].to_numpy()
+    found = _predicted(run, table)["efficacy"].to_numpy()
     mutations = np.zeros((GUIDE, RNA.size))
-    for (place, number), value in zip(cells[1:], found[1:], strict=True):
+    for (place, number, _), value in zip(cells, found[1:], strict=True):
         mutations[place, number] = value - found[0]
-    inputs = table.inputs(np.arange(1), hybrid.network.scaler)
-    maps = [layer_output(result.model, inputs, "interaction_map")[0] for result in hybrid.network.results]
+    inputs = table.inputs(np.arange(1), run.network.scaler)
+    maps = [layer_output(result.model, inputs, "interaction_map")[0] for result in run.network.results]
     return Explanation(mutations, np.mean(maps, axis=0).astype(float))
 
 
-def _predicted(hybrid: Hybrid, table: Table) -> pd.DataFrame:
-    found = hybrid.on(table).predict(np.arange(len(table)))
-    ours, half = found["ours"], found[_LEVEL]
-    columns = {"efficacy": ours, "low": ours - half, "high": ours + half}
-    return pd.DataFrame(columns | {"network": found["network"], "features": found["features"]})
+def _predicted(run: Hybrid, table: Table) -> pd.DataFrame:
+    found = run.on(table).predict(np.arange(len(table)))
+    ours = found["ours"].rename(columns={"p": "efficacy", "low_90": "low", "high_90": "high"})
+    return ours[_PREDICTED].assign(network=found["network"], features=found["features"])
 
 
-def _located(mrna: tuple, guide: tuple, turn_sense: bool, max_mismatches: int) -> dict:
+def _located(mrna: dict, guide: dict, max_mismatches: int, turn_sense: bool) -> dict[str, Any]:
     """Row of a pair before it is scored."""
-    row = {
-        "mrna_id": mrna.id, "sirna_id": guide.id, "guide": guide.sequence, "position": np.nan,  # type: ignore[attr-defined]
-        "sites": 0, "mismatches": "", "status": "rejected", "note": "",
+    row = dict.fromkeys([*COLUMNS, "mrna"], np.nan) | {
+        "mrna_id": mrna["id"], "sirna_id": guide["id"], "guide": guide["sequence"], "sites": 0,
+        "mismatches": "", "rules": "", "status": "rejected", "mrna": mrna["sequence"],
     }  # fmt: skip
     for record, kind in ((mrna, "mRNA"), (guide, "siRNA")):
-        if record.status == "rejected":  # type: ignore[attr-defined]
-            return row | {"note": f"{kind}: {record.note}"}  # type: ignore[attr-defined]
-    sequence, notes = guide.sequence, [guide.note]  # type: ignore[attr-defined]
-    found = find(sequence, mrna.sequence, max_mismatches=max_mismatches)  # type: ignore[attr-defined]
-    if found.orientation == "sense" and turn_sense:
-        sequence = turned(sequence, mrna.sequence, found)  # type: ignore[attr-defined]
-        found = find(sequence, mrna.sequence, max_mismatches=max_mismatches)  # type: ignore[attr-defined]
-        notes.append("given as the sense strand; its reverse complement was scored")
-    notes.append(found.note)
-    said = "; ".join(filter(None, notes))
-    if found.orientation != "antisense":
-        return row | {"status": "unscored", "note": said}
-    return row | {
-        "guide": sequence,
-        "position": found.start + 1,
-        "sites": found.sites,
-        "mismatches": " ".join(map(str, found.mismatches)),
-        "status": "scored",
-        "note": said,
-    }
-
-
-def _with_rules(table: pd.DataFrame) -> pd.DataFrame:
-    """Scores and names of the rules for every guide that can be read, on a site or not."""
-    readable = np.flatnonzero((table["status"] != "rejected").to_numpy())
-    authors = ["Reynolds", "Ui-Tei", "Amarzguioui", "Hsieh"]
-    table = table.assign(rules="", **dict.fromkeys(authors, np.nan))
-    if len(readable):
-        hits = design_rules.hits(table["guide"].iloc[readable].tolist())
-        index = table.index[readable]
-        table.loc[index, "rules"] = design_rules.fulfilled(hits)
-        table.loc[index, authors] = design_rules.score(hits)[authors].to_numpy(float)
-    return table
+        if record["status"] == "rejected":
+            return row | {"note": f"{kind}: {record['note']}"}
+    sequence, site, turned = locate(
+        guide["sequence"], mrna["sequence"], max_mismatches=max_mismatches, turn_sense=turn_sense
+    )
+    said = "given as the sense strand; its reverse complement was scored" if turned else ""
+    row["note"] = "; ".join(filter(None, [guide["note"], said, site.note]))
+    if site.orientation != "antisense":
+        return row | {"status": "unscored"}
+    place = {"guide": sequence, "position": site.start + 1, "sites": site.sites}
+    return row | place | {"mismatches": " ".join(map(str, site.mismatches)), "status": "scored"}

@@ -2,40 +2,45 @@
 
 All choices are made on the validation rows that `fit` is given. An mRNA has an effect of its own
 on every siRNA against it (its abundance, its assay), which is estimated from training rows; for an
-mRNA that no training row has, it is zero.
+mRNA that no training row has, it is zero. `save` and `load` keep a fitted hybrid.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import Ridge as LinearModel
+from sklearn.base import clone
+from sklearn.linear_model import Ridge
 from sklearn.svm import SVR
 
 from helpers.models.gaussian_process import GaussianProcess, Part
+from helpers.project import paths
 from helpers.sequences.alphabet import RNA
 from helpers.sequences.encoding import kmer_counts, one_hot
-from helpers.tracks.sirna_efficacy import network
 from helpers.tracks.sirna_efficacy.features import catalogue
-from helpers.tracks.sirna_efficacy.scaling import Effects, Scaler
+from helpers.tracks.sirna_efficacy.network import build_siamese
+from helpers.tracks.sirna_efficacy.target_sites import CONTEXT, GUIDE
+from helpers.training.blending import Blend
 from helpers.training.fitting import FitResult, Schedule, fit
+from helpers.training.saving import load_run, save_run
 
-LEVELS = (0.5, 0.8, 0.9, 0.95)
-"""Shares of measurements that the intervals are made to hold."""
+LEVELS = (0.5, 0.8, 0.9, 0.95)  # shares of measurements that the intervals are made to hold
 
+# Named features that the Gaussian process and the support vectors read.
 NAMED = catalogue().query("group != 'k-mers'")["feature"].tolist()
-"""Named features that the Gaussian process and the support vectors read."""
-
+# Named features that the network reads beside the letters; it can see the rules itself.
 PLAIN = catalogue().query("group not in ('k-mers', 'rules')")["feature"].tolist()
 PLAIN = [name for name in PLAIN if not name.startswith("step_")]
-"""Named features that the network reads beside the letters; it can see the rules itself."""
 
+# What the Gaussian process compares two siRNAs by.
 PARTS = (
     Part("guide, additive", "linear", "letters"),
     Part("guide", "rbf", "letters"),
@@ -47,7 +52,32 @@ PARTS = (
     Part("mRNA, within 15 nt", "group", "mrna", 15.0),
     Part("mRNA, within 100 nt", "group", "mrna", 100.0),
 )
-"""What the Gaussian process compares two siRNAs by."""
+
+_CLIP = 5.0
+_SHRINK = 5.0  # siRNAs' worth of belief that an mRNA has no effect of its own
+
+
+class Scaler(NamedTuple):
+    """Columns less their mean, in standard deviations of the training rows, held within five.
+
+    Examples
+    --------
+    >>> Scaler.of(np.array([[0.0], [2.0]])).apply(np.array([[3.0]])).tolist()
+    [[2.0]]
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> Scaler:
+        """Scaler of some rows; a column that never changes becomes zero."""
+        deviation = values.std(axis=0)
+        return cls(values.mean(axis=0), np.where(deviation > 1e-9, deviation, np.inf))
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        """Scaled rows, shape (n, columns)."""
+        return np.clip((values - self.mean) / self.deviation, -_CLIP, _CLIP)
 
 
 class Table:
@@ -55,10 +85,8 @@ class Table:
 
     Parameters
     ----------
-    guides, contexts : sequence of str
-        Guide (21 nt) and target context (57 nt) of each row.
-    mrnas : sequence of str
-        The whole mRNA of each row.
+    guides, contexts, mrnas : sequence of str
+        Guide (21 nt), target context (57 nt) and whole mRNA of each row.
     starts : array-like of int, shape=(n,)
         Where the site starts on the mRNA, 0-based.
     features : pandas.DataFrame
@@ -89,18 +117,17 @@ class Table:
                 f"Table: found {len(guides)} guides, {len(contexts)} contexts, {len(mrnas)} mRNAs, "
                 f"{len(starts)} starts and {len(features)} rows of features; expected one of each"
             )
-        self.guide = one_hot(guides, RNA, length=network.GUIDE)
-        self.target = one_hot(contexts, RNA, length=network.CONTEXT)
+        self.guide = one_hot(guides, RNA, length=GUIDE)
+        self.target = one_hot(contexts, RNA, length=CONTEXT)
         self.features = features.reset_index(drop=True)
         self.starts = np.asarray(starts, dtype=np.float64)
         self.y = np.full(len(guides), np.nan) if y is None else np.asarray(y, dtype=np.float64)
         # An mRNA is known by what it is, not by what it is called.
-        distinct = {text: number for number, text in enumerate(dict.fromkeys(mrnas))}
-        keys = np.array([f"{len(t)}-{_hash(t)}" for t in distinct])
-        index = np.array([distinct[text] for text in mrnas])
-        self.mrna = keys[index]
+        index, distinct = pd.factorize(np.asarray(mrnas, dtype=object))
+        keys = [f"{len(text)}-{hashlib.sha256(text.encode()).hexdigest()[:12]}" for text in distinct]
+        self.mrna = np.array(keys)[index]
         shares = kmer_counts(list(distinct), 1, RNA, frequencies=True)
-        self.mrna_letters = np.c_[shares, np.log([max(len(t), 1) for t in distinct])][index]
+        self.mrna_letters = np.c_[shares, np.log([max(len(text), 1) for text in distinct])][index]
         self.words = np.concatenate([kmer_counts(contexts, k, RNA) for k in (1, 2, 3)], axis=1)
 
     def __len__(self) -> int:
@@ -112,11 +139,15 @@ class Table:
         """Letters of the guide, shape (n, 84)."""
         return self.guide.reshape(len(self.guide), -1).astype(np.float64)
 
+    def named(self, rows: np.ndarray, names: Sequence[str]) -> np.ndarray:
+        """Some of the named features of some rows, not scaled."""
+        return self.features[names].to_numpy(dtype=np.float64)[rows]
+
     def raw(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Blocks of the Gaussian process before scaling."""
         return {
             "letters": self.letters[rows],
-            "named": self.features[NAMED].to_numpy(dtype=np.float64)[rows],
+            "named": self.named(rows, NAMED),
             "context": self.target[rows].reshape(len(rows), -1).astype(np.float64),
             "words": self.words[rows].astype(np.float64),
             "mrna_letters": self.mrna_letters[rows],
@@ -126,8 +157,8 @@ class Table:
 
     def inputs(self, rows: np.ndarray, scaler: Scaler) -> list[np.ndarray]:
         """Inputs of the network: guide, target, named features."""
-        named = scaler.apply(self.features[PLAIN].to_numpy(dtype=np.float64)[rows])
-        return [self.guide[rows], self.target[rows], named.astype(np.float32)]
+        named = scaler.apply(self.named(rows, PLAIN)).astype(np.float32)
+        return [self.guide[rows], self.target[rows], named]
 
 
 class Network:
@@ -137,7 +168,7 @@ class Network:
     ----------
     table : Table
     epochs, batch_size, patience : int
-        As for `helpers.training.fit`; the epoch is chosen by the validation loss.
+        As for `helpers.training.fitting.Schedule`; the epoch is chosen by the validation loss.
     members : int
         Networks with weights of their own; their mean predicts, their spread tells how sure.
     seed : int
@@ -150,7 +181,7 @@ class Network:
 
     def __init__(
         self,
-        table: Table,
+        table: Any,
         *,
         epochs: int = 50,
         batch_size: int = 64,
@@ -160,47 +191,41 @@ class Network:
         verbosity: int = 0,
         **sizes: Any,
     ) -> None:
-        self.table, self.verbosity, self.sizes = table, verbosity, sizes
+        self.table, self.verbosity = table, verbosity
         self.settings: dict[str, Any] = {
-            "model": "siamese", "version": 1, "epochs": epochs, "batch_size": batch_size,
-            "patience": patience, "members": members, "seed": seed, "sizes": dict(sizes),
+            "model": "siamese", "epochs": epochs, "batch_size": batch_size, "patience": patience,
+            "members": members, "seed": seed, "sizes": sizes,
         }  # fmt: skip
         self.results: list[FitResult] = []
+        self.effects: dict[str, float] = {}
 
     def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
         """Fit on the rows `train`; the epoch is chosen on `valid`. `y` replaces the labels."""
         y = self.table.y if y is None else y
-        self.scaler = Scaler.of(self.table.features[PLAIN].to_numpy(dtype=np.float64)[train])
+        self.scaler = Scaler.of(self.table.named(train, PLAIN))
         # A validation row's own label never enters the effect that it is judged by.
-        effects = Effects.of(self.table.mrna[train], y[train])
-        rest = (y - effects.apply(self.table.mrna)).astype(np.float32)
-        self.effects = effects
+        above = pd.Series(y[train] - y[train].mean()).groupby(self.table.mrna[train])
+        self.effects = (above.sum() / (above.size() + _SHRINK)).to_dict()
+        rest = (y - self._effect(np.arange(len(y)))).astype(np.float32)
+        inputs, held = (self.table.inputs(rows, self.scaler) for rows in (train, valid))
+        chosen = {name: self.settings[name] for name in ("epochs", "batch_size", "patience")}
         self.results = []
         for number in range(self.settings["members"]):
             seed = self.settings["seed"] + number
             keras.utils.set_random_seed(seed)
-            model = network.build_siamese(len(PLAIN), **self.sizes)
-            self.results.append(
-                fit(
-                    model,
-                    self.table.inputs(train, self.scaler),
-                    rest[train],
-                    valid=(self.table.inputs(valid, self.scaler), rest[valid]),
-                    schedule=Schedule(
-                        epochs=self.settings["epochs"],
-                        batch_size=self.settings["batch_size"],
-                        patience=self.settings["patience"],
-                        seed=seed,
-                    ),
-                    verbosity=self.verbosity,
-                )
-            )
+            model = build_siamese(len(PLAIN), **self.settings["sizes"])
+            schedule = Schedule(**chosen, seed=seed)
+            options: dict[str, Any] = {
+                "valid": (held, rest[valid]),
+                "schedule": schedule,
+                "verbosity": self.verbosity,
+            }
+            self.results.append(fit(model, inputs, rest[train], **options))
 
     def members(self, rows: np.ndarray) -> np.ndarray:
         """Efficacy by each member, shape (members, len(rows))."""
         inputs = self.table.inputs(rows, self.scaler)
-        own = self.effects.apply(self.table.mrna[rows])
-        return np.stack([outputs(r.model, inputs) + own for r in self.results])
+        return np.stack([outputs(r.model, inputs) for r in self.results]) + self._effect(rows)
 
     def outputs(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
         """Mean output of the members for arrays, without the effect of an mRNA, shape (n,)."""
@@ -210,42 +235,39 @@ class Network:
         """Efficacy of `rows`, shape (len(rows),)."""
         return self.members(rows).mean(axis=0)
 
+    def _effect(self, rows: np.ndarray) -> np.ndarray:
+        """How much better the siRNAs of each row's mRNA do than the mean, shrunk towards zero."""
+        return np.array([self.effects.get(name, 0.0) for name in self.table.mrna[rows]])
+
 
 class Features:
     """The Gaussian process on letters, named features, context and mRNA.
 
-    Parameters
-    ----------
-    table : Table
-    seed : int
-        Seed of the choice of rows on which its parts are weighed.
+    `seed` is that of the choice of rows on which its parts are weighed.
     """
 
-    def __init__(self, table: Table, *, seed: int = 0) -> None:
+    def __init__(self, table: Any, *, seed: int = 0) -> None:
         self.table = table
         self.settings: dict[str, Any] = {
-            "model": "gaussian process", "version": 1, "seed": seed,
-            "parts": [list(part) for part in PARTS],
+            "model": "gaussian process", "seed": seed, "parts": [list(part) for part in PARTS],
         }  # fmt: skip
 
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit on `train` alone, so that `valid` can judge it."""
+    def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
+        """Fit on `train` alone, so that `valid` can judge it. `y` replaces the labels."""
         raw = self.table.raw(train)
         self.scalers = {name: Scaler.of(raw[name]) for name in ("named", "words", "mrna_letters")}
         process = GaussianProcess(PARTS, seed=self.settings["seed"])
-        self.process = process.fit(self.blocks(train), self.table.y[train])
+        self.process = process.fit(self.blocks(train), (self.table.y if y is None else y)[train])
 
-    def extend(self, rows: np.ndarray) -> None:
-        """Take in all of `rows`, every weight and scale staying as it is."""
-        self.process.take(self.blocks(rows), self.table.y[rows])
+    def complete(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
+        """Take in the rows of both, every weight and scale staying as it is."""
+        rows = np.concatenate([train, valid])
+        self.process.take(self.blocks(rows), (self.table.y if y is None else y)[rows])
 
     def blocks(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Scaled blocks of `rows`."""
         raw = self.table.raw(rows)
-        return {
-            name: self.scalers[name].apply(block) if name in self.scalers else block
-            for name, block in raw.items()
-        }
+        return raw | {name: scaler.apply(raw[name]) for name, scaler in self.scalers.items()}
 
     def distribution(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of a measurement of each of `rows`."""
@@ -256,7 +278,7 @@ class Features:
         return self.distribution(rows)[0]
 
 
-class Hybrid:
+class Hybrid(Blend):
     """Ours: network and Gaussian process, weighed on the validation rows, with an interval.
 
     The interval is conformal (Lei 2018, doi:10.1080/01621459.2017.1307116): what a row is unsure
@@ -272,82 +294,82 @@ class Hybrid:
         Further arguments of `Network`.
     """
 
-    def __init__(self, table: Table, *, seed: int = 0, **network: Any) -> None:
-        self.table = table
-        self.network = Network(table, seed=seed, **network)
-        self.process = Features(table, seed=seed)
-        self.settings: dict[str, Any] = {
-            "model": "hybrid",
-            "version": 1,
-            "network": self.network.settings,
-            "process": self.process.settings,
-        }
+    def __init__(self, table: Any, *, seed: int = 0, **network: Any) -> None:
+        parts = {"network": Network(table, seed=seed, **network), "features": Features(table, seed=seed)}
+        super().__init__(parts, way="mean")
+        self.quantiles: dict[float, float] = {}
 
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit both parts on `train`; the weight and the interval come from `valid`."""
-        y = self.table.y
-        for part in (self.network, self.process):
-            part.fit(train, valid)
-        parts = self._parts(valid)
-        self.weight = mixing_weight(y[valid], parts["network"], parts["features"])
-        error = np.abs(y[valid] - self._mix(parts)) / parts["unsure"]
+    @property
+    def network(self) -> Network:
+        """The siamese network."""
+        return self.parts["network"]
+
+    @property
+    def process(self) -> Features:
+        """The Gaussian process."""
+        return self.parts["features"]
+
+    def weigh(self, train: np.ndarray, valid: np.ndarray, y: np.ndarray) -> None:
+        """Find the weight of each part and the intervals on `valid`."""
+        super().weigh(train, valid, y)
+        parts, unsure = self._judge(valid)
+        error = np.abs(y[valid] - self.mix(self.stack(parts))) / unsure
         self.quantiles = {level: conformal_quantile(error, level) for level in LEVELS}
-        # Every choice is made; the validation rows may now teach the process, too.
-        self.process.extend(np.concatenate([train, valid]))
 
-    def predict(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Efficacy by ``ours`` and by each part, and half the width of each interval of ``ours``.
+    def predict(self, rows: np.ndarray) -> dict[str, Any]:
+        """Efficacy by ``ours`` and by each part.
 
-        The half widths are called ``half_50`` and so on, by the share that they are made to hold.
+        That of ``ours`` is a table with the columns ``p`` and, for each of `LEVELS`, the ends of an
+        interval, called ``low_90``, ``high_90`` by the percentage that it is made to hold.
         """
-        parts = self._parts(rows)
-        halves = {
-            f"half_{round(100 * level)}": quantile * parts["unsure"]
-            for level, quantile in self.quantiles.items()
-        }
-        named = {"network": parts["network"], "features": parts["features"]}
-        return {"ours": self._mix(parts), **named, **halves}
+        parts, unsure = self._judge(rows)
+        ours = pd.DataFrame({"p": self.mix(self.stack(parts))})
+        for level, quantile in self.quantiles.items():
+            ours[f"low_{100 * level:.0f}"] = ours["p"] - quantile * unsure
+            ours[f"high_{100 * level:.0f}"] = ours["p"] + quantile * unsure
+        return {self.name: ours, **parts}
+
+    def predict_parts(self, rows: np.ndarray) -> dict[str, Any]:
+        """Efficacy by each part."""
+        return self._judge(rows)[0]
 
     def on(self, table: Table) -> Hybrid:
-        """Read other rows from now on, such as those of a user."""
-        self.table = self.network.table = self.process.table = table
-        return self
+        """The same models over other rows, such as those of a user; this one keeps its own."""
+        other = copy(self)
+        other.parts = {name: copy(part) for name, part in self.parts.items()}
+        for part in other.parts.values():
+            part.table = table
+        return other
 
-    def _parts(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def _judge(self, rows: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Efficacy by each part, and what each row is unsure by."""
         members = self.network.members(rows)
         mean, deviation = self.process.distribution(rows)
         unsure = np.sqrt(deviation**2 + members.var(axis=0))
-        return {"network": members.mean(axis=0), "features": mean, "unsure": unsure}
-
-    def _mix(self, parts: dict[str, np.ndarray]) -> np.ndarray:
-        return self.weight * parts["network"] + (1 - self.weight) * parts["features"]
+        return {"network": members.mean(axis=0), "features": mean}, unsure
 
 
 class Baseline:
-    """Ridge regression on letters and words of guide and context; nothing else.
+    """Ridge regression on letters and words of guide and context; nothing else."""
 
-    Parameters
-    ----------
-    table : Table
-    """
+    name = "ridge"
+    candidates: Sequence[Any] = [Ridge(penalty) for penalty in 10.0 ** np.arange(1, 5.5, 0.5)]
 
     def __init__(self, table: Table) -> None:
         self.table = table
-        self.settings: dict[str, Any] = {"model": "ridge", "version": 1}
+        self.settings: dict[str, Any] = {"model": self.name}
 
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit on `train`; the penalty is the one that does best on `valid`."""
-        X = self._design(train)
-        self.scaler = Scaler.of(X)
-        errors = []
-        penalties = 10.0 ** np.arange(1, 5.5, 0.5)
-        for penalty in penalties:
-            model = LinearModel(penalty).fit(self.scaler.apply(X), self.table.y[train])
-            rest = self.table.y[valid] - model.predict(self.scaler.apply(self._design(valid)))
+        """Fit on both; the candidate is the one that, fitted on `train`, does best on `valid`."""
+        self.scaler = Scaler.of(self._design(train))
+        X, held = (self.scaler.apply(self._design(rows)) for rows in (train, valid))
+        y, errors = self.table.y, []
+        for model in self.candidates:
+            rest = y[valid] - clone(model).fit(X, y[train]).predict(held)
             errors.append(float(np.mean(rest**2)))
         rows = np.concatenate([train, valid])
-        best = penalties[int(np.argmin(errors))]
-        self.model = LinearModel(best).fit(self.scaler.apply(self._design(rows)), self.table.y[rows])
+        best = clone(self.candidates[int(np.argmin(errors))])
+        self.model = best.fit(self.scaler.apply(self._design(rows)), y[rows])
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Efficacy of `rows`, shape (len(rows),)."""
@@ -362,43 +384,17 @@ class Baseline:
 class Support(Baseline):
     """Support vector regression on what the baseline reads and the nearest-neighbour energies."""
 
-    def __init__(self, table: Table) -> None:
-        super().__init__(table)
-        self.settings = {"model": "support vectors", "version": 1}
-
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit on `train`; the cost is the one that does best on `valid`."""
-        self.scaler = Scaler.of(self._design(train))
-        X, held = (self.scaler.apply(self._design(part)) for part in (train, valid))
-        costs = (0.05, 0.1, 0.2, 0.5, 1.0)
-        y = self.table.y
-        errors = [
-            float(np.mean((y[valid] - SVR(C=cost).fit(X, y[train]).predict(held)) ** 2)) for cost in costs
-        ]
-        rows = np.concatenate([train, valid])
-        self.model = SVR(C=costs[int(np.argmin(errors))])
-        self.model.fit(self.scaler.apply(self._design(rows)), y[rows])
+    name = "support vectors"
+    candidates: Sequence[Any] = [SVR(C=cost) for cost in (0.05, 0.1, 0.2, 0.5, 1.0)]
 
     def _design(self, rows: np.ndarray) -> np.ndarray:
         names = ["energy_duplex", "energy_5_end", "energy_3_end", "asymmetry", "energy_seed"]
         names += [name for name in NAMED if name.startswith("step_")]
-        return np.concatenate([super()._design(rows), self.table.features[names].to_numpy()[rows]], 1)
+        return np.concatenate([super()._design(rows), self.table.named(rows, names)], axis=1)
 
 
 def outputs(model: keras.Model, inputs: Sequence[np.ndarray], *, batch: int = 1024) -> np.ndarray:
-    """Outputs of a small network called as a function: none of its rows waits for a compiler.
-
-    Parameters
-    ----------
-    model : keras.Model
-    inputs : list of numpy.ndarray
-    batch : int, optional
-        Rows at a time.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n,), dtype=float64
-    """
+    """Outputs of a small network called as a function, shape (n,): no row waits for a compiler."""
     found = [
         keras.ops.convert_to_numpy(model([x[i : i + batch] for x in inputs], training=False))
         for i in range(0, len(inputs[0]), batch)
@@ -406,80 +402,103 @@ def outputs(model: keras.Model, inputs: Sequence[np.ndarray], *, batch: int = 10
     return np.concatenate(found)[:, 0].astype(np.float64) if found else np.zeros(0)
 
 
-def mixing_weight(y: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
-    """Share of `a` in the mean of two predictions that has the least squared error.
+def intervals(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The intervals of ``ours``, one row a tested row and level, and whether it held the measurement.
 
-    Drawn half way to 0.5: a few hundred rows say little about a second decimal.
-
-    Examples
-    --------
-    >>> mixing_weight(np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.array([0.5, 0.5]))
-    0.75
-    """
-    gap = np.asarray(a) - np.asarray(b)
-    size = float(gap @ gap)
-    best = float(gap @ (np.asarray(y) - b)) / size if size else 0.5
-    return 0.5 * (float(np.clip(best, 0.0, 1.0)) + 0.5)
-
-
-def split_halves(predictions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Predictions of models, and the intervals that stand among them, apart.
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        As `helpers.training.cross_validate` gives it, with ``protocol``.
-
-    Returns
-    -------
-    predictions : pandas.DataFrame
-        Without the half widths.
-    intervals : pandas.DataFrame
-        One row a protocol, tested row and level: ``protocol, row, y, p, level, half, inside``.
+    The predictions are those of `helpers.training.cross_validate`, with ``protocol``; the columns
+    ``protocol, row, y, level, low, high, inside``.
 
     Examples
     --------
-    >>> names = ["ours", "half_90"]
-    >>> columns = {"protocol": "a", "row": [0, 0], "y": [0.5, 0.5], "p": [0.4, 0.2]}
-    >>> given = pd.DataFrame(columns | {"model": names, "fold": "1"})
-    >>> split_halves(given)[1][["level", "half", "inside"]].values.tolist()
-    [[0.9, 0.2, True]]
+    >>> columns = {"protocol": "a", "row": [0], "y": [0.5], "p": [0.4]}
+    >>> given = pd.DataFrame(columns | {"model": "ours", "low_90": 0.2, "high_90": 0.6})
+    >>> intervals(given)[["level", "low", "high", "inside"]].values.tolist()
+    [[0.9, 0.2, 0.6, True]]
     """
-    is_half = predictions["model"].str.startswith("half_")
-    ours = predictions[predictions["model"] == "ours"][["protocol", "row", "y", "p"]]
-    halves = predictions[is_half][["protocol", "row", "model", "p"]]
-    halves = halves.rename(columns={"p": "half"})
-    halves["level"] = halves.pop("model").str.removeprefix("half_").astype(float) / 100
-    joined = ours.merge(halves, on=["protocol", "row"])
-    joined["inside"] = (joined["y"] - joined["p"]).abs() <= joined["half"]
-    return predictions[~is_half].reset_index(drop=True), joined
+    ours = predictions[predictions["model"] == "ours"]
+    parts = []
+    for name in ours.filter(regex="^low_"):
+        percent = name.removeprefix("low_")
+        ends = {"level": int(percent) / 100, "low": ours[name], "high": ours[f"high_{percent}"]}
+        parts.append(ours[["protocol", "row", "y"]].assign(**ends))
+    found = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    return found.assign(inside=found["y"].between(found["low"], found["high"]))
 
 
 def conformal_quantile(errors: np.ndarray, level: float) -> float:
     """Value that holds a share of new errors, from errors on rows that were not fitted.
 
-    Parameters
-    ----------
-    errors : numpy.ndarray, shape=(n,)
-        Absolute errors in units of what each row is unsure by.
-    level : float
-        Share, such as 0.9.
-
-    Returns
-    -------
-    float
-        The value at rank ceil((n + 1) level); the largest error where there are too few.
+    It stands at rank ceil((n + 1) level); where there are too few errors for that, no finite value
+    holds the share.
 
     Examples
     --------
-    >>> conformal_quantile(np.arange(1.0, 20.0), 0.9)
-    18.0
+    >>> conformal_quantile(np.arange(1.0, 20.0), 0.9), conformal_quantile(np.arange(3.0), 0.9)
+    (18.0, inf)
     """
-    ordered = np.sort(np.asarray(errors, dtype=float))
-    rank = int(np.ceil((len(ordered) + 1) * level))
-    return float(ordered[min(rank, len(ordered)) - 1])
+    rank = int(np.ceil((len(errors) + 1) * level))
+    return float(np.sort(errors)[rank - 1]) if rank <= len(errors) else np.inf
 
 
-def _hash(text: str) -> str:
+def save(folder: str | Path, hybrid: Hybrid, card: Mapping[str, Any]) -> Path:
+    """Write a fitted hybrid: a ``.keras`` a member, the process as ``.npz``, ``models.json``.
 
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    `card` says what it was fitted to: name of the data, profile, sha256, seed. The path is that of
+    the list of the files, which holds what joins them.
+    """
+    folder = Path(folder)
+    network, process = hybrid.network, hybrid.process
+    members = [f"sirna_siamese_{number}.keras" for number in range(1, len(network.results) + 1)]
+    for name, result in zip(members, network.results, strict=True):
+        about = {"settings": network.settings, "best_epoch": result.best_epoch, **_expected(), **card}
+        save_run(folder / name, result.model, about)
+    file = process.process.save(folder / "sirna_process.npz")
+    scalers = {"network": network.scaler, **process.scalers}
+    listed = {
+        "members": members,
+        "process": file.name,
+        "process_sha256": paths.sha256(file),
+        "scalers": {name: [values.tolist() for values in scaler] for name, scaler in scalers.items()},
+        "effects": network.effects,
+        "weights": hybrid.weights.tolist(),
+        "quantiles": {str(level): value for level, value in hybrid.quantiles.items()},
+        "card": dict(card),
+    }
+    return paths.write_json(folder / "models.json", listed)
+
+
+def load(path: str | Path) -> tuple[Hybrid, dict[str, Any]]:
+    """Read the ``models.json`` that `save` wrote, each network in Keras's safe mode, and its card.
+
+    The hybrid is ready for ``hybrid.on(table).predict(rows)``.
+
+    Raises
+    ------
+    ValueError
+        If a file is missing, damaged, or of other features than this version's.
+    """
+    path = Path(path)
+    listed = paths.read_json(path)
+    wanted = ("members", "process", "process_sha256", "scalers", "effects", "weights", "quantiles", "card")
+    if missing := [key for key in wanted if key not in listed]:
+        raise ValueError(
+            f"{path}: says nothing of {', '.join(missing)}; make it with 02_train_siamese_network"
+        )
+    file = path.parent / listed["process"]
+    if not file.is_file() or paths.sha256(file) != listed["process_sha256"]:
+        raise ValueError(f"{file}: missing, or not the file that {path.name} belongs to; train again")
+    runs = [load_run(path.parent / name, expect=_expected()) for name in listed["members"]]
+    hybrid = Hybrid(None)
+    network, process = hybrid.network, hybrid.process
+    network.results = [FitResult(run.model, pd.DataFrame(), run.card["best_epoch"]) for run in runs]
+    network.effects, process.process = listed["effects"], GaussianProcess.load(file)
+    process.scalers = {name: Scaler(*map(np.array, pair)) for name, pair in listed["scalers"].items()}
+    network.scaler = process.scalers.pop("network")
+    hybrid.weights = np.array(listed["weights"])
+    hybrid.quantiles = {float(level): value for level, value in listed["quantiles"].items()}
+    return hybrid, listed["card"]
+
+
+def _expected() -> dict[str, Any]:
+    """What a network was trained to read, as its card has to say it."""
+    return {"guide_alphabet": RNA.letters, "named_features": PLAIN}

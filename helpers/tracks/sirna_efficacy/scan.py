@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,27 +10,19 @@ import numpy as np
 import pandas as pd
 
 from helpers.sequences.alphabet import RNA
+from helpers.sequences.encoding import reverse_complement
 from helpers.tracks.sirna_efficacy.design_rules import longest_run, sense_core
-from helpers.tracks.sirna_efficacy.target_sites import CORE, GUIDE, context, reverse_complement
+from helpers.tracks.sirna_efficacy.target_sites import CORE, GUIDE, context
 
-SEED = slice(1, 8)
-"""Residues 2 to 8 of a guide: a match of them alone lowers other transcripts."""
-
-OVERHANG = "UU"
-"""Overhang of the passenger strand; often ordered as dTdT."""
+SEED = slice(1, 8)  # residues 2 to 8 of a guide: a match of them alone lowers other transcripts
+OVERHANG = "UU"  # of the passenger strand; often ordered as dTdT
 
 
 class Limits(NamedTuple):
     """What a guide has to keep to.
 
-    Attributes
-    ----------
-    gc_low, gc_high : float
-        Share of G and C in positions 1 to 19.
-    longest_run : int
-        Longest run of one letter, nt.
-    most_seed_matches : int
-        Most other transcripts with a match of the seed.
+    The share of G and C in positions 1 to 19, the longest run of one letter (nt), and how many
+    other transcripts may have a match of its seed.
     """
 
     gc_low: float = 0.3
@@ -39,23 +32,9 @@ class Limits(NamedTuple):
 
 
 def tile(mrna: str) -> pd.DataFrame:
-    """Every 21-nt guide along an mRNA.
+    """Every 21-nt guide along an mRNA: ``start`` (0-based), ``site, guide, context, known``.
 
-    Parameters
-    ----------
-    mrna : str
-        RNA letters.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``start`` (0-based), ``site, guide, context, known`` (False where the site holds an
-        unknown residue: such a guide cannot be ordered), one row a place.
-
-    Raises
-    ------
-    ValueError
-        If the mRNA is shorter than a guide.
+    A guide is not ``known`` where its site holds an unknown residue: it cannot be ordered.
 
     Examples
     --------
@@ -64,33 +43,18 @@ def tile(mrna: str) -> pd.DataFrame:
     """
     if len(mrna) < GUIDE:
         raise ValueError(f"the mRNA has {len(mrna)} nt; expected at least {GUIDE}. Give the whole mRNA")
-    starts = range(len(mrna) - GUIDE + 1)
-    sites = [mrna[start : start + GUIDE] for start in starts]
-    return pd.DataFrame(
-        {
-            "start": list(starts),
-            "site": sites,
-            "guide": [reverse_complement(site) for site in sites],
-            "context": [context(mrna, start) for start in starts],
-            "known": [RNA.unknown not in site for site in sites],
-        }
-    )
+    rows = []
+    for start in range(len(mrna) - GUIDE + 1):
+        site = mrna[start : start + GUIDE]
+        around = context(mrna, start)
+        rows.append((start, site, reverse_complement(site, RNA), around, RNA.unknown not in site))
+    return pd.DataFrame(rows, columns=["start", "site", "guide", "context", "known"])
 
 
 def seed_matches(guides: Sequence[str], transcripts: Mapping[str, str]) -> np.ndarray:
-    """In how many transcripts the seed of each guide finds its complement.
+    """In how many transcripts (by name; leave the target out) the seed of each guide finds its complement.
 
-    Parameters
-    ----------
-    guides : sequence of str
-    transcripts : dict of str to str
-        Other transcripts, RNA letters; leave the target itself out.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n,), dtype=int64
-        Transcripts with at least one match of residues 2 to 8, the 7mer-m8 site of Lewis 2005,
-        doi:10.1016/j.cell.2004.12.035.
+    A match of residues 2 to 8 is the 7mer-m8 site of Lewis 2005, doi:10.1016/j.cell.2004.12.035.
 
     Examples
     --------
@@ -98,28 +62,15 @@ def seed_matches(guides: Sequence[str], transcripts: Mapping[str, str]) -> np.nd
     >>> seed_matches(["UUCGAACGUACGUACGUACGG"], others).tolist()
     [1]
     """
-    counts: dict[str, int] = {}
     size = SEED.stop - SEED.start
+    counts: Counter[str] = Counter()
     for text in transcripts.values():
-        for word in {text[i : i + size] for i in range(len(text) - size + 1)}:
-            counts[word] = counts.get(word, 0) + 1
-    return np.array([counts.get(reverse_complement(g[SEED]), 0) for g in guides], dtype=np.int64)
+        counts.update({text[i : i + size] for i in range(len(text) - size + 1)})
+    return np.array([counts[reverse_complement(guide[SEED], RNA)] for guide in guides], dtype=np.int64)
 
 
 def why_not(guides: Sequence[str], seeds: np.ndarray, limits: Limits) -> list[str]:
-    """Why each guide is filtered out; empty for one that may be ordered.
-
-    Parameters
-    ----------
-    guides : sequence of str
-    seeds : numpy.ndarray, shape=(n,)
-        As `seed_matches` gives them.
-    limits : Limits
-
-    Returns
-    -------
-    list of str
-        Reasons with what was found and what was allowed, joined by ``; ``.
+    """Why each guide is filtered out, reasons joined by ``; ``; empty for one that may be ordered.
 
     Examples
     --------
@@ -147,21 +98,10 @@ def why_not(guides: Sequence[str], seeds: np.ndarray, limits: Limits) -> list[st
 
 
 def choose(table: pd.DataFrame, n: int, *, apart: int = 10) -> pd.DataFrame:
-    """The best guides that pass, no two of them on nearly the same site.
+    """The best `n` guides that pass, the starts of no two of them nearer than `apart` nt.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``start``, ``efficacy`` and ``filter`` (empty where a guide passes).
-    n : int
-        How many; fewer come where fewer pass.
-    apart : int, optional
-        Smallest distance between the starts of two, nt.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows of `table` with ``rank`` from 1, best first; equal ones in the order of the mRNA.
+    The table has ``start``, ``efficacy`` and ``filter`` (empty where a guide passes); ``rank`` is
+    added, from 1, equal ones in the order of the mRNA.
 
     Examples
     --------
@@ -169,35 +109,19 @@ def choose(table: pd.DataFrame, n: int, *, apart: int = 10) -> pd.DataFrame:
     >>> choose(table, 2)["start"].tolist()
     [0, 30]
     """
-    ordered = table[table["filter"] == ""].sort_values(
-        ["efficacy", "start"], ascending=[False, True], kind="stable"
-    )
-    kept: list[int] = []
-    starts: list[int] = []
-    for index, start in zip(ordered.index, ordered["start"], strict=True):
-        if len(kept) == n:
-            break
-        if all(abs(start - other) >= apart for other in starts):
-            kept.append(index)
-            starts.append(start)
-    return ordered.loc[kept].assign(rank=np.arange(1, len(kept) + 1))
+    ordered = table[table["filter"] == ""].sort_values(["efficacy", "start"], ascending=[False, True])
+    kept: dict[int, int] = {}
+    for place, start in enumerate(ordered["start"]):
+        if len(kept) < n and all(abs(start - other) >= apart for other in kept.values()):
+            kept[place] = start
+    return ordered.iloc[list(kept)].assign(rank=np.arange(1, len(kept) + 1))
 
 
 def order(chosen: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Both strands of the chosen guides, as they are ordered.
+    """Both strands of the guides that `choose` gave, two rows a siRNA, as they are ordered.
 
-    Parameters
-    ----------
-    chosen : pandas.DataFrame
-        As `choose` gives it, with ``guide``.
-    name : str
-        Of the mRNA; stands in the ids.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``id, sequence, strand, rank, start`` (1-based): guide (antisense, 21 nt) and passenger
-        (sense, 19 nt and the overhang `OVERHANG`), two rows a siRNA.
+    Columns ``id`` (with the `name` of the mRNA), ``sequence, strand, rank, start`` (1-based): the
+    guide (antisense, 21 nt) and the passenger (sense, 19 nt and the overhang `OVERHANG`).
 
     Examples
     --------
@@ -206,9 +130,7 @@ def order(chosen: pd.DataFrame, name: str) -> pd.DataFrame:
     ['gene_si1_5_passenger', 'GUACGUACGUACGUUCGAAUU']
     """
     rows = []
-    for row in chosen.itertuples():
-        stem = f"{name}_si{row.rank}_{row.start + 1}"
-        sense = sense_core([row.guide])[0] + OVERHANG
-        for strand, sequence in (("guide", row.guide), ("passenger", sense)):
-            rows.append((f"{stem}_{strand}", sequence, strand, row.rank, row.start + 1))
+    for guide, start, rank in zip(chosen["guide"], chosen["start"] + 1, chosen["rank"], strict=True):
+        for strand, text in (("guide", guide), ("passenger", sense_core([guide])[0] + OVERHANG)):
+            rows.append((f"{name}_si{rank}_{start}_{strand}", text, strand, rank, start))
     return pd.DataFrame(rows, columns=["id", "sequence", "strand", "rank", "start"])

@@ -18,53 +18,28 @@ import pandas as pd
 
 from helpers.project.paths import atomic_path
 from helpers.readers.fasta import write_fasta
-from helpers.rna import folding, thermodynamics
+from helpers.readers.tables import write_table
+from helpers.rna import thermodynamics
+from helpers.rna.folding import opening_energy, unpaired_probability
 from helpers.sequences.alphabet import RNA
-from helpers.tracks.sirna_efficacy.target_sites import (
-    CONTEXT,
-    GUIDE,
-    paired_position,
-    reverse_complement,
-)
+from helpers.sequences.encoding import reverse_complement
+from helpers.tracks.sirna_efficacy.target_sites import CORE, GUIDE
 
+# Position of the guide (from 1) and the letter it prefers, or (16) shuns; what that is worth.
 LETTERS = {6: "A", 10: "U", 16: "G"}
-"""Position of the guide (from 1) and the letter it prefers, or (16) shuns."""
-
 LETTER_EFFECTS = {6: 0.09, 10: 0.10, 16: -0.10}
-"""Effect of that letter on the fraction silenced."""
-
-PAIRED = tuple(range(2, 13))
-"""Positions of the guide (from 1) whose mismatch with the target costs efficacy."""
-
-FEATURES = ("asymmetry", "gc_core", "open_site")
-"""Named features that the rules are about."""
+PAIRED = tuple(range(2, 13))  # positions whose mismatch with the target costs efficacy
+FEATURES = ("asymmetry", "gc_core", "open_site")  # named features that the rules are about
 
 
 class Plan(NamedTuple):
-    """Sizes and effects of the simulation.
+    """Sizes of the simulation, and its effects on the fraction silenced.
 
-    Attributes
-    ----------
-    mrnas : int
-        Unrelated mRNAs.
-    guides : int
-        Guides against each of them.
-    lengths : tuple of int
-        Shortest and longest mRNA, nt.
-    mismatched : float
-        Share of guides with one or two mismatches among positions 2 to 19.
-    asymmetry : float
-        Effect of 1 kcal/mol of end asymmetry.
-    gc : float
-        Loss per squared distance of the GC content from 0.45.
-    opening : float
-        Loss for 1 kcal/mol that it takes to open the site.
-    mismatch : float
-        Loss for each mismatch in `PAIRED`.
-    mrna : float
-        Standard deviation of the effect of an mRNA.
-    noise : float
-        Standard deviation of a measurement.
+    ``mrnas`` unrelated mRNAs of ``lengths`` nt (shortest, longest), ``guides`` against each, a share
+    ``mismatched`` of them with one or two mismatches among positions 2 to 19. ``asymmetry`` is for
+    1 kcal/mol; ``gc`` the loss per squared distance of the GC content from 0.45; ``opening`` the loss
+    for 1 kcal/mol; ``mismatch`` the loss for each in `PAIRED`; ``mrna`` and ``noise`` are standard
+    deviations.
     """
 
     mrnas: int = 20
@@ -79,35 +54,22 @@ class Plan(NamedTuple):
     noise: float = 0.05
 
 
-class Simulation(NamedTuple):
-    """What `simulate` makes.
+DEFAULT = Plan()
 
-    Attributes
-    ----------
-    mrnas : dict of str to str
-        RNA letters by id.
-    sirnas : pandas.DataFrame
-        The truth, one row a guide: ``siRNA, mRNA, guide, start, mismatches``, each effect
-        (``asymmetry, gc, letters, opening, pairing, mrna_effect``) and ``efficacy``.
+
+class Simulation(NamedTuple):
+    """RNA letters of the mRNAs by id, and the truth, one row a guide.
+
+    ``sirnas`` has ``siRNA, mRNA, guide, start, mismatches``, each effect (``asymmetry, gc, letters,
+    opening, pairing, mrna_effect``) and ``efficacy``.
     """
 
     mrnas: dict[str, str]
     sirnas: pd.DataFrame
 
 
-def simulate(plan: Plan = Plan(), *, seed: int = 20261121) -> Simulation:  # noqa: B008
+def simulate(plan: Plan = DEFAULT, *, seed: int = 20261121) -> Simulation:
     """Simulate mRNAs, guides and their efficacies.
-
-    Parameters
-    ----------
-    plan : Plan
-        Sizes and effects.
-    seed : int
-        Seed of the generator; the same seed gives the same sample.
-
-    Returns
-    -------
-    Simulation
 
     Examples
     --------
@@ -126,7 +88,7 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261121) -> Simulation:  # noq
         length = int(rng.integers(plan.lengths[0], plan.lengths[1] + 1))
         mrnas[name] = "".join(rng.choice(list(RNA.letters), size=length, p=shares))
         own = rng.normal(0, plan.mrna)
-        opened = folding.opening_energy(folding.unpaired_probability(mrnas[name], length=GUIDE))
+        opened = opening_energy(unpaired_probability(mrnas[name], length=GUIDE))
         places = length - GUIDE + 1
         for start in rng.choice(places, size=min(plan.guides, places), replace=False):
             guide, wrong = _guide(mrnas[name][start : start + GUIDE], plan, rng)
@@ -147,47 +109,21 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261121) -> Simulation:  # noq
     return Simulation(mrnas, pd.DataFrame(rows))
 
 
-def planted_pairs() -> np.ndarray:
-    """Which (guide position, context position) pairs the rule about mismatches is about.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(21, 57), dtype=bool
-    """
-    truth = np.zeros((GUIDE, CONTEXT), dtype=bool)
-    for position in PAIRED:
-        truth[position - 1, paired_position(position - 1)] = True
-    return truth
-
-
 def write(folder: str | Path, *, seed: int = 20261121) -> list[Path]:
-    """Write the sample: FASTA files, efficacies, the truth, and files to predict and to design on.
-
-    Parameters
-    ----------
-    folder : str or pathlib.Path
-        Folder to write into; made if absent.
-    seed : int
-        Seed of the simulation.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files, in the order in which they were written.
-    """
+    """Write the sample: FASTA files, efficacies, the truth, and files to predict and to design on."""
     folder = Path(folder)
     sample = simulate(seed=seed)
     fresh = simulate(Plan(mrnas=2, guides=12, lengths=(400, 500)), seed=seed + 1)
-    written = _write_training(folder, sample)
-    written += _write_prediction(folder, fresh)
-    written += _write_design(folder, seed + 2)
+    written = [
+        *_write_training(folder, sample), *_write_prediction(folder, fresh), *_write_design(folder, seed + 2),
+    ]  # fmt: skip
     rule = {
         "what": "simulated data; nothing here was measured",
         "rules": {
             "asymmetry": "kcal/mol by which the guide's 5' end is the weaker one, times the effect",
             "gc": "minus the effect times (GC of positions 1 to 19 - 0.45) squared",
-            "letters": {str(place): LETTERS[place] for place in LETTERS},
-            "letter_effects": {str(place): value for place, value in LETTER_EFFECTS.items()},
+            "letters": LETTERS,
+            "letter_effects": LETTER_EFFECTS,
             "opening": "minus the effect for each kcal/mol that it takes to open the site",
             "pairing": f"minus the effect for each mismatch in guide positions {PAIRED}",
         },
@@ -201,7 +137,7 @@ def write(folder: str | Path, *, seed: int = 20261121) -> list[Path]:
 
 def _guide(site: str, plan: Plan, rng: np.random.Generator) -> tuple[str, list[int]]:
     """A guide for a site, some with mismatches; positions from 1."""
-    letters = list(reverse_complement(site))
+    letters = list(reverse_complement(site, RNA))
     wrong: list[int] = []
     if rng.random() < plan.mismatched:
         count = int(rng.integers(1, 3))
@@ -213,11 +149,10 @@ def _guide(site: str, plan: Plan, rng: np.random.Generator) -> tuple[str, list[i
 
 
 def _effects(guide: str, wrong: list[int], opened: float, plan: Plan) -> dict[str, float]:
-    gc = sum(guide[:19].count(x) for x in "GC") / 19
-    asymmetry = float(thermodynamics.asymmetry([guide])[0])
+    gc = sum(guide[:CORE].count(x) for x in "GC") / CORE
     letters = sum(LETTER_EFFECTS[place] for place, letter in LETTERS.items() if guide[place - 1] == letter)
     return {
-        "asymmetry": plan.asymmetry * asymmetry,
+        "asymmetry": plan.asymmetry * float(thermodynamics.asymmetry([guide])[0]),
         "gc": -plan.gc * (gc - 0.45) ** 2,
         "letters": letters,
         "opening": -plan.opening * (opened - 8.0),
@@ -227,74 +162,67 @@ def _effects(guide: str, wrong: list[int], opened: float, plan: Plan) -> dict[st
 
 def _write_training(folder: Path, sample: Simulation) -> list[Path]:
     """Training files with faults that real ones have, each of which the loader has to report."""
-    table = sample.sirnas[["siRNA", "mRNA", "efficacy"]].copy()
-    guides = dict(zip(sample.sirnas["siRNA"], sample.sirnas["guide"], strict=True))
-    matched = sample.sirnas.loc[sample.sirnas["mismatches"] == "", "siRNA"].tolist()
-    starts = dict(zip(sample.sirnas["siRNA"], sample.sirnas["start"], strict=True))
+    truth = sample.sirnas.set_index("siRNA")
+    guides = truth["guide"].to_dict()
+    matched = truth.index[truth["mismatches"] == ""]
     for name in matched[10:13]:  # the sense strand in place of the guide
-        mrna = sample.mrnas[table.loc[table["siRNA"] == name, "mRNA"].item()]
-        guides[name] = mrna[starts[name] : starts[name] + GUIDE]
-    for name in matched[20:24]:  # DNA letters
-        guides[name] = guides[name].replace("U", "T")
+        start = truth.at[name, "start"]
+        guides[name] = sample.mrnas[truth.at[name, "mRNA"]][start : start + GUIDE]
+    for name in matched[20:24]:
+        guides[name] = _as_dna(guides[name])
     guides[matched[30]] = guides[matched[30]][:20]
-    records = [(name, guide[:19] + guide[19:].lower()) for name, guide in guides.items()]
-    with atomic_path(folder / "efficacy.csv") as part:
-        table.to_csv(part, index=False, lineterminator="\n")
-    with atomic_path(folder / "truth_sirna.csv") as part:
-        sample.sirnas.to_csv(part, index=False, lineterminator="\n")
-    mrnas = [(name, text.replace("U", "T")) for name, text in sample.mrnas.items()]
     return [
-        folder / "efficacy.csv",
-        folder / "truth_sirna.csv",
-        write_fasta(folder / "mRNA.fa", mrnas),
-        write_fasta(folder / "siRNA.fa", records),
+        write_table(folder / "efficacy.csv", sample.sirnas[["siRNA", "mRNA", "efficacy"]]),
+        write_table(folder / "truth_sirna.csv", sample.sirnas),
+        write_fasta(folder / "mRNA.fa", [(name, _as_dna(text)) for name, text in sample.mrnas.items()]),
+        write_fasta(folder / "siRNA.fa", [(name, _as_ordered(guide)) for name, guide in guides.items()]),
     ]
 
 
 def _write_prediction(folder: Path, fresh: Simulation) -> list[Path]:
     """Two mRNAs and their guides that no training row has, and every fault of the contract."""
-    mrnas = [(f"new_{name}", text.replace("U", "T")) for name, text in fresh.mrnas.items()]
+    mrnas = [(f"new_{name}", _as_dna(text)) for name, text in fresh.mrnas.items()]
     name, text = mrnas[0]
     # An intron as a genome browser shows it: lower case.
     mrnas[0] = (name, text[:200] + "gtaagtcttatcag" + text[200:])
     mrnas.append(("new_short", "ACGTACGTACGT"))
-    rows = fresh.sirnas.copy()
-    records = [(f"n{i + 1:02d}", guide[:19] + guide[19:].lower()) for i, guide in enumerate(rows["guide"])]
-    first = rows.iloc[0]
-    target = fresh.mrnas[first["mRNA"]][first["start"] : first["start"] + GUIDE]
-    clean = [guide for _, guide in records]
-    records += [
-        ("bad_20nt", clean[1][:20]),
-        ("bad_22nt", clean[2] + "A"),
-        ("bad_unknown", clean[3][:7] + "N" + clean[3][8:]),
-        ("sense", target),
-        ("dna_letters", clean[4].upper().replace("U", "T")),
+    truth = fresh.sirnas.assign(siRNA=[f"n{i:02d}" for i in range(1, len(fresh.sirnas) + 1)])
+    guides = [_as_ordered(guide) for guide in truth["guide"]]
+    first = truth.iloc[0]
+    faults = [
+        ("bad_20nt", guides[1][:20]),
+        ("bad_22nt", guides[2] + "A"),
+        ("bad_unknown", guides[3][:7] + "N" + guides[3][8:]),
+        ("sense", fresh.mrnas[first["mRNA"]][first["start"] : first["start"] + GUIDE]),
+        ("dna_letters", _as_dna(guides[4].upper())),
         ("no_match", "ACGUACGUACGUACGUACGUA"),
+        ("n01", guides[5]),  # a second record of one name
     ]
-    path = write_fasta(folder / "predict_siRNA.fa", records)
-    # Two records of one name; write_fasta writes what it is given.
-    with atomic_path(path) as part:
-        part.write_text(path.read_text() + f">n01\n{clean[5]}\n")
-    truth = rows.assign(siRNA=[name for name, _ in records[: len(rows)]])
-    with atomic_path(folder / "truth_predict.csv") as part:
-        truth.to_csv(part, index=False, lineterminator="\n")
     return [
         write_fasta(folder / "predict_mRNA.fa", mrnas),
-        path,
-        folder / "truth_predict.csv",
+        write_fasta(folder / "predict_siRNA.fa", [*zip(truth["siRNA"], guides, strict=True), *faults]),
+        write_table(folder / "truth_predict.csv", truth),
     ]
 
 
 def _write_design(folder: Path, seed: int) -> list[Path]:
     """An mRNA to design on, and a transcript set in which some seeds find a match."""
     sample = simulate(Plan(mrnas=9, guides=1, lengths=(600, 700)), seed=seed)
-    names = list(sample.mrnas)
-    mrna = [("design_mrna", sample.mrnas[names[0]].replace("U", "T"))]
-    others = [(f"other{i:02d}", sample.mrnas[x].replace("U", "T")) for i, x in enumerate(names[1:], 1)]
+    texts = [_as_dna(text) for text in sample.mrnas.values()]
+    others = [(f"other{number:02d}", text) for number, text in enumerate(texts[1:], start=1)]
     return [
-        write_fasta(folder / "design_mRNA.fa", mrna),
+        write_fasta(folder / "design_mRNA.fa", [("design_mrna", texts[0])]),
         write_fasta(folder / "transcripts.fa", others),
     ]
+
+
+def _as_dna(text: str) -> str:
+    return text.replace("U", "T")
+
+
+def _as_ordered(guide: str) -> str:
+    """With its overhang in lower case, as is the custom."""
+    return guide[:CORE] + guide[CORE:].lower()
 
 
 if __name__ == "__main__":

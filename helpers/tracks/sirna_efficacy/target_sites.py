@@ -1,7 +1,7 @@
 """Where a guide meets an mRNA: antisense, sense or nowhere, with the mismatches that are left.
 
-Guides and mRNAs are RNA letters, 5' to 3'. A guide is the antisense strand: its reverse complement
-stands in the mRNA. Positions of a site are 0-based on the mRNA.
+Guides and mRNAs are RNA letters, 5' to 3', upper case. A guide is the antisense strand: its reverse
+complement stands in the mRNA. Positions of a site are 0-based on the mRNA.
 """
 
 from __future__ import annotations
@@ -11,33 +11,26 @@ from typing import NamedTuple
 import numpy as np
 
 from helpers.sequences.alphabet import RNA
+from helpers.sequences.encoding import reverse_complement
 
-GUIDE = 21
-"""Residues of a guide."""
+GUIDE = 21  # residues of a guide
+CORE = 19  # residues of it that must match; the last two overhang and are often dTdT or UU
+CONTEXT = 57  # nucleotides of the mRNA around a site that a model reads
+FLANK = (CONTEXT - GUIDE) // 2  # of them on either side of the site
 
-CORE = 19
-"""Residues of a guide that must match; the last two overhang and are often dTdT or UU."""
-
-CONTEXT = 57
-"""Nucleotides of the mRNA around a site that a model reads: 18 on either side of 21."""
+_SENSE = (
+    "the guide is a copy of the mRNA (the sense strand), not its complement; give the antisense "
+    "strand, or ask to turn it"
+)
 
 
 class Site(NamedTuple):
     """Where a guide lies on an mRNA.
 
-    Attributes
-    ----------
-    orientation : str
-        ``"antisense"`` (as it should be), ``"sense"`` (the guide is a copy of the mRNA, not its
-        complement) or ``"none"``.
-    start : int
-        First nucleotide of the site on the mRNA, 0-based; -1 where there is none.
-    sites : int
-        How many sites match as well as this one; the first along the mRNA is given.
-    mismatches : tuple of int
-        Positions of the guide, from 1 at its 5' end, that do not match; overhang included.
-    note : str
-        What a reader has to know; why there is no site.
+    ``orientation`` is antisense (as it should be), sense (the guide is a copy of the mRNA) or none;
+    ``start`` is -1 where there is no site, ``sites`` counts those that match as well (the first is
+    given), ``mismatches`` are positions of the guide from 1, overhang included, and ``note`` says
+    what a reader has to know, or why there is no site.
     """
 
     orientation: str
@@ -47,44 +40,16 @@ class Site(NamedTuple):
     note: str
 
 
-def reverse_complement(sequence: str) -> str:
-    """Reverse complement of an RNA.
-
-    Examples
-    --------
-    >>> reverse_complement("ACGUN")
-    'NACGU'
-    """
-    return RNA.complement(sequence)[::-1]
-
-
 def find(guide: str, mrna: str, *, max_mismatches: int = 0) -> Site:
-    """Find the site of a guide.
+    """Find the site of a guide of 21 nt.
 
-    Parameters
-    ----------
-    guide : str
-        21 RNA letters, 5' to 3', upper case.
-    mrna : str
-        RNA letters, upper case.
-    max_mismatches : int, optional
-        Mismatches allowed within the 19 paired residues; an unknown residue (N) on either side
-        is a mismatch. Mismatches of the overhang never stand in the way, but are listed.
-
-    Returns
-    -------
-    Site
-
-    Raises
-    ------
-    ValueError
-        If the guide has another length or `max_mismatches` is out of range.
+    `max_mismatches` are allowed within the 19 paired residues; an unknown residue (N) on either
+    side is a mismatch. Mismatches of the overhang never stand in the way, but are listed.
 
     Examples
     --------
     >>> mrna = "GG" + "AACCGGUUACGUACGUUAGCA" + "CC"
-    >>> guide = reverse_complement("AACCGGUUACGUACGUUAGCA")
-    >>> find(guide, mrna)
+    >>> find("UGCUAACGUACGUAACCGGUU", mrna)
     Site(orientation='antisense', start=2, sites=1, mismatches=(), note='')
     >>> find("AACCGGUUACGUACGUUAGCA", mrna).orientation
     'sense'
@@ -95,19 +60,15 @@ def find(guide: str, mrna: str, *, max_mismatches: int = 0) -> Site:
         raise ValueError(f"max_mismatches is {max_mismatches}; expected 0 to {CORE - 1}")
     if len(mrna) < GUIDE:
         return Site("none", -1, 0, (), f"the mRNA has {len(mrna)} nt, fewer than the {GUIDE} of a site")
-    anti = _best(reverse_complement(guide), mrna, (GUIDE - CORE, GUIDE))
-    sense = _best(guide, mrna, (0, CORE))
+    letters = RNA.encode(mrna)
+    anti = _best(reverse_complement(guide, RNA), letters, slice(GUIDE - CORE, GUIDE))
+    # A guide that pairs with every letter of a site needs no look at the other strand.
+    sense = _best(guide, letters, slice(0, CORE)) if anti.core else anti
     if anti.core <= max_mismatches and anti.core <= sense.core:
-        wrong = tuple(sorted(GUIDE - int(place) for place in anti.places))
         note = f"{anti.sites} equally good sites, the first is taken" if anti.sites > 1 else ""
-        return Site("antisense", anti.start, anti.sites, wrong, note)
+        return Site("antisense", anti.start, anti.sites, tuple(GUIDE - p for p in anti.places[::-1]), note)
     if sense.core <= max_mismatches:
-        wrong = tuple(int(place) + 1 for place in sense.places)
-        note = (
-            "the guide is a copy of the mRNA (the sense strand), not its complement; give the "
-            "antisense strand, or ask to turn it"
-        )
-        return Site("sense", sense.start, sense.sites, wrong, note)
+        return Site("sense", sense.start, sense.sites, tuple(p + 1 for p in sense.places), _SENSE)
     note = (
         f"no site: the best antisense alignment has {anti.core} mismatches in the {CORE} paired "
         f"residues, {max_mismatches} allowed"
@@ -115,127 +76,76 @@ def find(guide: str, mrna: str, *, max_mismatches: int = 0) -> Site:
     return Site("none", -1, 0, (), note)
 
 
-def turned(sense: str, mrna: str, site: Site) -> str:
-    """Guide of a siRNA that was given as its sense strand.
+def locate(
+    guide: str, mrna: str, *, max_mismatches: int = 0, turn_sense: bool = False
+) -> tuple[str, Site, bool]:
+    """Guide, its site, and whether the guide had been given as its sense strand and was turned.
 
-    Parameters
-    ----------
-    sense : str
-        21 nt that are a copy of the mRNA, or 19 and an overhang that is none.
-    mrna : str
-    site : Site
-        As `find` gives it for the sense strand.
-
-    Returns
-    -------
-    str
-        The reverse complement. Where the overhang of the sense strand is no copy of the mRNA, the
-        19 paired residues are turned, and the mRNA's two letters in front of them stand for the
-        overhang of the guide (U where the mRNA has none).
+    Where the overhang of a sense strand is no copy of the mRNA, the 19 paired residues are turned,
+    and the mRNA's two letters in front of them stand for the overhang of the guide (U where the
+    mRNA has none).
 
     Examples
     --------
     >>> mrna = "GG" + "AACCGGUUACGUACGUUAGCA" + "CC"
-    >>> turned("AACCGGUUACGUACGUUAGCA", mrna, find("AACCGGUUACGUACGUUAGCA", mrna))
+    >>> locate("AACCGGUUACGUACGUUAGCA", mrna, turn_sense=True)[0]
     'UGCUAACGUACGUAACCGGUU'
-    >>> turned("AACCGGUUACGUACGUUAGUU", mrna, find("AACCGGUUACGUACGUUAGUU", mrna))
+    >>> locate("AACCGGUUACGUACGUUAGUU", mrna, turn_sense=True)[0]
     'CUAACGUACGUAACCGGUUCC'
     """
-    if not set(site.mismatches) & {CORE + 1, CORE + 2}:
-        return reverse_complement(sense)
-    before = mrna[max(0, site.start - 2) : site.start]
-    return reverse_complement("A" * (2 - len(before)) + before + sense[:CORE])
+    site = find(guide, mrna, max_mismatches=max_mismatches)
+    if site.orientation != "sense" or not turn_sense:
+        return guide, site, False
+    sense = guide
+    if max(site.mismatches, default=0) > CORE:
+        before = mrna[max(0, site.start - 2) : site.start]
+        sense = before.rjust(GUIDE - CORE, "A") + guide[:CORE]
+    guide = reverse_complement(sense, RNA)
+    return guide, find(guide, mrna, max_mismatches=max_mismatches), True
 
 
-def context(mrna: str, start: int, *, length: int = CONTEXT) -> str:
-    """The site with what lies around it; N where the mRNA has ended.
-
-    Parameters
-    ----------
-    mrna : str
-    start : int
-        First nucleotide of the 21-nt site, 0-based.
-    length : int, optional
-        Odd; the site stands in the middle.
-
-    Returns
-    -------
-    str, length=`length`
-
-    Raises
-    ------
-    ValueError
-        If the site does not lie within the mRNA, or the length is even or shorter than the site.
+def context(mrna: str, start: int) -> str:
+    """The 57 nt around the site that starts at `start`; N where the mRNA has ended.
 
     Examples
     --------
-    >>> context("A" * 21, 0, length=25)
-    'NNAAAAAAAAAAAAAAAAAAAAANN'
+    >>> context("ACG" * 7, 0).count("N")
+    36
     """
-    if length < GUIDE or length % 2 == 0:
-        raise ValueError(f"length is {length}; expected an odd number from {GUIDE}")
     if not 0 <= start <= len(mrna) - GUIDE:
         raise ValueError(
             f"a site at {start} does not lie within an mRNA of {len(mrna)} nt; expected 0 to "
             f"{len(mrna) - GUIDE}"
         )
-    side = (length - GUIDE) // 2
-    left, right = start - side, start + GUIDE + side
-    inside = mrna[max(left, 0) : right]
-    return "N" * max(-left, 0) + inside + "N" * max(right - len(mrna), 0)
+    left, right = start - FLANK, start + GUIDE + FLANK
+    return "N" * max(-left, 0) + mrna[max(left, 0) : right] + "N" * max(right - len(mrna), 0)
 
 
-def paired_position(guide_position: int, *, length: int = CONTEXT) -> int:
-    """Where in the context the partner of a guide's position stands.
-
-    Parameters
-    ----------
-    guide_position : int
-        0-based from the 5' end of the guide.
-    length : int, optional
-        Of the context.
-
-    Returns
-    -------
-    int
-        0-based.
+def paired_position(guide_position: int) -> int:
+    """Where in the context the partner of a guide's position stands; both 0-based.
 
     Examples
     --------
     >>> paired_position(0), paired_position(20)
     (38, 18)
     """
-    return (length - GUIDE) // 2 + GUIDE - 1 - guide_position
+    return FLANK + GUIDE - 1 - guide_position
 
 
 class _Hit(NamedTuple):
     core: int
     start: int
     sites: int
-    places: np.ndarray
+    places: list[int]
 
 
-def _best(pattern: str, mrna: str, core: tuple[int, int]) -> _Hit:
+def _best(pattern: str, letters: np.ndarray, core: slice) -> _Hit:
     """Place of fewest mismatches in the core, then in the whole pattern, without gaps."""
-    exact = mrna.find(pattern)
-    if exact >= 0 and "N" not in pattern:
-        count, at = 0, exact
-        while at >= 0:
-            count, at = count + 1, mrna.find(pattern, at + 1)
-        return _Hit(0, exact, count, np.zeros(0, dtype=int))
-    letters = RNA.encode(mrna)
     codes = RNA.encode(pattern)
-    starts = len(letters) - len(codes) + 1
-    in_core = np.zeros(starts, dtype=np.int16)
-    overhang = np.zeros(starts, dtype=np.int16)
-    for place, code in enumerate(codes):
-        found = letters[place : place + starts]
-        wrong = (found != code) | (found == RNA.unknown_code) | (code == RNA.unknown_code)
-        target = in_core if core[0] <= place < core[1] else overhang
-        target += wrong
-    ranked = in_core.astype(np.int32) * GUIDE + overhang
+    windows = np.lib.stride_tricks.sliding_window_view(letters, GUIDE)
+    wrong = (windows != codes) | (windows == RNA.unknown_code) | (codes == RNA.unknown_code)
+    in_core = wrong[:, core].sum(axis=1)
+    ranked = in_core * GUIDE + wrong.sum(axis=1) - in_core
     start = int(ranked.argmin())
-    window = letters[start : start + len(codes)]
-    wrong = (window != codes) | (window == RNA.unknown_code) | (codes == RNA.unknown_code)
-    count = int((ranked == ranked[start]).sum())
-    return _Hit(int(in_core[start]), start, count, np.flatnonzero(wrong))
+    sites = int((ranked == ranked[start]).sum())
+    return _Hit(int(in_core[start]), start, sites, np.flatnonzero(wrong[start]).tolist())

@@ -1,0 +1,24 @@
+"""Filters that say why, and guides that keep apart."""
+
+import numpy as np
+import pytest
+
+from helpers.tracks.sirna_efficacy import scan
+
+
+def test_scan_filters_say_why_and_choose_keeps_apart():
+    mrna = "ACGUUGCAAGCUUACGGAUCCAGUUACGN"
+    table = scan.tile(mrna)
+    assert len(table) == len(mrna) - 20
+    assert not table["known"].iloc[-1]
+    seeds = np.full(len(table), 3)
+    limits = scan.Limits(gc_low=0.0, gc_high=1.0, longest_run=10, most_seed_matches=2)
+    reasons = scan.why_not(table["guide"], seeds, limits)
+    assert reasons[0] == "seed in 3 transcripts, allowed 2"
+    assert "unknown residue" in reasons[-1]
+    table["filter"], table["efficacy"] = "", np.linspace(0, 1, len(table))
+    chosen = scan.choose(table, 5, apart=4)
+    assert chosen["start"].tolist() == [8, 4, 0]
+    assert scan.order(chosen, "g")["sequence"].str.len().eq(21).all()
+    with pytest.raises(ValueError, match="expected at least 21"):
+        scan.tile("ACGU")
