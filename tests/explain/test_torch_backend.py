@@ -31,7 +31,7 @@ def test_a_network_trained_under_tensorflow_is_the_same_under_torch(tmp_path):
         "from helpers import training; from helpers.tracks.rna_modification import network\n"
         "X = np.eye(4, dtype='float32')[np.random.default_rng(0).integers(0, 4, (64, 51))]\n"
         "y = np.random.default_rng(1).integers(0, 2, (64, 2)).astype('float32')\n"
-        "model = network.build_vqvae(51, 2, **network.PRESETS['small'])\n"
+        "model = network.build_vqvae(51, 2, network.PRESETS['small'])\n"
         "model.fit(X, y, epochs=2, verbose=0)\n"
         "training.save_run(sys.argv[1] + '/m.keras', model, {'length': 51})\n"
         "np.savez(sys.argv[1] + '/answers.npz', X=X, logits=network.logits(model, X),\n"

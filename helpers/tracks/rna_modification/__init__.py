@@ -5,20 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
-        "counts",
-        "data",
-        "figures",
-        "input_length",
-        "meaning",
-        "network",
-        "original",
-        "predict",
-        "predictors",
-        "quantiser",
-        "rna_sites",
-        "search",
-        "simulate",
-        "specificity",
-        "window_network",
+        "data", "figures", "input_length", "network", "original", "predict", "predictors", "quantiser",
+        "search", "simulate", "spectrum",
     ],
-)
+)  # fmt: skip

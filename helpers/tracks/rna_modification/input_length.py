@@ -22,6 +22,7 @@ import yaml
 from helpers import splits
 from helpers.tracks.rna_modification import data as windows
 from helpers.tracks.rna_modification import predictors
+from helpers.training.controls import Shuffled
 from helpers.training.cross_validation import cross_validate
 
 SETTINGS = ("preset", "epochs", "batch_size", "trees", "seed")
@@ -29,12 +30,7 @@ SETTINGS = ("preset", "epochs", "batch_size", "trees", "seed")
 
 
 def one_length(
-    good: pd.DataFrame,
-    length: int,
-    settings: Mapping[str, Any],
-    *,
-    folder: str | Path,
-    control: bool = False,
+    good: pd.DataFrame, length: int, settings: Mapping[str, Any], *, folder: str | Path, control: bool = False
 ) -> pd.DataFrame:
     """Test predictions of the shared network and the baseline that read this much of a window.
 
@@ -55,59 +51,35 @@ def one_length(
     -------
     pandas.DataFrame
         ``row, y, p, model, task, length, protocol``.
-
-    Raises
-    ------
-    ValueError
-        If a setting is missing, the length is even, or a window is shorter.
     """
     if missing := [name for name in SETTINGS if name not in settings]:
         raise ValueError(f"one_length: the settings lack {', '.join(missing)}; give all of them")
     shortest = int(good["sequence"].str.len().min())
     if shortest < length:
         raise ValueError(
-            f"length is {length} nt, and the shortest window has {shortest}; padding would say "
-            f"something of the window. Ask for at most {shortest}, or leave short windows out"
+            f"length is {length} nt, and the shortest window has {shortest}; padding would say something of "
+            f"the window. Ask for at most {shortest}, or leave short windows out"
         )
     data = predictors.WindowTable(good, length)
-    rows = [np.flatnonzero(good["split"] == part) for part in windows.SPLITS]
-    fold = splits.given(*rows)
-    network = partial(
-        predictors.Network, data, preset=settings["preset"], epochs=settings["epochs"],
-        batch_size=settings["batch_size"], seed=settings["seed"],
-    )  # fmt: skip
+    fold = splits.given(*(np.flatnonzero(good["split"] == part) for part in windows.SPLITS))
+    chosen = {name: settings[name] for name in SETTINGS if name != "trees"}
+    network = partial(predictors.Network, data, **chosen)
+    trees = partial(predictors.Trees, data, trees=settings["trees"], seed=settings["seed"])
     make: dict[str, Any] = {"shared": network}
     if settings["trees"]:
-        make["baseline"] = lambda: predictors.Trees(
-            data, trees=settings["trees"], seed=settings["seed"], kinds=("baseline",)
-        )
+        make["baseline"] = partial(trees, kinds=("baseline",))
     if control:
-        make["control"] = lambda: predictors.Shuffled(network(), seed=settings["seed"])
+        make["control"] = lambda: Shuffled(network(), seed=settings["seed"], within=data.of)
     found = cross_validate(make, data.y, [fold], folder=folder, data_key=data.mark, verbosity=0)
-    of = good["modification"].to_numpy()[found["row"]]
-    return found.assign(task=of, length=length, protocol="given_test")
+    return found.assign(task=data.of[found["row"]], length=length, protocol="given_test")
 
 
-def needed(lengths: str | Sequence[int]) -> list[int]:
-    """Lengths as numbers, ascending.
-
-    Parameters
-    ----------
-    lengths : str or sequence of int
-        Odd numbers, blanks between them.
-
-    Returns
-    -------
-    list of int
-
-    Raises
-    ------
-    ValueError
-        If one is no odd number.
+def ascending(lengths: str | Sequence[int]) -> list[int]:
+    """Odd lengths, as numbers or in a text with blanks between them, in ascending order.
 
     Examples
     --------
-    >>> needed("501 51")
+    >>> ascending("501 51")
     [51, 501]
     """
     given = lengths.split() if isinstance(lengths, str) else list(lengths)
@@ -121,9 +93,6 @@ if __name__ == "__main__":
     source, asked, where, told = sys.argv[1:]
     given = yaml.safe_load(base64.b64decode(told))
     one_length(
-        windows.usable(windows.read_table(source)),
-        int(asked),
-        {name: given[name] for name in SETTINGS},
-        folder=where,
-        control=int(asked) == needed(given["lengths"])[0],
-    )
+        windows.usable(windows.read_table(source)), int(asked), {name: given[name] for name in SETTINGS},
+        folder=where, control=int(asked) == ascending(given["lengths"])[0],
+    )  # fmt: skip

@@ -8,6 +8,7 @@ classifier, which sees nothing but codes, says which modification sits at the ce
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from keras import layers, regularizers
 
 from helpers.sequences.alphabet import RNA
+from helpers.tracks.rna_modification.data import STRIDE, check_odd
 from helpers.tracks.rna_modification.quantiser import (
     AttentionRead,
     KnownAUROC,
@@ -26,50 +28,15 @@ from helpers.tracks.rna_modification.quantiser import (
     masked_crossentropy,
 )
 
-STRIDE = 3
-"""Positions of a token, in nt."""
-
-PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "standard": {},
-        "fast": {"filters": 48, "n_codes": 128, "context": 48},
-        "small": {
-            "filters": 48, "n_codes": 96,
-            "dropout": 0.2, "token_dropout": 0.05, "reconstruction": 0.05, "learning_rate": 3e-3,
-        },
-    }
-)  # fmt: skip
-"""Arguments of `build_vqvae` by name; what a preset does not name is as in ``standard``."""
+_BATCH = 256
 
 
-def build_vqvae(
-    length: int,
-    n_outputs: int,
-    *,
-    filters: int = 64,
-    width: int = 11,
-    size: int = 32,
-    n_codes: int = 256,
-    context: int = 64,
-    depth: int = 2,
-    heads: int = 8,
-    units: int = 64,
-    middle: int = 5,
-    dropout: float = 0.3,
-    token_dropout: float = 0.1,
-    l2: float = 1e-5,
-    commitment: float = 0.25,
-    reconstruction: float = 0.2,
-    learning_rate: float = 1e-3,
-) -> keras.Model:
-    """Build and compile the network.
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """Sizes of the network, and how it is trained.
 
-    Parameters
+    Attributes
     ----------
-    length : int
-        Length of a window, in nt; odd, the site at ``length // 2``.
-    n_outputs : int
-        Modifications, one probability each.
     filters, width : int
         Filters of the encoder, and the width of its first kernel, in nt; odd.
     size, n_codes : int
@@ -90,6 +57,39 @@ def build_vqvae(
         Weights of these losses beside that of the classes, which has weight 1.
     learning_rate : float
         Step of Adam.
+    """
+
+    filters: int = 64
+    width: int = 11
+    size: int = 32
+    n_codes: int = 256
+    context: int = 64
+    depth: int = 2
+    heads: int = 8
+    units: int = 64
+    middle: int = 5
+    dropout: float = 0.3
+    token_dropout: float = 0.1
+    l2: float = 1e-5
+    commitment: float = 0.25
+    reconstruction: float = 0.2
+    learning_rate: float = 1e-3
+
+
+PRESETS: Mapping[str, Sizes] = MappingProxyType(
+    {
+        "standard": Sizes(),
+        "fast": Sizes(filters=48, n_codes=128, context=48),
+        "small": Sizes(
+            filters=48, n_codes=96, dropout=0.2, token_dropout=0.05, reconstruction=0.05, learning_rate=3e-3
+        ),
+    }
+)
+"""Sizes by name."""
+
+
+def build_vqvae(length: int, n_outputs: int, sizes: Sizes = PRESETS["standard"]) -> keras.Model:
+    """Build and compile the network for windows of `length` nt (odd) and so many modifications.
 
     Returns
     -------
@@ -105,94 +105,74 @@ def build_vqvae(
 
     Examples
     --------
-    >>> model = build_vqvae(51, 2, **PRESETS["small"])
+    >>> model = build_vqvae(51, 2, PRESETS["small"])
     >>> model.get_layer("quantiser").output.shape, model.output_shape
     ((None, 17, 32), (None, 2))
     """
-    _check(length, middle, context, heads)
+    _check(length, sizes)
     tokens = n_tokens(length)
-    plain = {"use_bias": False, "kernel_regularizer": regularizers.L2(l2)}
+    plain = {"use_bias": False, "kernel_regularizer": regularizers.L2(sizes.l2)}
     window = keras.Input((length, RNA.size), name="window")
     pad = (tokens * STRIDE - length) // 2
     x = layers.ZeroPadding1D(pad, name="padded")(window) if pad else window
-    x = layers.Conv1D(filters, width, padding="same", name="conv_1", **plain)(x)
+    x = layers.Conv1D(sizes.filters, sizes.width, padding="same", name="conv_1", **plain)(x)
     x = _normed(x, "1")
     # The convolution of a token's own positions, stride by stride, as one product of matrices.
-    x = layers.Reshape((tokens, STRIDE * filters), name="tokens")(x)
-    x = layers.Dense(filters, name="conv_2", **plain)(x)
+    x = layers.Reshape((tokens, STRIDE * sizes.filters), name="tokens")(x)
+    x = layers.Dense(sizes.filters, name="conv_2", **plain)(x)
     x = _normed(x, "2")
-    latent = layers.Dense(size, name="latent")(x)
-    code = VectorQuantiser(n_codes, size, commitment=commitment, name="quantiser")(latent)
+    latent = layers.Dense(sizes.size, name="latent")(x)
+    quantiser = VectorQuantiser(sizes.n_codes, sizes.size, commitment=sizes.commitment, name="quantiser")
+    code = quantiser(latent)
 
-    letters = layers.Conv1D(filters // 2, 3, padding="same", name="decoder_1")(code)
+    letters = layers.Conv1D(sizes.filters // 2, 3, padding="same", name="decoder_1")(code)
     letters = layers.ReLU(name="decoder_relu")(letters)
     letters = layers.Dense(STRIDE * RNA.size, name="decoder_2")(letters)
     letters = layers.Reshape((tokens * STRIDE, RNA.size), name="decoded")(letters)
     letters = layers.Cropping1D(pad, name="letters")(letters)
 
     # A token that is left out is left out whole: a code is there or not.
-    x = layers.Dropout(token_dropout, noise_shape=(None, tokens, 1), name="token_dropout")(code)
-    x = PositionBias(name="position")(x)
-    for number in range(depth):
-        x = layers.Conv1D(context, 5, padding="same", name=f"context_{number + 1}", **plain)(x)
+    left_out = layers.Dropout(sizes.token_dropout, noise_shape=(None, tokens, 1), name="token_dropout")
+    x = PositionBias(name="position")(left_out(code))
+    for number in range(sizes.depth):
+        x = layers.Conv1D(sizes.context, 5, padding="same", name=f"context_{number + 1}", **plain)(x)
         x = _normed(x, f"context_{number + 1}")
-    if not depth:
-        x = layers.Dense(context, name="context")(x)
-    scores = layers.Dense(heads, name="attention_scores")(x)
+    if not sizes.depth:
+        x = layers.Dense(sizes.context, name="context")(x)
+    scores = layers.Dense(sizes.heads, name="attention_scores")(x)
     attention = layers.Softmax(axis=1, name="attention")(PositionBias(name="prior")(scores))
     parts = [
         AttentionRead(name="read")(attention, x),
         layers.GlobalMaxPooling1D(name="highest")(x),
-        Middle(middle, name="middle")(x),
+        Middle(sizes.middle, name="middle")(x),
     ]
     x = layers.Concatenate(name="summary")(parts)
-    x = layers.Dropout(dropout, name="dropout_1")(x)
-    x = layers.Dense(units, name="dense", kernel_regularizer=regularizers.L2(l2))(x)
+    x = layers.Dropout(sizes.dropout, name="dropout_1")(x)
+    x = layers.Dense(sizes.units, name="dense", kernel_regularizer=regularizers.L2(sizes.l2))(x)
     x = layers.ReLU(name="dense_relu")(x)
-    x = layers.Dropout(dropout, name="dropout_2")(x)
+    x = layers.Dropout(sizes.dropout, name="dropout_2")(x)
     logit = layers.Dense(n_outputs, name="logit")(x)
-    return compiled(window, logit, letters, "vqvae", reconstruction, learning_rate)
+    model = joined(window, logit, letters, name="vqvae", reconstruction=sizes.reconstruction)
+    return compiled(model, sizes.learning_rate)
 
 
-def compiled(
-    window: keras.KerasTensor,
-    logit: keras.KerasTensor,
-    letters: keras.KerasTensor,
-    name: str,
+def joined(
+    window: keras.KerasTensor, logit: keras.KerasTensor, letters: keras.KerasTensor, *, name: str,
     reconstruction: float,
-    learning_rate: float,
-) -> keras.Model:
-    """Model of a classifier and a decoder, with the loss of both.
-
-    Parameters
-    ----------
-    window, logit, letters : keras.KerasTensor
-        One-hot letters (n, length, 4), logits of the classes (n, outputs), logits of the letters.
-    name : str
-        Name of the model.
-    reconstruction : float
-        Weight of the decoder's loss.
-    learning_rate : float
-        Step of Adam.
-
-    Returns
-    -------
-    keras.Model
-        Compiled; its output is ``probability``.
-    """
+) -> keras.Model:  # fmt: skip
+    """Model of a classifier (`logit`) and a decoder (logits of the `letters`), by their weight."""
     passed = Reconstruction(reconstruction, name="reconstruction")(logit, window, letters)
-    probability = layers.Activation("sigmoid", name="probability")(passed)
-    model = keras.Model(window, probability, name=name)
+    return keras.Model(window, layers.Activation("sigmoid", name="probability")(passed), name=name)
+
+
+def compiled(model: keras.Model, learning_rate: float) -> keras.Model:
+    """The model, made ready for labels of which some are not known."""
+    # The loss without the other parts is what the epoch is chosen by.
+    log_loss = keras.metrics.MeanMetricWrapper(masked_crossentropy, name="log_loss")
     model.compile(
-        keras.optimizers.Adam(learning_rate),
-        loss=masked_crossentropy,
-        metrics=[
-            KnownAUROC(name="auroc"),
-            # The loss without the other parts: what the epoch is chosen by.
-            keras.metrics.MeanMetricWrapper(masked_crossentropy, name="log_loss"),
-        ],
-        jit_compile=False,
-    )
+        keras.optimizers.Adam(learning_rate), loss=masked_crossentropy,
+        metrics=[KnownAUROC(name="auroc"), log_loss], jit_compile=False,
+    )  # fmt: skip
     return model
 
 
@@ -209,16 +189,7 @@ def n_tokens(length: int) -> int:
 
 
 def token_starts(length: int) -> np.ndarray:
-    """First position of every token of a window; negative where padding begins the first.
-
-    Parameters
-    ----------
-    length : int
-        Length of the window, in nt.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(tokens,), dtype=int
+    """First position of every token of a window, dtype int; negative where padding begins the first.
 
     Examples
     --------
@@ -230,142 +201,67 @@ def token_starts(length: int) -> np.ndarray:
 
 
 def receptive_field(model: keras.Model) -> int:
-    """Positions that one code is made from, the token in their middle, in nt.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_vqvae`.
-
-    Returns
-    -------
-    int
-        Odd.
+    """Positions that one code is made from, the token in their middle, in nt; odd.
 
     Examples
     --------
-    >>> receptive_field(build_vqvae(51, 1, **PRESETS["small"]))
+    >>> receptive_field(build_vqvae(51, 1, PRESETS["small"]))
     13
     """
     return int(model.get_layer("conv_1").kernel_size[0]) + STRIDE - 1
 
 
 def reader(model: keras.Model) -> keras.Model:
-    """The part that predicts: from a window to the logits, without the decoder.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_vqvae`; the weights are shared.
-
-    Returns
-    -------
-    keras.Model
-        Output (n, outputs).
-    """
+    """The part that predicts: from a window to the logits (n, outputs), without the decoder."""
     return keras.Model(model.input, model.get_layer("logit").output, name="reader")
 
 
-def logits(model: keras.Model, X: np.ndarray, *, batch_size: int = 256) -> np.ndarray:
-    """Log-odds of every class, shape (n, outputs), dtype float32.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_vqvae`.
-    X : numpy.ndarray, shape=(n, length, 4), dtype=float32
-        One-hot windows.
-    batch_size : int
-        Windows a batch.
+def logits(model: keras.Model, X: np.ndarray) -> np.ndarray:
+    """Log-odds of every class of one-hot windows, shape (n, outputs), dtype float32.
 
     Examples
     --------
-    >>> model = build_vqvae(51, 2, **PRESETS["small"])
+    >>> model = build_vqvae(51, 2, PRESETS["small"])
     >>> logits(model, np.zeros((3, 51, 4), np.float32)).shape
     (3, 2)
     """
-    return np.asarray(reader(model).predict(X, batch_size=batch_size, verbose=0))
+    return _predicted(reader(model), X)
 
 
-def codes(model: keras.Model, X: np.ndarray, *, batch_size: int = 256) -> np.ndarray:
-    """Number of the code of every token.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_vqvae`.
-    X : numpy.ndarray, shape=(n, length, 4), dtype=float32
-        One-hot windows.
-    batch_size : int
-        Windows a batch.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n, tokens), dtype=int32
+def codes(model: keras.Model, X: np.ndarray) -> np.ndarray:
+    """Number of the code of every token of one-hot windows, shape (n, tokens), dtype int32.
 
     Examples
     --------
-    >>> model = build_vqvae(51, 2, **PRESETS["small"])
+    >>> model = build_vqvae(51, 2, PRESETS["small"])
     >>> codes(model, np.zeros((3, 51, 4), np.float32)).shape
     (3, 17)
     """
-    quantiser = model.get_layer("quantiser")
     chosen = _Choice(name="choice")
-    chosen.quantiser = quantiser
+    chosen.quantiser = model.get_layer("quantiser")
     part = keras.Model(model.input, chosen(model.get_layer("latent").output))
-    return np.asarray(part.predict(X, batch_size=batch_size, verbose=0), dtype=np.int32)
+    return _predicted(part, X).astype(np.int32)
 
 
 def codebook(model: keras.Model) -> np.ndarray:
-    """The codes, shape (n_codes, size), dtype float32, each of length 1.
-
-    Examples
-    --------
-    >>> codebook(build_vqvae(51, 2, **PRESETS["small"])).shape
-    (96, 32)
-    """
+    """The codes, shape (n_codes, size), dtype float32, each of length 1."""
     return np.array(model.get_layer("quantiser").codebook.numpy())
 
 
-def reconstruct(model: keras.Model, X: np.ndarray, *, batch_size: int = 256) -> np.ndarray:
-    """Probability of every letter at every position, from the codes.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_vqvae`.
-    X : numpy.ndarray, shape=(n, length, 4), dtype=float32
-        One-hot windows.
-    batch_size : int
-        Windows a batch.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n, length, 4), dtype=float32
+def reconstruct(model: keras.Model, X: np.ndarray) -> np.ndarray:
+    """Probability of every letter at every position, from the codes of one-hot windows.
 
     Examples
     --------
-    >>> model = build_vqvae(51, 2, **PRESETS["small"])
+    >>> model = build_vqvae(51, 2, PRESETS["small"])
     >>> reconstruct(model, np.zeros((3, 51, 4), np.float32)).sum(axis=-1).round(3).max()
     np.float32(1.0)
     """
-    part = keras.Model(model.input, layers.Softmax()(model.get_layer("letters").output))
-    return np.asarray(part.predict(X, batch_size=batch_size, verbose=0))
+    return _predicted(keras.Model(model.input, layers.Softmax()(model.get_layer("letters").output)), X)
 
 
 def usage(found: np.ndarray, n_codes: int) -> np.ndarray:
-    """Share of the tokens that each code has.
-
-    Parameters
-    ----------
-    found : numpy.ndarray, dtype=int
-        Codes, of any shape.
-    n_codes : int
-        Codes in the codebook.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n_codes,), dtype=float64
+    """Share of the tokens that each code has, shape (n_codes,).
 
     Examples
     --------
@@ -378,11 +274,6 @@ def usage(found: np.ndarray, n_codes: int) -> np.ndarray:
 
 def perplexity(share: np.ndarray) -> float:
     """How many codes are in use, as the exponential of the entropy of their use.
-
-    Parameters
-    ----------
-    share : numpy.ndarray, shape=(n_codes,)
-        From `usage`.
 
     Examples
     --------
@@ -402,21 +293,23 @@ class _Choice(keras.layers.Layer):
         return self.quantiser.choose(latents)
 
 
+def _predicted(part: keras.Model, X: np.ndarray) -> np.ndarray:
+    return np.asarray(part.predict(X, batch_size=_BATCH, verbose=0))
+
+
 def _normed(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
     x = layers.BatchNormalization(momentum=0.9, name=f"norm_{name}")(x)
     return layers.ReLU(name=f"relu_{name}")(x)
 
 
-def _check(length: int, middle: int, context: int, heads: int) -> None:
-    if length % 2 == 0:
+def _check(length: int, sizes: Sizes) -> None:
+    check_odd(length)
+    if sizes.middle % 2 == 0 or n_tokens(length) < sizes.middle:
         raise ValueError(
-            f"the length is {length} nt; expected an odd number, so that the site has a middle to "
-            f"stand in. Give {length - 1} or {length + 1}"
-        )
-    if middle % 2 == 0 or n_tokens(length) < middle:
-        raise ValueError(
-            f"middle is {middle} tokens, and a window of {length} nt has {n_tokens(length)}; "
+            f"middle is {sizes.middle} tokens, and a window of {length} nt has {n_tokens(length)}; "
             "expected an odd number, and no more than there are"
         )
-    if context % heads:
-        raise ValueError(f"context is {context} channels for {heads} heads; expected a multiple of the heads")
+    if sizes.context % sizes.heads:
+        raise ValueError(
+            f"context is {sizes.context} channels for {sizes.heads} heads; expected a multiple of the heads"
+        )

@@ -10,6 +10,7 @@ from keras import layers
 
 from helpers.sequences.alphabet import RNA
 from helpers.tracks.rna_modification import network
+from helpers.tracks.rna_modification.data import check_odd
 from helpers.tracks.rna_modification.quantiser import Middle, VectorQuantiser
 
 PUBLISHED: Mapping[str, float] = MappingProxyType(
@@ -22,6 +23,8 @@ PUBLISHED: Mapping[str, float] = MappingProxyType(
 comparison/AUC_Brokenline.py). They chose nothing on it, as far as their code says, but printed it
 after every epoch."""
 _STRIDE = 12
+_HEADS = 8
+_DROPOUT = 0.2
 
 
 def build_original(
@@ -32,8 +35,6 @@ def build_original(
     size: int = 64,
     n_codes: int = 512,
     transformers: int = 6,
-    heads: int = 8,
-    dropout: float = 0.2,
     learning_rate: float = 1e-3,
 ) -> keras.Model:
     """Build and compile the original network: three strided convolutions, six transformers.
@@ -45,28 +46,12 @@ def build_original(
 
     Parameters
     ----------
-    length, n_outputs : int
-        As for `helpers.tracks.rna_modification.network.build_vqvae`.
+    length, n_outputs, size, n_codes, learning_rate
+        As for `helpers.tracks.rna_modification.network.build_vqvae`; a token is 12 nt.
     filters : int
         Filters of the first convolution; the second has twice as many.
-    size, n_codes : int
-        Numbers a code, and codes.
-    transformers, heads : int
-        Layers of self-attention, and heads of each.
-    dropout : float
-        Share left out in each of them.
-    learning_rate : float
-        Step of Adam.
-
-    Returns
-    -------
-    keras.Model
-        As from `helpers.tracks.rna_modification.network.build_vqvae`; a token is 12 nt.
-
-    Raises
-    ------
-    ValueError
-        If the length is even.
+    transformers : int
+        Layers of self-attention.
 
     Examples
     --------
@@ -74,11 +59,7 @@ def build_original(
     >>> model.get_layer("quantiser").output.shape
     (None, 43, 64)
     """
-    if length % 2 == 0:
-        raise ValueError(
-            f"the length is {length} nt; expected an odd number, so that there is a site in the "
-            f"middle. Give {length - 1} or {length + 1}"
-        )
+    check_odd(length)
     tokens = -(-length // _STRIDE)
     tokens += 1 - tokens % 2
     left = (tokens * _STRIDE - length) // 2
@@ -94,36 +75,32 @@ def build_original(
 
     letters = code
     for number, (out, stride) in enumerate(((2 * filters, 2), (filters, 2), (RNA.size, 3)), 1):
-        letters = layers.Conv1DTranspose(out, 4, strides=stride, padding="same", name=f"decoder_{number}")(
-            letters
-        )
-        if number < 3:
-            letters = layers.ReLU(name=f"decoder_relu_{number}")(letters)
+        if number > 1:
+            letters = layers.ReLU(name=f"decoder_relu_{number - 1}")(letters)
+        name = f"decoder_{number}"
+        letters = layers.Conv1DTranspose(out, 4, strides=stride, padding="same", name=name)(letters)
     letters = layers.Cropping1D((left, right), name="letters")(letters)
 
     x = code
     for number in range(1, transformers + 1):
-        x = _transformer(x, size, heads, dropout, number)
+        x = _transformer(x, size, number)
     x = layers.Dense(size // 2, name="dense")(Middle(1, name="middle")(x))
     x = layers.LayerNormalization(name="dense_norm")(x)
     x = layers.Activation("silu", name="dense_silu")(x)
     logit = layers.Dense(n_outputs, name="logit")(x)
     # Its weights, over that of the classes, which is 1 here: .680 and .058.
-    return network.compiled(window, logit, letters, "original", 0.680 / 0.058, learning_rate)
+    model = network.joined(window, logit, letters, name="original", reconstruction=0.680 / 0.058)
+    return network.compiled(model, learning_rate)
 
 
-def _transformer(
-    x: keras.KerasTensor, size: int, heads: int, dropout: float, number: int
-) -> keras.KerasTensor:
-    seen = layers.MultiHeadAttention(heads, size // heads, name=f"attention_{number}")(x, x)
-    seen = layers.Dropout(dropout, name=f"attention_dropout_{number}")(seen)
-    x = layers.LayerNormalization(name=f"attention_norm_{number}")(
-        layers.Add(name=f"attention_sum_{number}")([x, seen])
-    )
+def _transformer(x: keras.KerasTensor, size: int, number: int) -> keras.KerasTensor:
+    seen = layers.MultiHeadAttention(_HEADS, size // _HEADS, name=f"attention_{number}")(x, x)
+    seen = layers.Dropout(_DROPOUT, name=f"attention_dropout_{number}")(seen)
+    x = layers.Add(name=f"attention_sum_{number}")([x, seen])
+    x = layers.LayerNormalization(name=f"attention_norm_{number}")(x)
     y = layers.Dense(size, name=f"forward_{number}_1")(x)
     y = layers.ReLU(name=f"forward_relu_{number}")(y)
-    y = layers.Dropout(dropout, name=f"forward_dropout_{number}")(y)
+    y = layers.Dropout(_DROPOUT, name=f"forward_dropout_{number}")(y)
     y = layers.Dense(size, name=f"forward_{number}_2")(y)
-    return layers.LayerNormalization(name=f"forward_norm_{number}")(
-        layers.Add(name=f"forward_sum_{number}")([x, y])
-    )
+    y = layers.Add(name=f"forward_sum_{number}")([x, y])
+    return layers.LayerNormalization(name=f"forward_norm_{number}")(y)

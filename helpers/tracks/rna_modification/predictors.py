@@ -7,9 +7,9 @@ there. All choices are made on the validation rows that `fit` is given.
 from __future__ import annotations
 
 import hashlib
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,22 +18,20 @@ import keras
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.linear_model import LogisticRegression
 from tqdm.auto import tqdm
 
-from helpers.readers import tables
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import RNA
+from helpers.stats.odds import sigmoid
 from helpers.tracks.rna_modification import data as windows
 from helpers.tracks.rna_modification import network, original
-from helpers.training import controls
-from helpers.training.fitting import Schedule, fit
-from helpers.training.saving import card_path, load_run, save_run
+from helpers.training.fitting import FitResult, Schedule, fit
+from helpers.training.store import Store
 
-_DEFAULTS: dict[str, Any] = {
-    "preset": "standard", "build": {}, "epochs": 10, "batch_size": 64,
-}  # fmt: skip
+_DEFAULTS: dict[str, Any] = {"preset": "standard", "build": {}, "epochs": 10, "batch_size": 64}
 _CLIP = 1e-6
+_KMERS = (2, 3, 4, 5)
+_NEAR_SITE = 51
 
 
 class WindowTable:
@@ -57,7 +55,7 @@ class WindowTable:
     """
 
     def __init__(self, table: pd.DataFrame, length: int, modifications: Sequence[str] | None = None) -> None:
-        windows.encode(table.iloc[:0], length)
+        windows.check_odd(length)
         self.table, self.length = table.reset_index(drop=True), length
         self.y = self.table["label"].to_numpy(dtype=np.float32)
         self.of = self.table["modification"].to_numpy(dtype=object)
@@ -80,33 +78,28 @@ class WindowTable:
         hashed = pd.util.hash_pandas_object(self.table.reindex(columns=columns), index=False)
         return hashlib.sha256(hashed.to_numpy().tobytes()).hexdigest()[:12]
 
-    def labels(self, heads: Sequence[str], y: np.ndarray | None = None) -> np.ndarray:
-        """Labels for these heads, shape (n, heads), NaN where a row says nothing of one."""
-        found = np.full((len(self), len(heads)), np.nan, dtype=np.float32)
-        for column, name in enumerate(heads):
-            rows = self.of == name
-            found[rows, column] = (self.y if y is None else y)[rows]
-        return found
-
-    def own(self, values: np.ndarray, rows: np.ndarray, heads: Sequence[str]) -> np.ndarray:
-        """Of `values` (rows, heads), the head of each row's own modification."""
-        place = {name: column for column, name in enumerate(heads)}
-        columns = np.array([place[name] for name in self.of[rows]], dtype=int)
-        return np.asarray(values[np.arange(len(rows)), columns])
-
     @cached_property
     def kmers(self) -> np.ndarray:
         """Counts of 2- to 5-mers of the whole window, shape (n, words), dtype float32."""
-        letters = [_letters(row) for row in self.X]
-        return np.concatenate([encoding.kmer_counts(letters, k, RNA) for k in (2, 3, 4, 5)], axis=1).astype(
-            np.float32
-        )
+        texts = [windows.middle(text, self.length) for text in self.table["sequence"]]
+        counts = [encoding.kmer_counts(texts, k, RNA) for k in _KMERS]
+        return np.concatenate(counts, axis=1).astype(np.float32)
 
-    def near_site(self, width: int = 51) -> np.ndarray:
+    def near_site(self, width: int = _NEAR_SITE) -> np.ndarray:
         """One-hot letters around the site, shape (n, 4 * width); of a short window, all."""
         width = min(width, self.length)
         first = (self.length - width) // 2
         return self.X[:, first : first + width].reshape(len(self), -1)
+
+    def labels(self, heads: Sequence[str], y: np.ndarray | None = None) -> np.ndarray:
+        """Labels for these heads, shape (n, heads), NaN where a row says nothing of one."""
+        own = self.of[:, None] == np.array(heads, dtype=object)
+        return np.where(own, (self.y if y is None else y)[:, None], np.float32("nan"))
+
+    def own(self, values: np.ndarray, rows: np.ndarray, heads: Sequence[str]) -> np.ndarray:
+        """Of `values` (rows, heads), the head of each row's own modification."""
+        columns = [list(heads).index(name) for name in self.of[rows]]
+        return np.asarray(values[np.arange(len(rows)), columns])
 
 
 class Network:
@@ -120,21 +113,12 @@ class Network:
     seed : int
         Seed of weights and order.
     folder : str, pathlib.Path or None
-        Folder that keeps the model of each fit, so that what is read back has its model.
-    data : str
-        What identifies the data, such as their sha256; part of a kept model's name.
+        Folder that keeps the model of each fit; what is there is read back.
     callbacks : sequence of keras.callbacks.Callback
         Callbacks beside those of the training, such as one that reports to a search.
-    verbosity : int
-        1 shows a progress bar.
     **settings
-        ``preset`` (of `network.PRESETS`, or "original"), ``build`` (further arguments
-        of the builder), ``epochs``, ``batch_size``.
-
-    Raises
-    ------
-    ValueError
-        If a setting, the preset or a modification is not known.
+        ``preset`` (of `network.PRESETS`, or "original"), ``build`` (other sizes than the preset's),
+        ``epochs``, ``batch_size``.
 
     Notes
     -----
@@ -155,102 +139,111 @@ class Network:
         *,
         seed: int = 0,
         folder: str | Path | None = None,
-        data: str = "",
         callbacks: Sequence[keras.callbacks.Callback] = (),
-        verbosity: int = 0,
         **settings: Any,
     ) -> None:
-        if strange := sorted(set(settings) - set(_DEFAULTS)):
-            raise ValueError(
-                f"Network: no setting {', '.join(strange)}; expected some of {', '.join(_DEFAULTS)}"
-            )
         self.heads = list(table.modifications if heads is None else heads)
-        if unknown := sorted(set(self.heads) - set(table.modifications)):
-            raise ValueError(
-                f"Network: the table has no windows of {', '.join(unknown)}; expected some of "
-                f"{', '.join(table.modifications)}"
-            )
-        self.table, self.folder, self.data, self.verbosity = table, folder, data, verbosity
-        self.callbacks = callbacks
+        _check_known("setting", settings, _DEFAULTS)
+        _check_known("windows of", self.heads, table.modifications)
+        self.table, self.callbacks = table, callbacks
         self.settings: dict[str, Any] = {
             "model": "vqvae", **_DEFAULTS, **settings, "heads": self.heads, "length": table.length,
             "seed": seed,
         }  # fmt: skip
         check_preset(self.settings["preset"])
+        self.store = Store(folder, data=table.mark if folder else "", maker=__name__)
         self.model: keras.Model
         self.history = pd.DataFrame()
-        self.best_epoch = 0
-        self.seconds = float("nan")
+        self.prevalence: dict[str, float] = {}
+        self.best_epoch, self.seconds = 0, float("nan")
 
     def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
-        """Fit on the rows `train`; the epoch is chosen on the rows `valid`.
+        """Fit on the rows `train`, the epoch chosen on the rows `valid`, or read back what was kept.
 
         Rows of modifications that the network has no head for are left out. `y` replaces the
         labels, for controls.
         """
         given, table = self.settings, self.table
         train, valid = (rows[np.isin(table.of[rows], self.heads)] for rows in (train, valid))
-        keras.utils.set_random_seed(given["seed"])
-        model = build(given["preset"], table.length, len(self.heads), given["build"])
         labels = table.labels(self.heads, y)
-        clock = _Clock()
-        result = fit(
-            model, table.X[train], labels[train], valid=(table.X[valid], labels[valid]),
-            schedule=Schedule(
+        shares = np.nanmean(labels[train], axis=0)
+        self.prevalence = dict(zip(self.heads, shares.round(6).tolist(), strict=True))
+
+        def trained() -> FitResult:
+            keras.utils.set_random_seed(given["seed"])
+            model = build(given["preset"], table.length, len(self.heads), given["build"])
+            clock = _Clock()
+            schedule = Schedule(
                 epochs=given["epochs"], batch_size=given["batch_size"], patience=given["epochs"],
                 seed=given["seed"], monitor="val_log_loss",
                 callbacks=[_falling(model, given["epochs"]), clock, *self.callbacks],
-            ),
-            verbosity=self.verbosity,
-        )  # fmt: skip
-        self.model, self.history, self.best_epoch = result
+            )  # fmt: skip
+            part = table.X[valid], labels[valid]
+            result = fit(model, table.X[train], labels[train], valid=part, schedule=schedule, verbosity=0)
+            return result._replace(history=result.history.assign(seconds=clock.seconds))
+
+        name = "shared" if len(self.heads) > 1 else self.heads[0]
+        arrays = [train, valid] if y is None else [train, valid, y]
+        self.model, history, self.best_epoch = self.store.fit(
+            name, given, arrays, trained, lambda result: self._about()
+        )
         # The first epoch also traces the graph.
-        self.seconds = float(np.median(clock.seconds[1:] or clock.seconds))
-        if self.folder is not None:
-            path = save_run(self.path(train, valid, y), self.model, self.card())
-            tables.write_table(path.with_suffix(".history.csv"), self.history)
+        self.seconds = float(history["seconds"].iloc[min(1, len(history) - 1) :].median())
+        self.history = history.drop(columns="seconds")
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probability of each row's own modification, shape (len(rows),)."""
-        return sigmoid(self.log_odds(rows))
+        return _probability(self.log_odds(rows))
 
     def log_odds(self, rows: np.ndarray) -> np.ndarray:
         """Log-odds of each row's own modification, shape (len(rows),)."""
         return self.table.own(network.logits(self.model, self.table.X[rows]), rows, self.heads)
 
-    def restore(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
-        """Load the model that `fit` kept for these rows; fit it if it is not there."""
-        if self.folder is not None:
-            train, valid = (r[np.isin(self.table.of[r], self.heads)] for r in (train, valid))
-            path = self.path(train, valid, y)
-            kept = (path, card_path(path), path.with_suffix(".history.csv"))
-            if all(file.is_file() for file in kept):
-                self.model, card = load_run(path)
-                self.best_epoch, self.history = card["best_epoch"], pd.read_csv(kept[2])
-                self.seconds = card["seconds_per_epoch"]
-                return
-        self.fit(train, valid, y=y)
-
-    def path(self, train: np.ndarray, valid: np.ndarray, y: np.ndarray | None = None) -> Path:
-        """File of the model that was fitted on these rows with these settings and data."""
-        digest = hashlib.sha256(json.dumps([self.settings, self.data], sort_keys=True).encode())
-        for rows in (train, valid):
-            digest.update(np.ascontiguousarray(rows, dtype=np.int64).tobytes() + b"|")
-        if y is not None:
-            digest.update(np.ascontiguousarray(y, dtype=np.float32).tobytes())
-        name = "shared" if len(self.heads) > 1 else self.heads[0]
-        return Path(self.folder or ".") / f"{name}-{digest.hexdigest()[:10]}.keras"
-
     def card(self) -> dict[str, Any]:
-        """What a card says of the network, besides the data."""
+        """What a card says of the fitted network."""
+        return {**self._about(), "best_epoch": self.best_epoch, "seconds_per_epoch": self.seconds}
+
+    def _about(self) -> dict[str, Any]:
         return {
             **self.settings,
             "rna_alphabet": RNA.letters,
             "modifications": self.heads,
-            "data_sha256": self.data,
-            "best_epoch": self.best_epoch,
-            "seconds_per_epoch": self.seconds,
+            "prevalence": self.prevalence,
+            "data_sha256": self.table.mark,
         }
+
+
+class Singles:
+    """A network for each of some modifications alone; of the others it says nothing.
+
+    Parameters
+    ----------
+    networks : sequence of Network
+        With one head each.
+    """
+
+    def __init__(self, networks: Sequence[Network]) -> None:
+        self.networks = {one.heads[0]: one for one in networks}
+        self.settings: dict[str, Any] = {
+            "model": "singles", "networks": {name: one.settings for name, one in self.networks.items()}
+        }  # fmt: skip
+
+    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Fit every network, or read it back."""
+        for one in self.networks.values():
+            one.fit(train, valid)
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        """Probabilities of `rows`; NaN where there is no network for a row's modification."""
+        return _probability(self.log_odds(rows))
+
+    def log_odds(self, rows: np.ndarray) -> np.ndarray:
+        """Log-odds of `rows`, as `predict`."""
+        found = np.full(len(rows), np.nan)
+        for name, one in self.networks.items():
+            if (own := one.table.of[rows] == name).any():
+                found[own] = one.log_odds(rows[own])
+        return found
 
 
 class Both:
@@ -260,54 +253,44 @@ class Both:
     ----------
     shared : Network
         With a head for every modification.
-    single : callable
-        ``single(name)`` gives the network of one modification.
+    singles : Singles
+        With a network for every head.
     verbosity : int
         1 shows a progress bar.
     """
 
-    def __init__(self, shared: Network, single: Callable[[str], Network], *, verbosity: int = 0) -> None:
-        self.shared, self.verbosity = shared, verbosity
-        self.singles = {name: single(name) for name in shared.heads}
+    def __init__(self, shared: Network, singles: Singles, *, verbosity: int = 0) -> None:
+        self.shared, self.singles, self.verbosity = shared, singles, verbosity
+        self.table = shared.table
         self.settings: dict[str, Any] = {
-            "model": "both", "shared": shared.settings,
-            "singles": {name: one.settings for name, one in self.singles.items()},
+            "model": "both", "shared": shared.settings, "singles": singles.settings
         }  # fmt: skip
 
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit all networks, or read back those that are kept."""
-        networks = [self.shared, *self.singles.values()]
+        networks = [self.shared, *self.singles.networks.values()]
         for one in tqdm(networks, desc="networks", disable=self.verbosity == 0):
-            one.restore(train, valid)
+            one.fit(train, valid)
 
     def predict(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Probabilities by both, by the shared network, and by the single ones."""
-        shared, of = self.shared.log_odds(rows), self.shared.table.of[rows]
-        single = np.zeros(len(rows))
-        for name, one in self.singles.items():
-            if (own := of == name).any():
-                single[own] = one.log_odds(rows[own])
-        return {
-            "ours": sigmoid((shared + single) / 2),
-            "shared": sigmoid(shared),
-            "single": sigmoid(single),
-        }
+        shared, single = self.shared.log_odds(rows), self.singles.log_odds(rows)
+        scores = {"ours": (shared + single) / 2, "shared": shared, "single": single}
+        return {name: _probability(score) for name, score in scores.items()}
 
 
 class Trees:
     """Baseline: extra trees on k-mers of the window and the letters around the site.
 
-    One forest a modification; `predict` also gives ``kmers``, forests that see no place at all.
-
     Parameters
     ----------
     table : WindowTable
     trees : int
-        Trees a forest.
+        Trees a forest; there is one forest a modification.
     seed : int
         Seed of the trees.
     kinds : sequence of str
-        ``baseline`` and ``kmers``, or one of them.
+        ``baseline`` and ``kmers`` (forests that see no place at all), or one of them.
     """
 
     def __init__(
@@ -320,8 +303,7 @@ class Trees:
     ) -> None:
         self.table = table
         self.settings: dict[str, Any] = {
-            "model": "trees", "trees": trees, "seed": seed, "length": table.length,
-            "kinds": list(kinds),
+            "model": "trees", "trees": trees, "seed": seed, "length": table.length, "kinds": list(kinds),
             "modifications": table.modifications,
         }  # fmt: skip
 
@@ -333,10 +315,19 @@ class Trees:
             own = rows[self.table.of[rows] == name]
             for kind, X in self._features(own).items():
                 # One thread: threads add up their trees in the order in which they finish.
-                self._forests[name, kind] = ExtraTreesClassifier(
+                forest = ExtraTreesClassifier(
                     self.settings["trees"], min_samples_leaf=2, max_features=0.05, n_jobs=1,
                     random_state=self.settings["seed"],
-                ).fit(X, self.table.y[own])  # fmt: skip
+                )  # fmt: skip
+                self._forests[name, kind] = forest.fit(X, self.table.y[own])
+
+    def fit_held_out(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Fit on the rows `train` alone, so that a blend can weigh the trees on `valid`."""
+        self.fit(train, valid[:0])
+
+    def complete(self, train: np.ndarray, valid: np.ndarray) -> None:
+        """Learn from both, once the weights of a blend are known."""
+        self.fit(train, valid)
 
     def predict(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Probabilities of `rows` by the forests with and without the letters at the site."""
@@ -350,116 +341,12 @@ class Trees:
 
     def _features(self, rows: np.ndarray) -> Mapping[str, np.ndarray]:
         kmers = self.table.kmers[rows]
-        near = self.table.near_site()[rows]
-        both = {"baseline": np.concatenate([kmers, near], axis=1), "kmers": kmers}
+        both = {"baseline": np.concatenate([kmers, self.table.near_site()[rows]], axis=1), "kmers": kmers}
         return {kind: both[kind] for kind in self.settings["kinds"]}
 
 
-class Hybrid:
-    """The networks and the trees together, weighted on the validation rows; its parts beside it.
-
-    Parameters
-    ----------
-    both : Both
-        Gives ``ours``, ``shared`` and ``single``.
-    trees : Trees
-        Gives ``baseline`` and, if asked to, ``kmers``.
-    """
-
-    def __init__(self, both: Both, trees: Trees) -> None:
-        self.both, self.trees = both, trees
-        self.settings: dict[str, Any] = {
-            "model": "hybrid", "both": both.settings, "trees": trees.settings,
-        }  # fmt: skip
-
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit both parts on `train` and their weights on `valid`; the trees then learn from all."""
-        self.both.fit(train, valid)
-        self.trees.fit(train, valid[:0])
-        parts = self._log_odds(self.both.predict(valid), self.trees.predict(valid))
-        stack = LogisticRegression().fit(parts, self.both.shared.table.y[valid])
-        # Log-odds that speak against an answer are never read as speaking for it.
-        self.weights = np.maximum(stack.coef_[0], 0)
-        if not self.weights.any():
-            self.weights = np.ones(2)
-        self.intercept = float(stack.intercept_[0])
-        self.trees.fit(train, valid)
-
-    def predict(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Probabilities of `rows` by the networks, by the trees, and by both (``hybrid``)."""
-        networks, trees = self.both.predict(rows), self.trees.predict(rows)
-        score = self._log_odds(networks, trees) @ self.weights + self.intercept
-        return {**networks, "hybrid": sigmoid(score), **trees}
-
-    @staticmethod
-    def _log_odds(networks: Mapping[str, np.ndarray], trees: Mapping[str, np.ndarray]) -> np.ndarray:
-        return np.stack([logit(networks["ours"]), logit(trees["baseline"])], axis=1)
-
-
-class Shuffled(controls.Shuffled):
-    """Control: a network whose labels were shuffled within each modification, or read back.
-
-    Parameters
-    ----------
-    network : Network
-        Fitted to shuffled labels; the labels it is tested on stay as they are.
-    seed : int
-        Seed of the shuffling.
-    """
-
-    def __init__(self, network: Network, *, seed: int = 0) -> None:
-        super().__init__(network, seed=seed, within=network.table.of)
-
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit the network to permuted labels of `train` and of `valid`, or read it back."""
-        self.network.restore(train, valid, y=self.labels(train, valid))
-
-
-class Some:
-    """A network that is trained for some modifications alone; of the others it says nothing.
-
-    Parameters
-    ----------
-    networks : sequence of Network
-        With one head each.
-    """
-
-    def __init__(self, networks: Sequence[Network]) -> None:
-        self.networks = list(networks)
-        self.settings: dict[str, Any] = {
-            "model": "some", "networks": [one.settings for one in networks],
-        }  # fmt: skip
-
-    def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
-        """Fit every network, or read it back."""
-        for one in self.networks:
-            one.restore(train, valid)
-
-    def predict(self, rows: np.ndarray) -> np.ndarray:
-        """Probabilities of `rows`, which must be of these modifications."""
-        found = np.full(len(rows), np.nan)
-        for one in self.networks:
-            own = np.isin(one.table.of[rows], one.heads)
-            found[own] = one.predict(rows[own])
-        return found
-
-
 def build(preset: str, length: int, n_outputs: int, arguments: Mapping[str, Any]) -> keras.Model:
-    """The network of a preset.
-
-    Parameters
-    ----------
-    preset : str
-        Of `helpers.tracks.rna_modification.network.PRESETS`, or "original".
-    length, n_outputs : int
-        As for `helpers.tracks.rna_modification.network.build_vqvae`.
-    arguments : dict
-        Arguments in the place of the preset's.
-
-    Returns
-    -------
-    keras.Model
-        Compiled.
+    """The compiled network of a preset, or "original", with arguments in the place of the preset's.
 
     Examples
     --------
@@ -469,51 +356,23 @@ def build(preset: str, length: int, n_outputs: int, arguments: Mapping[str, Any]
     check_preset(preset)
     if preset == "original":
         return original.build_original(length, n_outputs, **arguments)
-    return network.build_vqvae(length, n_outputs, **{**network.PRESETS[preset], **arguments})
+    return network.build_vqvae(length, n_outputs, replace(network.PRESETS[preset], **arguments))
 
 
 def check_preset(preset: str) -> None:
-    """Raise if a preset is not known.
-
-    Parameters
-    ----------
-    preset : str
-        Name.
-
-    Raises
-    ------
-    ValueError
-        Naming what is known.
-
-    Examples
-    --------
-    >>> check_preset("small")
-    """
+    """Raise ValueError, naming what is known, if a preset is not."""
     if preset not in (known := [*network.PRESETS, "original"]):
         raise ValueError(f"preset is {preset!r}; expected one of {', '.join(known)}")
 
 
-def sigmoid(score: np.ndarray) -> np.ndarray:
-    """Probability of log-odds, kept off 0 and 1.
-
-    Examples
-    --------
-    >>> sigmoid(np.array([0.0])).tolist()
-    [0.5]
-    """
-    return np.clip(1 / (1 + np.exp(-np.asarray(score, dtype=float))), _CLIP, 1 - _CLIP)
+def _check_known(what: str, given: Any, known: Any) -> None:
+    if strange := sorted(set(given) - set(known)):
+        raise ValueError(f"Network: no {what} {', '.join(strange)}; expected some of {', '.join(known)}")
 
 
-def logit(p: np.ndarray) -> np.ndarray:
-    """Log-odds of probabilities, which are kept off 0 and 1.
-
-    Examples
-    --------
-    >>> logit(np.array([0.5])).tolist()
-    [0.0]
-    """
-    p = np.clip(np.asarray(p, dtype=float), _CLIP, 1 - _CLIP)
-    return np.asarray(np.log(p) - np.log1p(-p))
+def _probability(score: np.ndarray) -> np.ndarray:
+    """Probability of log-odds, kept off 0 and 1."""
+    return np.clip(sigmoid(score), _CLIP, 1 - _CLIP)
 
 
 class _Clock(keras.callbacks.Callback):
@@ -535,9 +394,3 @@ def _falling(model: keras.Model, epochs: int) -> keras.callbacks.Callback:
     return keras.callbacks.LearningRateScheduler(
         lambda epoch, _: first * 0.5 * (1 + np.cos(np.pi * epoch / epochs))
     )
-
-
-def _letters(row: np.ndarray) -> str:
-    """Letters of a one-hot window; N where there is none."""
-    letter = np.array([*RNA.letters, "N"])
-    return "".join(letter[np.where(row.any(axis=1), row.argmax(axis=1), len(RNA.letters))])

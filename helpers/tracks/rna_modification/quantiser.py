@@ -23,18 +23,14 @@ class VectorQuantiser(keras.layers.Layer):
 
     Parameters
     ----------
-    n_codes : int
-        Number of codes.
-    size : int
-        Numbers a code.
+    n_codes, size : int
+        Codes, and numbers a code.
     commitment : float
         Weight of the commitment loss.
     decay : float
         Share of the old mean that a batch leaves; below 1.
     dead_below : float
         A code is dead when it is used less often than this share of an even use of all codes.
-    seed : int
-        Seed of the first codes and of the latents that revive dead ones.
 
     Notes
     -----
@@ -53,16 +49,9 @@ class VectorQuantiser(keras.layers.Layer):
     """
 
     def __init__(
-        self,
-        n_codes: int,
-        size: int,
-        *,
-        commitment: float = 0.25,
-        decay: float = 0.95,
-        dead_below: float = 0.05,
-        seed: int = 0,
-        **options: Any,
-    ) -> None:
+        self, n_codes: int, size: int, *, commitment: float = 0.25, decay: float = 0.95,
+        dead_below: float = 0.05, seed: int = 0, **options: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**options)
         self.n_codes, self.size, self.commitment = n_codes, size, commitment
         self.decay, self.dead_below, self.seed = decay, dead_below, seed
@@ -92,8 +81,7 @@ class VectorQuantiser(keras.layers.Layer):
         loss = ops.mean(ops.sum(ops.square(flat - ops.stop_gradient(code)), axis=-1))
         self.add_loss(self.commitment * loss)
         self._report(chosen, loss)
-        passed = flat + ops.stop_gradient(code - flat)
-        return ops.reshape(passed, ops.shape(latents))
+        return ops.reshape(flat + ops.stop_gradient(code - flat), ops.shape(latents))
 
     def choose(self, latents: Any) -> Any:
         """Number of the nearest code of ``latents`` (n, tokens, size), shape (n, tokens)."""
@@ -106,8 +94,7 @@ class VectorQuantiser(keras.layers.Layer):
 
     def _on_sphere(self, latents: Any) -> Any:
         flat = ops.reshape(latents, (-1, self.size))
-        length = ops.sqrt(ops.sum(ops.square(flat), axis=-1, keepdims=True) + _SMALL**2)
-        return flat / length
+        return flat / ops.sqrt(ops.sum(ops.square(flat), axis=-1, keepdims=True) + _SMALL**2)
 
     def _nearest(self, flat: Any) -> Any:
         likeness = ops.matmul(flat, ops.transpose(ops.convert_to_tensor(self.codebook)))
@@ -142,15 +129,10 @@ class VectorQuantiser(keras.layers.Layer):
 
 @_register
 class Reconstruction(keras.layers.Layer):
-    """Adds the loss of a reconstruction to a model; what goes through it stays as it is.
+    """Adds the loss of a reconstruction, by a weight; what goes through it stays as it is.
 
     The loss is the cross-entropy of the letters, in nats a position; positions without a letter
     (padding, N) do not count.
-
-    Parameters
-    ----------
-    weight : float
-        Weight in the loss of the model.
     """
 
     def __init__(self, weight: float, **options: Any) -> None:
@@ -203,13 +185,7 @@ class AttentionRead(keras.layers.Layer):
 
 @_register
 class Middle(keras.layers.Layer):
-    """The middle positions of (n, positions, channels), side by side; (n, width * channels).
-
-    Parameters
-    ----------
-    width : int
-        Positions, odd.
-    """
+    """The middle positions (`width`, odd) of (n, positions, channels), side by side."""
 
     def __init__(self, width: int, **options: Any) -> None:
         super().__init__(**options)
@@ -218,8 +194,7 @@ class Middle(keras.layers.Layer):
     def call(self, X: Any) -> Any:
         """The middle of ``X``."""
         first = (X.shape[1] - self.width) // 2
-        part = X[:, first : first + self.width]
-        return ops.reshape(part, (-1, self.width * X.shape[2]))
+        return ops.reshape(X[:, first : first + self.width], (-1, self.width * X.shape[2]))
 
     def get_config(self) -> dict[str, Any]:
         """Settings to build the layer again."""
@@ -253,8 +228,5 @@ class KnownAUROC(keras.metrics.AUC):
         """Add a batch."""
         known = ops.logical_not(ops.isnan(y_true))
         y = ops.where(known, y_true, 0.0)
-        super().update_state(
-            ops.reshape(y, (-1,)),
-            ops.reshape(y_pred, (-1,)),
-            sample_weight=ops.reshape(ops.cast(known, "float32"), (-1,)),
-        )
+        flat = [ops.reshape(one, (-1,)) for one in (y, y_pred, ops.cast(known, "float32"))]
+        super().update_state(*flat)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from helpers import splits
 from helpers.project import paths
 from helpers.stats import metrics
-from helpers.tracks.rna_modification import network
+from helpers.tracks.rna_modification.network import Sizes
 from helpers.tracks.rna_modification.predictors import Network, WindowTable, check_preset
 from helpers.training import search
 
@@ -32,49 +32,24 @@ SPACE: search.Space = {
 """What notebook 05 searches by default: the two weights of the loss (that of the classes is 1),
 the codebook, the depth behind it, and how much of the window is read."""
 _NOT_BUILT = ("length", "batch_size")
+_KEYS = ("preset", *_NOT_BUILT, "build")
 
 
 def space(lengths: Sequence[int], n_codes: Sequence[int]) -> search.Space:
-    """The space with other lengths and codebooks.
-
-    Parameters
-    ----------
-    lengths : sequence of int
-        Lengths of the window, in nt; odd.
-    n_codes : sequence of int
-        Numbers of codes.
-
-    Returns
-    -------
-    helpers.training.search.Space
+    """`SPACE` with other lengths (nt, odd) and numbers of codes.
 
     Examples
     --------
     >>> space([101, 501], [256])["n_codes"]
     Choice(options=(256,))
     """
-    return {
-        **SPACE,
-        "length": search.Choice(tuple(lengths)),
-        "n_codes": search.Choice(tuple(n_codes)),
-    }
+    return {**SPACE, "length": search.Choice(tuple(lengths)), "n_codes": search.Choice(tuple(n_codes))}
 
 
 def inner_fold(split: pd.Series, *, seed: int = 0) -> splits.Fold:
     """Rows of a search: nothing of the test part, and the validation part as what is reached.
 
-    Parameters
-    ----------
-    split : pandas.Series of str
-        ``train``, ``valid`` or ``test`` of every window.
-    seed : int
-        Which tenth of the training part chooses the epoch.
-
-    Returns
-    -------
-    helpers.splits.Fold
-        ``train`` and ``valid`` share the training part nine to one; ``test`` is the validation
-        part; the test part is left out.
+    The training part chooses the epoch on a tenth of its own, which `seed` draws.
 
     Examples
     --------
@@ -113,45 +88,27 @@ class Objective:
         seed: int = 0,
     ) -> None:
         check_preset(preset)
-        own = table[table["modification"].isin(list(heads))].reset_index(drop=True)
-        self.table, self.heads, self.preset, self.epochs, self.seed = (
-            own, list(heads), preset, epochs, seed,
-        )  # fmt: skip
-        self.fold = inner_fold(own["split"], seed=seed)
+        self.table = table[table["modification"].isin(list(heads))].reset_index(drop=True)
+        self.heads, self.preset, self.epochs, self.seed = list(heads), preset, epochs, seed
+        self.fold = inner_fold(self.table["split"], seed=seed)
         self._encoded: dict[int, WindowTable] = {}
 
     def __call__(self, parameters: Mapping[str, Any], report: search.Report) -> float:
         """Train with these settings; the validation AUROC of each epoch is reported."""
         given = configuration(parameters, self.preset)
-        data = self._encoded.setdefault(given["length"], WindowTable(self.table, given["length"], self.heads))
-        network = Network(
-            data, self.heads, preset=given["preset"], build=given["build"], epochs=self.epochs,
-            batch_size=given["batch_size"], seed=self.seed, callbacks=[search.ReportEpochs(report)],
-        )  # fmt: skip
+        length = given.pop("length")
+        data = self._encoded.setdefault(length, WindowTable(self.table, length, self.heads))
+        told = [search.ReportEpochs(report)]
+        network = Network(data, self.heads, epochs=self.epochs, seed=self.seed, callbacks=told, **given)
         network.fit(self.fold.train, self.fold.valid)
-        p, y = network.predict(self.fold.test), data.y[self.fold.test]
-        of = data.of[self.fold.test]
-        values = [
-            metrics.classification(y[of == name], p[of == name], n_boot=0).set_index("metric")
-            for name in self.heads
-        ]
-        return float(np.mean([one.loc["auroc", "value"] for one in values]))
+        rows = self.fold.test
+        p, y, of = network.predict(rows), data.y[rows], data.of[rows]
+        found = [metrics.classification(y[of == name], p[of == name], n_boot=0) for name in self.heads]
+        return float(np.mean([one.set_index("metric").loc["auroc", "value"] for one in found]))
 
 
 def configuration(parameters: Mapping[str, Any], preset: str) -> dict[str, Any]:
-    """Arguments of a network from the parameters of a trial.
-
-    Parameters
-    ----------
-    parameters : dict
-        A value for each parameter of the space.
-    preset : str
-        What they are changes of.
-
-    Returns
-    -------
-    dict
-        ``preset, length, batch_size, build``; `read_configuration` reads it back.
+    """``preset, length, batch_size, build`` of a network, from the parameters of a trial.
 
     Raises
     ------
@@ -164,29 +121,16 @@ def configuration(parameters: Mapping[str, Any], preset: str) -> dict[str, Any]:
     {'preset': 'small', 'length': 51, 'batch_size': 32, 'build': {'depth': 1}}
     """
     build = {name: value for name, value in parameters.items() if name not in _NOT_BUILT}
-    known = list(inspect.signature(network.build_vqvae).parameters)[2:]
+    known = [field.name for field in fields(Sizes)]
     if strange := sorted(set(build) - set(known)):
         raise ValueError(
             f"the network has no argument {', '.join(strange)}; expected some of {', '.join(known)}"
         )
-    return {
-        "preset": preset, "length": int(parameters["length"]),
-        "batch_size": int(parameters["batch_size"]), "build": build,
-    }  # fmt: skip
+    return {"preset": preset, **{name: int(parameters[name]) for name in _NOT_BUILT}, "build": build}
 
 
 def read_configuration(path: str | Path) -> dict[str, Any]:
-    """Settings from the file that the search wrote, or none for an empty name.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        ``best_configuration.json`` of notebook 05.
-
-    Returns
-    -------
-    dict
-        ``preset, length, batch_size, build``, or nothing.
+    """Settings from the ``best_configuration.json`` of notebook 05, or none for an empty name.
 
     Raises
     ------
@@ -201,11 +145,10 @@ def read_configuration(path: str | Path) -> dict[str, Any]:
     if not str(path):
         return {}
     found = paths.read_json(paths.find(path))
-    names = ("preset", "length", "batch_size", "build")
-    if not isinstance(found, dict) or not set(names) <= set(found):
+    if not isinstance(found, dict) or not set(_KEYS) <= set(found):
         raise ValueError(
-            f"{path}: no configuration; expected a JSON object with {', '.join(names)}, as "
-            "notebook 05 writes it"
+            f"{path}: no configuration; expected a JSON object with {', '.join(_KEYS)}, as notebook 05 "
+            "writes it"
         )
     check_preset(found["preset"])
     named = {"length": found["length"], "batch_size": found["batch_size"], **found["build"]}

@@ -8,6 +8,7 @@ differ in where it stands. Negatives are decoys: a motif one letter off, or in a
 from __future__ import annotations
 
 import sys
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from helpers.project import paths
-from helpers.project.paths import atomic_path
 from helpers.readers.fasta import write_fasta
+from helpers.readers.tables import write_table
 from helpers.sequences.alphabet import RNA
+from helpers.tracks.rna_modification.data import SPLITS
 
 TRANSITIONS = (
     (0.32, 0.20, 0.28, 0.20),
@@ -27,21 +29,13 @@ TRANSITIONS = (
 )
 """Probability of A C G U (columns) behind A C G U (rows) in the background."""
 _INVENTED = "invented"
+_SHORTEST = 101
+_SEED = 20261126
 _SITES = ["window_id", "modification", "motif", "start", "stop", "first_offset"]
 
 
 class Rule(NamedTuple):
-    """Where the motif of a modification stands.
-
-    Attributes
-    ----------
-    name, base : str
-        Modification, and the letter that it modifies.
-    motif : str
-        Name of its motif in `MOTIFS`.
-    first, last : int
-        Least and largest offset of the motif's first letter from the site, in nt.
-    """
+    """Where the motif (of `MOTIFS`) of a modification stands: offsets of its first letter, in nt."""
 
     name: str
     base: str
@@ -103,6 +97,14 @@ class Plan(NamedTuple):
     near: float = 0.3
     misplaced: float = 0.25
 
+    def check(self) -> None:
+        """Raise ValueError if a motif or a decoy has no room."""
+        if self.length % 2 == 0 or self.length < _SHORTEST:
+            raise ValueError(
+                f"the plan's length is {self.length} nt; expected an odd number of at least {_SHORTEST}, so "
+                "that every motif and every decoy has room"
+            )
+
 
 class Simulation(NamedTuple):
     """Windows and their truth.
@@ -120,24 +122,8 @@ class Simulation(NamedTuple):
     sites: pd.DataFrame
 
 
-def simulate(plan: Plan = Plan(), *, seed: int = 20261126) -> Simulation:  # noqa: B008
-    """Draw windows of ten modifications.
-
-    Parameters
-    ----------
-    plan : Plan
-        Sizes.
-    seed : int
-        Seed; the same seed gives the same sample.
-
-    Returns
-    -------
-    Simulation
-
-    Raises
-    ------
-    ValueError
-        If the length is even, or too short for the rules.
+def simulate(plan: Plan = Plan(), *, seed: int = _SEED) -> Simulation:  # noqa: B008
+    """Draw windows of ten modifications; the same seed gives the same sample.
 
     Examples
     --------
@@ -145,80 +131,54 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261126) -> Simulation:  # noq
     >>> len(small.windows), small.windows["file"].iloc[0]
     (80, 'train/1-0')
     """
-    _check(plan)
+    plan.check()
     rng = np.random.default_rng(seed)
     rows, sites = [], []
-    for split, size in (("train", plan.train), ("valid", plan.valid), ("test", plan.test)):
-        for number, rule in enumerate(RULES, 1):
-            for label in (0, 1):
-                file = f"{split}/{number}-{label}"
-                windows = _background(rng, size, plan.length)
-                windows[:, plan.length // 2] = RNA.letters.index(rule.base)
-                for place, window in enumerate(windows):
-                    name = f"sim_{'pos' if label else 'neg'}_{place}"
-                    start = _plant(rng, window, rule, label, plan)
-                    rows.append((file, name, "".join(np.array([*RNA.letters])[window])))
-                    if label and start is not None:
-                        width = len(MOTIFS[rule.motif][0])
-                        offset = start - plan.length // 2
-                        sites.append((f"{file}:{name}", rule.name, rule.motif, start,
-                                      start + width, offset))  # fmt: skip
+    middle = plan.length // 2
+    for split, (number, rule), label in product(SPLITS, enumerate(RULES, 1), (0, 1)):
+        file = f"{split}/{number}-{label}"
+        windows = _background(rng, getattr(plan, split), plan.length)
+        windows[:, middle] = RNA.letters.index(rule.base)
+        for place, window in enumerate(windows):
+            name = f"sim_{'pos' if label else 'neg'}_{place}"
+            start = _plant(rng, window, rule, label, plan)
+            rows.append((file, name, "".join(RNA.letters[code] for code in window)))
+            if start is not None:
+                stop = start + len(MOTIFS[rule.motif][0])
+                sites.append((f"{file}:{name}", rule.name, rule.motif, start, stop, start - middle))
     return Simulation(
-        pd.DataFrame(rows, columns=["file", "id", "sequence"]),
-        pd.DataFrame(sites, columns=_SITES),
+        pd.DataFrame(rows, columns=["file", "id", "sequence"]), pd.DataFrame(sites, columns=_SITES)
     )
 
 
-def write(folder: str | Path, *, seed: int = 20261126) -> list[Path]:
-    """Write the sample: FASTA files in the scheme of the public data, and the truth.
-
-    Parameters
-    ----------
-    folder : str or pathlib.Path
-        Where to.
-    seed : int
-        Seed of the simulation.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files, all simulated data.
-    """
+def write(folder: str | Path, *, seed: int = _SEED) -> list[Path]:
+    """Write the sample: FASTA files in the scheme of the public data, and the truth."""
     folder = Path(folder)
     sample = simulate(seed=seed)
+    truth = [folder / "truth_sites.csv", folder / "truth_rule.json"]
     written = []
     for file, part in sample.windows.groupby("file", sort=False):
-        path = folder / f"{file}.fasta"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_fasta(path, zip(part["id"], part["sequence"], strict=True))
-        written.append(path)
-    with atomic_path(folder / "truth_sites.csv") as part_path:
-        sample.sites.to_csv(part_path, index=False, lineterminator="\n")
-    paths.write_json(folder / "truth_rule.json", _rule())
-    return [*written, folder / "truth_sites.csv", folder / "truth_rule.json"]
+        written.append(folder / f"{file}.fasta")
+        written[-1].parent.mkdir(parents=True, exist_ok=True)
+        write_fasta(written[-1], zip(part["id"], part["sequence"], strict=True))
+    write_table(truth[0], sample.sites)
+    paths.write_json(truth[1], _rule())
+    return written + truth
 
 
 def ppm(motif: str, kept: float = Plan().kept) -> np.ndarray:
-    """Probability of A C G U at each position of a planted motif.
-
-    Parameters
-    ----------
-    motif : str
-        Name in `MOTIFS`.
-    kept : float
-        Probability of the letter of the consensus.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(width, 4), dtype=float64
+    """Probability of A C G U at each position of a planted motif, shape (width, 4).
 
     Examples
     --------
     >>> ppm("DRACH", 0.97)[0].round(2).tolist()
     [0.01, 0.01, 0.97, 0.01]
     """
-    consensus = [RNA.letters.index(letter) for letter in MOTIFS[motif][0]]
-    return np.where(np.eye(RNA.size)[consensus] > 0, kept, (1 - kept) / (RNA.size - 1))
+    return np.where(np.eye(RNA.size)[_codes(motif)] > 0, kept, (1 - kept) / (RNA.size - 1))
+
+
+def _codes(motif: str) -> np.ndarray:
+    return np.array([RNA.letters.index(letter) for letter in MOTIFS[motif][0]])
 
 
 def _background(rng: np.random.Generator, n: int, length: int) -> np.ndarray:
@@ -234,17 +194,15 @@ def _background(rng: np.random.Generator, n: int, length: int) -> np.ndarray:
 def _plant(rng: np.random.Generator, window: np.ndarray, rule: Rule, label: int, plan: Plan) -> int | None:
     """Write the motif, or a decoy, into a window; gives the start of a motif that decides."""
     middle = plan.length // 2
-    consensus = np.array([RNA.letters.index(letter) for letter in MOTIFS[rule.motif][0]])
+    consensus = _codes(rule.motif)
     start = middle + int(rng.integers(rule.first, rule.last + 1))
     kind = rng.random()
     if label:
         if kind >= plan.carried:
             return None
-        word = np.where(
-            rng.random(len(consensus)) < plan.kept, consensus,
-            (consensus + rng.integers(1, RNA.size, len(consensus))) % RNA.size,
-        )  # fmt: skip
-        _write(window, start, word, middle)
+        kept = rng.random(len(consensus)) < plan.kept
+        other = (consensus + rng.integers(1, RNA.size, len(consensus))) % RNA.size
+        _write(window, start, np.where(kept, consensus, other), middle)
         return start
     if kind < plan.near:
         at = rng.choice([i for i in range(len(consensus)) if start + i != middle])
@@ -278,22 +236,14 @@ def _rule() -> dict[str, object]:
             for name, (consensus, source) in MOTIFS.items()
         },
         "modifications": {
-            rule.name: {"index": number, "base": rule.base, "motif": rule.motif,
-                        "offsets": [rule.first, rule.last]}
+            rule.name: {
+                "index": number, "base": rule.base, "motif": rule.motif, "offsets": [rule.first, rule.last]
+            }
             for number, rule in enumerate(RULES, 1)
         },
         "background": TRANSITIONS,
         "plan": Plan()._asdict(),
     }  # fmt: skip
-
-
-def _check(plan: Plan) -> None:
-    needed = 101
-    if plan.length % 2 == 0 or plan.length < needed:
-        raise ValueError(
-            f"the plan's length is {plan.length} nt; expected an odd number of at least {needed}, "
-            "so that every motif and every decoy has room"
-        )
 
 
 if __name__ == "__main__":

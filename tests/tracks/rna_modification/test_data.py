@@ -68,7 +68,7 @@ def test_a_folder_of_any_subset(tmp_path):
 
 def test_one_file(tmp_path):
     path = write(tmp_path, {"valid/10-1": [("a", "GGTCC")]}) / "valid" / "10-1.fasta"
-    (row,) = loaders.read_windows(path, modification="Psi", label=1, split="valid").to_dict("records")
+    (row,) = loaders.read_windows(path, "valid/10-1.fasta").to_dict("records")
     assert row["sequence"] == "GGUCC"
     assert row["status"] == "changed"
     assert row["source"] == "valid/10-1.fasta"
@@ -162,21 +162,6 @@ def test_no_windows(tmp_path):
         loaders.from_folder(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"modification": "hm5C"}, "modification is 'hm5C'; expected one of Am, Cm"),
-        ({"label": 2}, "label is 2; expected one of 0, 1"),
-        ({"split": "dev"}, "split is 'dev'; expected one of train, valid, test"),
-    ],
-)
-def test_unknown_words(tmp_path, options, message):
-    path = write(tmp_path, {"train/8-1": GOOD}) / "train" / "8-1.fasta"
-    given = {"modification": "m6A", "label": 1, "split": "train"} | options
-    with pytest.raises(ValueError, match=message):
-        loaders.read_windows(path, **given)
-
-
 HEADER = "window_id,modification,label,split,sequence"
 
 
@@ -234,7 +219,6 @@ def test_the_registry_s_files_are_read_by_their_names(tmp_path, monkeypatch):
     folder = write(tmp_path, pair(GOOD))
     paths = {f"train/8-{label}.fasta": folder / "train" / f"8-{label}.fasta" for label in (0, 1)}
     monkeypatch.setattr(registry, "fetch", lambda name: paths)
-    pd.testing.assert_frame_equal(loaders.from_registry(), loaders.from_folder(folder))
     pd.testing.assert_frame_equal(loaders.read("registry"), loaders.read(folder))
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from helpers.plots import style
 from helpers.sequences.alphabet import RNA
-from helpers.tracks.rna_modification.figures import codes, mutagenesis, quantiser, spectrum
+from helpers.tracks.rna_modification import figures
 
 RNG = np.random.default_rng(0)
 
 
 def importance():
-    return mutagenesis.importance_table({"m6A": RNG.normal(size=(6, 31)), "Psi": np.ones((2, 31))})
+    return figures.importance_table({"m6A": RNG.normal(size=(6, 31)), "Psi": np.ones((2, 31))})
 
 
 def table(n=12):
@@ -27,21 +27,21 @@ def table(n=12):
 def card(**options):
     where = pd.DataFrame({"label": [1, 1, 0, 0], "position": [0, 3, 0, 3], "share": 0.5})
     given = {"code": 3, "group": "m6A", "ppm": np.eye(4), "n": 9, "profile": where}
-    return codes.CodeCard(**(given | options))
+    return figures.CodeCard(**(given | options))
 
 
 def test_importance_table_names_both_averages():
-    found = mutagenesis.importance_table({"a": [[1.0, -1.0, 0.0], [-1.0, -3.0, 0.0]]})
+    found = figures.importance_table({"a": [[1.0, -1.0, 0.0], [-1.0, -3.0, 0.0]]})
     assert found["position"].tolist() == [-1, 0, 1]
     assert found["signed"].tolist() == [0, -2, 0]
     assert found["absolute"].tolist() == [1, 2, 0]
     # The standard error of (-1, -3) is 1.
     assert np.isclose(found["ci_high"][1], -2 + 1.959964)
-    assert mutagenesis.importance_table({"a": np.ones((1, 3))})["ci_low"].isna().all()
+    assert figures.importance_table({"a": np.ones((1, 3))})["ci_low"].isna().all()
 
 
 def test_importance_has_a_panel_a_group_and_writes_whole_files(tmp_path):
-    fig = mutagenesis.importance(importance(), spans={"m6A": (-2, 2)}, title="t")
+    fig = figures.importance(importance(), spans={"m6A": (-2, 2)}, title="t")
     names = [ax.get_title(loc="left") for ax in fig.axes]
     assert names == ["m6A (n = 6)", "Psi (n = 2)"]
     assert len(fig.axes[0].patches) == 1, "the known span"
@@ -52,7 +52,7 @@ def test_importance_has_a_panel_a_group_and_writes_whole_files(tmp_path):
 
 def test_odd_number_of_groups_leaves_an_empty_place():
     values = {name: np.ones((2, 9)) for name in "abc"}
-    fig = mutagenesis.importance(mutagenesis.importance_table(values))
+    fig = figures.importance(figures.importance_table(values))
     assert len(fig.axes) == 4
     assert not fig.axes[3].axison
 
@@ -60,7 +60,7 @@ def test_odd_number_of_groups_leaves_an_empty_place():
 def test_combined_logos_show_the_letters_asked_for():
     heights = np.zeros((31, 4))
     heights[15 + np.arange(-2, 3), [2, 2, 0, 1, 3]] = [1, 1, 1, -1, 1]  # GGACU, C against
-    fig = mutagenesis.combined_logos({"m6A": heights}, RNA, centres=[-9, 0, 9], width=5, title="t")
+    fig = figures.combined_logos({"m6A": heights}, RNA, centres=[-9, 0, 9], width=5, title="t")
     left, middle, right = fig.axes
     assert [tick.get_text() for tick in middle.get_xticklabels()] == ["-2", "0", "2"]
     assert left.get_xlim() == (-11.5, -6.5)
@@ -72,7 +72,7 @@ def test_combined_logos_show_the_letters_asked_for():
 def test_spectrum_bars_colour_the_specific_codes():
     given = table()
     marks = [True] + [False] * 11
-    fig = spectrum.bars(given, ["m6A", "Psi"], specific=marks, title="t")
+    fig = figures.spectrum(given, ["m6A", "Psi"], specific=marks, title="t")
     assert len(fig.axes) == 2
     bars = [ax.containers[0] for ax in fig.axes]
     assert len(bars[0]) == 10, "unused codes are not drawn"
@@ -85,21 +85,21 @@ def test_spectrum_bars_colour_the_specific_codes():
 def test_live_spectrum_says_what_a_bar_is():
     given = table()
     given.loc[0, "consensus"] = "<b>"
-    fig = spectrum.live(given, ["m6A", "Psi"], specific=[True] * 12, title="t")
+    fig = figures.live_spectrum(given, ["m6A", "Psi"], specific=[True] * 12, title="t")
     assert len(fig.data) == 2
     text = fig.data[0].hovertext[0]
     assert text.startswith("code 11 in m6A<br>TF-IDF")
     assert "q against negatives 0.02" in text
     assert text.endswith("&lt;b&gt;")
     assert len(fig.data[0].y) == 10
-    bare = spectrum.live(given.drop(columns="consensus"), ["Psi"], specific=[False] * 12)
+    bare = figures.live_spectrum(given.drop(columns="consensus"), ["Psi"], specific=[False] * 12)
     assert bare.data[0].hovertext[0].endswith("<br>")
 
 
 def test_cards_draw_a_match_only_below_the_limit():
     shown = card(match="DRACH", q=0.01, known=np.eye(4))
     weak = card(match="DRACH", q=0.2, known=np.eye(4), code=4)
-    fig = codes.cards([shown, weak, card()], RNA, title="t")
+    fig = figures.code_cards([shown, weak, card()], RNA, title="t")
     assert len(fig.axes) == 9
     assert fig.axes[2].get_title(loc="left") == "DRACH, q = 0.01"
     for place in (5, 8):
@@ -108,7 +108,7 @@ def test_cards_draw_a_match_only_below_the_limit():
 
 
 def test_more_cards_than_fit_are_said():
-    fig = codes.cards([card(code=k) for k in range(codes.MOST_CARDS + 1)], RNA, title="cards")
+    fig = figures.code_cards([card(code=k) for k in range(figures.MOST_CARDS + 1)], RNA, title="cards")
     assert "the first 16 of 17" in fig._suptitle.get_text().replace("\n", " ")
 
 
@@ -117,7 +117,7 @@ def test_accuracy_by_position_counts_known_letters_only():
     X[0, 0] = 0.25
     made = X.copy()
     made[:, 1] = [1, 0, 0, 0]
-    found = quantiser.accuracy_by_position(X, made)
+    found = figures.accuracy_by_position(X, made)
     assert found["n"].tolist() == [1, 2, 2]
     assert found["accuracy"].tolist() == [1, 0, 1]
     assert (found["ci_low"] <= found["accuracy"]).all()
@@ -125,26 +125,28 @@ def test_accuracy_by_position_counts_known_letters_only():
 
 LOGO = {"a": np.zeros((11, 4))}
 RAISES = {
-    "no importance to average": lambda: mutagenesis.importance_table({}),
-    r"expected finite numbers of shape \(windows": lambda: mutagenesis.importance_table({"a": [np.nan, 1.0]}),
-    "importance table has no column": lambda: mutagenesis.importance(pd.DataFrame({"group": [1]})),
-    "no stretch to draw": lambda: mutagenesis.combined_logos({}, RNA, centres=[0], width=3),
-    "expected an odd number": lambda: mutagenesis.combined_logos(LOGO, RNA, centres=[0], width=4),
-    "letters in the order ACGU": lambda: mutagenesis.combined_logos(
+    "no importance to average": lambda: figures.importance_table({}),
+    r"expected finite numbers of shape \(windows": lambda: figures.importance_table({"a": [np.nan, 1.0]}),
+    "importance table has no column": lambda: figures.importance(pd.DataFrame({"group": [1]})),
+    "no stretch to draw": lambda: figures.combined_logos({}, RNA, centres=[0], width=3),
+    "expected an odd number": lambda: figures.combined_logos(LOGO, RNA, centres=[0], width=4),
+    "letters in the order ACGU": lambda: figures.combined_logos(
         {"a": np.zeros((11, 5))}, RNA, centres=[0], width=3
     ),
-    "leaves them": lambda: mutagenesis.combined_logos(LOGO, RNA, centres=[5], width=3),
-    "spectrum table has no column 'Um'": lambda: spectrum.bars(table(), ["Um"], specific=[True] * 12),
-    "3 marks for 12 codes": lambda: spectrum.bars(table(), ["m6A"], specific=[True] * 3),
-    "no code of the table is used": lambda: spectrum.live(
+    "leaves them": lambda: figures.combined_logos(LOGO, RNA, centres=[5], width=3),
+    "spectrum table has no column 'Um'": lambda: figures.spectrum(table(), ["Um"], specific=[True] * 12),
+    "3 marks for 12 codes": lambda: figures.spectrum(table(), ["m6A"], specific=[True] * 3),
+    "no code of the table is used": lambda: figures.live_spectrum(
         table().assign(used=False), ["m6A"], specific=[True] * 12
     ),
-    "no code to draw": lambda: codes.cards([], RNA),
-    "profile table has no column": lambda: codes.cards([card(profile=pd.DataFrame({"label": [1]}))], RNA),
-    "reconstruction_by_position table has no column": lambda: quantiser.reconstruction_by_position(
+    "no code to draw": lambda: figures.code_cards([], RNA),
+    "profile table has no column": lambda: figures.code_cards(
+        [card(profile=pd.DataFrame({"label": [1]}))], RNA
+    ),
+    "reconstruction_by_position table has no column": lambda: figures.reconstruction_by_position(
         pd.DataFrame({"position": [0]}), title="t"
     ),
-    "length_curve table has no column": lambda: quantiser.length_curve(
+    "length_curve table has no column": lambda: figures.length_curve(
         pd.DataFrame({"length": [51]}), title="t"
     ),
 }

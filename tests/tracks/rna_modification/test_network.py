@@ -1,5 +1,7 @@
 """The VQ networks: the codebook learns, tokens stand where they are said to, files come back."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from helpers.tracks.rna_modification import (  # noqa: E402
 )
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-SMALL = {**network.PRESETS["small"], "n_codes": 24}
+SMALL = replace(network.PRESETS["small"], n_codes=24)
 
 
 def windows(n, length, seed=0):
@@ -36,7 +38,7 @@ def scrambled(model, seed=0):
 
 
 BUILD = {
-    "ours": lambda: scrambled(network.build_vqvae(51, 2, **SMALL)),
+    "ours": lambda: scrambled(network.build_vqvae(51, 2, SMALL)),
     "original": lambda: scrambled(original.build_original(51, 2, filters=8, n_codes=16, transformers=1)),
 }
 
@@ -161,7 +163,7 @@ def test_training_learns_a_motif_and_reports_its_parts():
     for at, letter in zip(range(22, 29), (2, 2, 0, 1, 3, 2, 1), strict=True):
         X[y == 1, at] = np.eye(4)[letter]
     keras.utils.set_random_seed(1)
-    model = network.build_vqvae(51, 1, **SMALL)
+    model = network.build_vqvae(51, 1, SMALL)
     result = training.fit(
         model, X[:300], y[:300, None].astype("float32"),
         valid=(X[300:], y[300:, None].astype("float32")), verbosity=0,
@@ -186,7 +188,7 @@ def test_training_learns_a_motif_and_reports_its_parts():
 def test_sizes_that_do_not_fit_are_refused(arguments, message):
     length = arguments.pop("length")
     with pytest.raises(ValueError, match=message):
-        network.build_vqvae(length, 1, **{**SMALL, **arguments})
+        network.build_vqvae(length, 1, replace(SMALL, **arguments))
 
 
 def test_the_original_and_the_presets_refuse_what_they_do_not_know():

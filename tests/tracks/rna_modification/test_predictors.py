@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from helpers import splits
+from helpers import splits, training
 from helpers.project import backend
+from helpers.stats.odds import logit, sigmoid
 
 backend.use("tensorflow")
 
@@ -52,6 +53,10 @@ def fold(data):
     return splits.given(*(np.flatnonzero(data.table["split"] == part) for part in windows.SPLITS))
 
 
+def both_of(network):
+    return predictors.Both(network(), predictors.Singles([network([name]) for name in ("m6A", "Psi")]))
+
+
 def test_a_head_knows_the_labels_of_its_own_modification(data):
     labels = data.labels(["Psi", "m6A"])
     own = data.of == "Psi"
@@ -72,38 +77,45 @@ def test_k_mers_and_letters_at_the_site(data):
 
 def test_both_are_fitted_kept_and_read_back(data, fold, tmp_path):
     def network(heads=None):
-        return predictors.Network(data, heads, folder=tmp_path, data=data.mark, **TINY)
+        return predictors.Network(data, heads, folder=tmp_path, **TINY)
 
-    both = predictors.Both(network(), lambda name: network([name]))
+    both = both_of(network)
     both.fit(fold.train, fold.valid)
     first = both.predict(fold.test)
     assert set(first) == {"ours", "shared", "single"}
     stored = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.keras")}
     assert len(stored) == 3
-    again = predictors.Both(network(), lambda name: network([name]))
+    again = both_of(network)
     again.fit(fold.train, fold.valid)
     for name, p in again.predict(fold.test).items():
         np.testing.assert_allclose(p, first[name], atol=1e-6)
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.keras")} == stored
-    middle = (predictors.logit(first["shared"]) + predictors.logit(first["single"])) / 2
-    np.testing.assert_allclose(predictors.logit(first["ours"]), middle, atol=1e-4)
+    middle = (logit(first["shared"]) + logit(first["single"])) / 2
+    np.testing.assert_allclose(logit(first["ours"]), middle, atol=1e-4)
 
 
 def test_a_hybrid_weighs_its_parts_and_shows_them(data, fold, tmp_path):
     def network(heads=None):
-        return predictors.Network(data, heads, folder=tmp_path, data=data.mark, **TINY)
+        return predictors.Network(data, heads, folder=tmp_path, **TINY)
 
-    hybrid = predictors.Hybrid(
-        predictors.Both(network(), lambda name: network([name])),
-        predictors.Trees(data, trees=20, seed=0),
-    )
+    parts = {"networks": both_of(network), "trees": predictors.Trees(data, trees=20, seed=0)}
+    hybrid = training.Blend(parts, name="hybrid")
     hybrid.fit(fold.train, fold.valid)
     found = hybrid.predict(fold.test)
-    assert list(found) == ["ours", "shared", "single", "hybrid", "baseline", "kmers"]
+    assert list(found) == ["hybrid", "ours", "shared", "single", "baseline", "kmers"]
     assert (hybrid.weights >= 0).all()
-    parts = np.stack([predictors.logit(found[name]) for name in ("ours", "baseline")], axis=1)
+    parts = np.stack([logit(found[name]) for name in ("ours", "baseline")], axis=1)
     score = parts @ hybrid.weights + hybrid.intercept
-    np.testing.assert_allclose(found["hybrid"], predictors.sigmoid(score), atol=1e-6)
+    np.testing.assert_allclose(found["hybrid"], sigmoid(score), atol=1e-6)
+
+
+def test_the_card_tells_the_share_of_positives_that_the_network_saw(data, fold):
+    kept = fold.train[(data.y[fold.train] == 1) | (np.arange(len(fold.train)) % 2 == 0)]
+    network = predictors.Network(data, **TINY | {"epochs": 1})
+    network.fit(kept, fold.valid)
+    shares = {name: data.y[kept[data.of[kept] == name]].mean() for name in data.modifications}
+    assert network.card()["prevalence"] == pytest.approx(shares, abs=1e-6)
+    assert network.card()["prevalence"]["m6A"] > 0.6
 
 
 def test_the_same_seed_gives_the_same_numbers(data, fold):
@@ -126,7 +138,7 @@ def test_trees_find_the_word_and_words_without_places_less(data, fold):
 
 
 def test_shuffled_labels_stay_within_a_modification_and_off_the_test(data, fold):
-    control = predictors.Shuffled(predictors.Network(data, **TINY), seed=4)
+    control = training.Shuffled(predictors.Network(data, **TINY), seed=4, within=data.of)
     y = control.labels(fold.train, fold.valid)
     np.testing.assert_array_equal(y[fold.test], data.y[fold.test])
     assert (y[fold.train] != data.y[fold.train]).any()
@@ -135,11 +147,12 @@ def test_shuffled_labels_stay_within_a_modification_and_off_the_test(data, fold)
         assert y[own].sum() == data.y[own].sum()
 
 
-def test_networks_of_some_modifications(data, fold):
-    some = predictors.Some([predictors.Network(data, ["Psi"], **TINY)])
+def test_networks_of_some_modifications_say_nothing_of_others(data, fold):
+    some = predictors.Singles([predictors.Network(data, ["Psi"], **TINY)])
     some.fit(fold.train, fold.valid)
     rows = fold.test[data.of[fold.test] == "Psi"]
     assert np.isfinite(some.predict(rows)).all()
+    assert np.isnan(some.predict(fold.test[data.of[fold.test] != "Psi"])).all()
 
 
 @pytest.mark.parametrize(
@@ -199,7 +212,7 @@ def test_lengths_that_cannot_be_are_refused(length, settings, message, tmp_path)
 @pytest.mark.parametrize("lengths", ["50", "51 x", "-51"])
 def test_lengths_are_odd_numbers(lengths):
     with pytest.raises(ValueError, match="expected odd numbers with blanks between them"):
-        input_length.needed(lengths)
+        input_length.ascending(lengths)
 
 
 def test_a_trial_never_sees_the_test_part():

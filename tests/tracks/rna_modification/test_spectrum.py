@@ -1,14 +1,13 @@
 """The spectrum of a codebook: hand-made tables with known answers, properties, every raise."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from helpers.sequences.alphabet import RNA
-from helpers.tracks.rna_modification import counts, meaning, rna_sites, specificity
+from helpers.tracks.rna_modification import spectrum
 
 CODES = np.array([[0, 0, 1], [0, 1, 1], [3, 3, 3], [3, 1, 1], [1, 1, 1], [0, 1, 3]])
 GROUPS = ["a", "a", "b", "b", "a", "b"]
@@ -16,14 +15,14 @@ LABELS = [1, 1, 1, 1, 0, 0]
 
 
 def toy():
-    return counts.spectrum(counts.count_matrix(CODES, 5), GROUPS, LABELS)
+    return spectrum.spectrum(spectrum.count_matrix(CODES, 5), GROUPS, LABELS)
 
 
 def both_tests(table, of, y, order, permutations=99):
     options = {"order": order, "permutations": permutations}
     return (
-        specificity.between_groups(table, of, y, **options),
-        specificity.against_negatives(table, of, y, **options),
+        spectrum.between_groups(table, of, y, **options),
+        spectrum.against_negatives(table, of, y, **options),
     )
 
 
@@ -40,8 +39,8 @@ def test_tf_idf_by_hand():
 
 def test_unused_codes_keep_their_numbers_and_finite_rows():
     found = toy()
-    table = specificity.sorted_table(
-        found, *both_tests(counts.count_matrix(CODES, 5), GROUPS, LABELS, ["a", "b"])
+    table = spectrum.sorted_table(
+        found, *both_tests(spectrum.count_matrix(CODES, 5), GROUPS, LABELS, ["a", "b"])
     )
     assert sorted(table["code"]) == [0, 1, 2, 3, 4]
     unused = table[~table["used"]]
@@ -55,8 +54,8 @@ def test_unused_codes_keep_their_numbers_and_finite_rows():
 
 
 def test_table_is_sorted_by_primary_then_score():
-    table = specificity.sorted_table(
-        toy(), *both_tests(counts.count_matrix(CODES, 5), GROUPS, LABELS, ["a", "b"])
+    table = spectrum.sorted_table(
+        toy(), *both_tests(spectrum.count_matrix(CODES, 5), GROUPS, LABELS, ["a", "b"])
     )
     assert table["primary"].tolist() == ["a", "a", "b", "", ""]
     assert table["code"].tolist() == [0, 1, 3, 2, 4]
@@ -68,8 +67,8 @@ def test_table_is_sorted_by_primary_then_score():
 
 
 def test_a_group_without_negatives_has_nan_and_is_not_tested():
-    table = counts.count_matrix([[0, 1], [1, 1]], 2)
-    found = counts.spectrum(table, ["a", "b"], [1, 1])
+    table = spectrum.count_matrix([[0, 1], [1, 1]], 2)
+    found = spectrum.spectrum(table, ["a", "b"], [1, 1])
     assert np.isnan(found.tf_negative).all()
     _, within = both_tests(table, ["a", "b"], [1, 1], ["a", "b"])
     assert within.p.min() == 1
@@ -96,16 +95,16 @@ def test_permutations_tell_what_is_planted():
     assert between.p[5] == 1, "unused"
     assert within.p[0, 0] == 1 / 500
     assert within.p[1, 1] > 0.05, "b's code stands in b's negatives as well"
-    found = specificity.sorted_table(counts.spectrum(table, of, y, order=["a", "b", "c"]), between, within)
-    assert found.loc[specificity.specific(found), "code"].tolist() == [0]
+    found = spectrum.sorted_table(spectrum.spectrum(table, of, y, order=["a", "b", "c"]), between, within)
+    assert found.loc[spectrum.specific(found), "code"].tolist() == [0]
 
 
 def test_a_code_may_be_the_top_of_two_groups():
     table, of, y = planted()
     shared = np.isin(of, ["a", "b"]) & (y == 1)
     table[:, 0] = np.random.default_rng(2).random(len(y)) < np.where(shared, 0.9, 0.1)
-    found = counts.spectrum(table, of, y, order=["a", "b", "c"])
-    top = specificity.top_codes(found, *both_tests(table, of, y, ["a", "b", "c"], 499))
+    found = spectrum.spectrum(table, of, y, order=["a", "b", "c"])
+    top = spectrum.top_codes(found, *both_tests(table, of, y, ["a", "b", "c"], 499))
     assert top[["group", "code"]].to_numpy().tolist() == [["a", 0], ["b", 0]]
     assert (top["excess"] > 0).all()
 
@@ -114,11 +113,11 @@ def test_shuffled_labels_leave_no_specific_code():
     table, of, y = planted()
     order = np.random.default_rng(5).permutation(len(y))
     of, y = of[order], y[order]
-    found = specificity.sorted_table(
-        counts.spectrum(table, of, y, order=["a", "b", "c"]),
+    found = spectrum.sorted_table(
+        spectrum.spectrum(table, of, y, order=["a", "b", "c"]),
         *both_tests(table, of, y, ["a", "b", "c"], 499),
     )
-    assert not specificity.specific(found).any()
+    assert not spectrum.specific(found).any()
 
 
 def test_p_values_of_chance_are_even():
@@ -133,7 +132,7 @@ def test_p_values_of_chance_are_even():
 
 def test_same_seed_same_numbers():
     table, of, y = planted()
-    for test in (specificity.between_groups, specificity.against_negatives):
+    for test in (spectrum.between_groups, spectrum.against_negatives):
         options = {"order": ["a", "b", "c"], "permutations": 300}
         first, again = (test(table, of, y, seed=3, **options) for _ in range(2))
         assert (first.p == again.p).all()
@@ -144,10 +143,10 @@ def test_same_seed_same_numbers():
 @settings(deadline=None, max_examples=30)
 @given(arrays(np.int64, (6, 4), elements=st.integers(0, 6)))
 def test_counts_keep_every_token(codes):
-    table = counts.count_matrix(codes, 9)
+    table = spectrum.count_matrix(codes, 9)
     assert table.shape == (6, 9)
     assert (table.sum(axis=1) == 4).all()
-    found = counts.spectrum(table, list("aabbcc"), [1] * 6)
+    found = spectrum.spectrum(table, list("aabbcc"), [1] * 6)
     assert np.isfinite(found.tf_idf).all()
     assert np.allclose(found.tf.sum(axis=0), 4)
     assert ((found.tf.sum(axis=1) > 0) == found.used).all()
@@ -156,9 +155,9 @@ def test_counts_keep_every_token(codes):
 @settings(deadline=None, max_examples=40)
 @given(arrays(float, (4, 5), elements=st.floats(0, 10)), st.floats(0.1, 10))
 def test_tau_is_a_share_and_knows_no_scale(tf, factor):
-    value = specificity.tau(tf)
+    value = spectrum.tau(tf)
     assert ((value >= 0) & (value <= 1 + 1e-9)).all()
-    assert np.allclose(value, specificity.tau(tf * factor))
+    assert np.allclose(value, spectrum.tau(tf * factor))
 
 
 def test_ppm_of_code_windows_is_exact():
@@ -167,7 +166,7 @@ def test_ppm_of_code_windows_is_exact():
     X = np.eye(4, dtype=np.float32)[[[codes_of(c) for c in one] for one in text]]
     starts = [-1, 2, 5]
     codes = [[0, 1, 0], [2, 1, 2]]
-    ppm, n = meaning.code_ppm(X, codes, starts, 4, width=5)
+    ppm, n = spectrum.code_ppm(X, codes, starts, n_codes=4, width=5)
     assert n.tolist() == [2, 2, 2, 0]
     # Token 1 covers positions 2 to 4; its stretch is 1 to 5: GACUA and CACUU.
     assert ppm[1].tolist() == [
@@ -181,19 +180,19 @@ def test_ppm_of_code_windows_is_exact():
 def test_unknown_letters_do_not_count():
     X = np.full((1, 3, 4), 0.25, dtype=np.float32)
     X[0, 1] = [1, 0, 0, 0]
-    ppm, n = meaning.code_ppm(X, [[0]], [0], 1, width=3)
+    ppm, n = spectrum.code_ppm(X, [[0]], [0], n_codes=1, width=3)
     assert ppm[0].tolist() == [[0.25] * 4, [1, 0, 0, 0], [0.25] * 4]
     assert n.tolist() == [1]
 
 
 def test_profile_counts_by_group_and_label():
-    where = meaning.profile(CODES, 3, GROUPS, LABELS, order=["b", "a"], starts=[0, 3, 6], site=4)
+    where = spectrum.profile(CODES == 3, GROUPS, LABELS, order=["b", "a"], starts=[0, 3, 6], site=4)
     own = where[(where["group"] == "b") & (where["label"] == 1)]
     assert own["position"].tolist() == [-3, 0, 3]
     assert own["share"].tolist() == [1.0, 0.5, 0.5]
     assert own["n"].tolist() == [2, 2, 2]
     assert where[where["group"] == "a"]["share"].sum() == 0
-    alone = meaning.profile(CODES, 3, GROUPS, [1] * 6, order=["a"], starts=[0, 3, 6], site=4)
+    alone = spectrum.profile(CODES == 3, GROUPS, [1] * 6, order=["a"], starts=[0, 3, 6], site=4)
     assert alone[alone["label"] == 0]["share"].isna().all()
 
 
@@ -201,52 +200,52 @@ def test_profile_counts_by_group_and_label():
 @given(arrays(float, (7, 4), elements=st.floats(0.01, 1)), st.integers(1, 9))
 def test_core_keeps_the_best_position_and_enough(given_table, shortest):
     ppm = given_table / given_table.sum(axis=1, keepdims=True)
-    part = meaning.core(ppm, shortest=shortest)
+    part = spectrum.core(ppm, shortest=shortest)
     assert 0 <= part.start < part.stop <= 7
     assert part.stop - part.start >= min(shortest, 7)
-    bits = meaning.information(ppm)
+    bits = spectrum.information(ppm)
     if bits.max() >= 0.25:
         assert part.start <= bits.argmax() < part.stop
 
 
 def test_known_sites_are_probabilities_with_sources():
-    library = rna_sites.known()
+    library = spectrum.known_motifs()
     assert len({motif.id for motif in library}) == len(library)
     for motif in library:
         assert np.allclose(motif.ppm.sum(axis=1), 1)
         assert "doi:10." in motif.family
     drach = {motif.id: motif for motif in library}["m6A-DRACH"].ppm
-    assert meaning.consensus(drach, RNA) == "..AC."
+    assert spectrum.consensus(drach, RNA) == "..AC."
     assert np.allclose(drach[4], [0.97 / 3, 0.97 / 3, 0.03, 0.97 / 3])
 
 
-COUNTED = counts.count_matrix(CODES, 5)
+COUNTED = spectrum.count_matrix(CODES, 5)
 RAISES = {
-    "whole numbers": lambda: counts.count_matrix(np.ones((2, 2)), 5),
-    "code 3 is not in a codebook of 3": lambda: counts.count_matrix(CODES, 3),
-    "code -1 is not in": lambda: counts.count_matrix([[-1, 0]], 3),
-    "one group and one label a window": lambda: counts.spectrum(COUNTED, GROUPS, [1, 0]),
-    "neither 0 nor 1": lambda: counts.spectrum(COUNTED, GROUPS, [2] * 6),
-    "group 'z' has no positive window; leave": lambda: counts.spectrum(
+    "whole numbers": lambda: spectrum.count_matrix(np.ones((2, 2)), 5),
+    "code 3 is not in a codebook of 3": lambda: spectrum.count_matrix(CODES, 3),
+    "code -1 is not in": lambda: spectrum.count_matrix([[-1, 0]], 3),
+    "one group and one label a window": lambda: spectrum.spectrum(COUNTED, GROUPS, [1, 0]),
+    "neither 0 nor 1": lambda: spectrum.spectrum(COUNTED, GROUPS, [2] * 6),
+    "group 'z' has no positive window; leave": lambda: spectrum.spectrum(
         COUNTED, GROUPS, LABELS, order=["a", "z"]
     ),
-    "two groups or more": lambda: specificity.tau([[1.0]]),
-    "negative or not finite": lambda: specificity.tau([[1.0, -1.0]]),
-    "there are 1 groups": lambda: specificity.between_groups(COUNTED, GROUPS, LABELS, order=["a"]),
-    "permutations is 0": lambda: specificity.against_negatives(
+    "two groups or more": lambda: spectrum.tau([[1.0]]),
+    "negative or not finite": lambda: spectrum.tau([[1.0, -1.0]]),
+    "there are 1 groups": lambda: spectrum.between_groups(COUNTED, GROUPS, LABELS, order=["a"]),
+    "permutations is 0": lambda: spectrum.against_negatives(
         COUNTED, GROUPS, LABELS, order=["a"], permutations=0
     ),
-    "group 'z' has no positive window$": lambda: specificity.between_groups(
+    "group 'z' has no positive window$": lambda: spectrum.between_groups(
         COUNTED, GROUPS, LABELS, order=["a", "z"]
     ),
-    r"expected \(n, length, letters\)": lambda: meaning.code_ppm(
-        np.zeros((2, 6, 4)), CODES, [0, 3], 5, width=3
+    r"expected \(n, length, letters\)": lambda: spectrum.code_ppm(
+        np.zeros((2, 6, 4)), CODES, [0, 3], n_codes=5, width=3
     ),
-    "expected odd numbers of nt": lambda: meaning.code_ppm(
-        np.zeros((6, 9, 4)), CODES, [0, 3, 6], 5, width=4
+    "expected an odd number of nt": lambda: spectrum.code_ppm(
+        np.zeros((6, 9, 4)), CODES, [0, 3, 6], n_codes=5, width=4
     ),
-    "holds X; expected letters": lambda: rna_sites.from_consensus("AXA"),
-    "holds ''": lambda: rna_sites.from_consensus(""),
+    "holds X; expected letters": lambda: spectrum.from_consensus("AXA"),
+    "holds ''": lambda: spectrum.from_consensus(""),
 }  # fmt: skip
 
 
@@ -254,11 +253,3 @@ RAISES = {
 def test_raises(message):
     with pytest.raises(ValueError, match=message):
         RAISES[message]()
-
-
-def test_table_takes_the_consensus_of_each_code():
-    table = specificity.sorted_table(
-        toy(), *both_tests(COUNTED, GROUPS, LABELS, ["a", "b"]), consensus=list("vwxyz")
-    )
-    assert isinstance(table, pd.DataFrame)
-    assert dict(zip(table["code"], table["consensus"], strict=True))[3] == "y"
