@@ -19,11 +19,13 @@ from helpers.readers import fasta, lines, pickles, structures, tables
 from helpers.readers.fasta import Other
 from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
-from helpers.sequences.alphabet import PEPTIDE, RNA, Alphabet
+from helpers.sequences.alphabet import PEPTIDE, RNA
 from helpers.tracks.rna_peptide.simulate import planted_map
 
 PAIR = ["rna_id", "protein_id", "rna_seq", "protein_seq"]
-SEQUENCES = ["rna_seq", "protein_seq"]
+SEQUENCES = {"rna_seq": RNA, "protein_seq": PEPTIDE}
+"""The two chains of a pair, in the order of a model's inputs: column, alphabet."""
+
 _ROW = ["source", "row", "rna_id", "protein_id", "status", "note", "duplicate_of"]
 _ADDED = ("source", "row", "status", "note")
 _CHUNK_ENDING = re.compile(r"\.(csv|csv\.gz|pkl|pkl\.gz|pickle)$", re.IGNORECASE)
@@ -132,8 +134,8 @@ def from_list(
         the two id columns seem to be swapped.
     """
     rows = Accounted(_read_list(Path(pairs), columns))
-    for side, path, alphabet in (("rna", rna_fasta, RNA), ("protein", protein_fasta, PEPTIDE)):
-        sequences = _by_id(path, alphabet)
+    for side, path in (("rna", rna_fasta), ("protein", protein_fasta)):
+        sequences = _by_id(path)
         _check_not_swapped(rows.table, side, sequences, Path(pairs))
         found = rows.table[f"{side}_id"].map(sequences)
         rows.reject(
@@ -219,7 +221,7 @@ def binding_pairs(
         If no pair is left.
     """
     fits = table["rna_seq"].str.len().le(longest_rna) & table["protein_seq"].str.len().le(longest_peptide)
-    found = table[(table["label"] == 1) & fits].drop_duplicates(SEQUENCES)
+    found = table[(table["label"] == 1) & fits].drop_duplicates([*SEQUENCES])
     if found.empty:
         raise ValueError(
             f"no pair of {len(table)} binds and has at most {longest_rna} nt and "
@@ -228,7 +230,7 @@ def binding_pairs(
     return found.sample(min(n, len(found)), random_state=seed).reset_index(drop=True)
 
 
-def one_hot(table: pd.DataFrame, *, lengths: tuple[int, int] | None = None) -> list[np.ndarray]:
+def one_hot(table: pd.DataFrame, *, lengths: Sequence[int] | None = None) -> list[np.ndarray]:
     """The two inputs of a network for a table of pairs, (n, length, letters) in float32.
 
     RNAs and peptides are cut or padded to `lengths`; by default to the longest.
@@ -239,10 +241,10 @@ def one_hot(table: pd.DataFrame, *, lengths: tuple[int, int] | None = None) -> l
     >>> [X.shape for X in one_hot(pairs)], [X.shape for X in one_hot(pairs, lengths=(3, 5))]
     ([(1, 4, 4), (1, 2, 20)], [(1, 3, 4), (1, 5, 20)])
     """
-    rna_length, peptide_length = lengths or (None, None)
+    sides = zip(SEQUENCES.items(), lengths or (None, None), strict=True)
     return [
-        encoding.one_hot(table["rna_seq"], RNA, length=rna_length, truncate=True),
-        encoding.one_hot(table["protein_seq"], PEPTIDE, length=peptide_length, truncate=True),
+        encoding.one_hot(table[column], alphabet, length=length, truncate=True)
+        for (column, alphabet), length in sides
     ]
 
 
@@ -289,7 +291,7 @@ def planted(pairs: pd.DataFrame, folder: str | Path) -> Planted:
 def _loaded(table: pd.DataFrame, other: Other) -> Loaded:
     """Clean both sequences of every row, and find the rows that repeat an earlier one."""
     rows = Accounted(table.reset_index(drop=True))
-    for column, alphabet in (("rna_seq", RNA), ("protein_seq", PEPTIDE)):
+    for column, alphabet in SEQUENCES.items():
         rows.clean(column, alphabet, said=f"{alphabet.name}: ", other=other)
     pairs = rows.table.loc[rows.usable, [*PAIR, "label"]].astype({"label": int})
     number = pairs.index.to_series()
@@ -317,14 +319,13 @@ def _read_list(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _by_id(path: str | Path, alphabet: Alphabet) -> dict[str, str]:
+def _by_id(path: str | Path) -> dict[str, str]:
     """Sequences as the file has them, by id; they are cleaned with the pairs that use them."""
     found: dict[str, str] = {}
     for record in fasta.iter_fasta(path):
         if found.setdefault(record.id, record.sequence) != record.sequence:
             raise ValueError(
-                f"{path}, line {record.line}: the id {record.id} stands twice with different "
-                f"{alphabet.name} sequences; give each record its own id"
+                f"{path}, line {record.line}: the id {record.id} stands twice with different sequences"
             )
     return found
 

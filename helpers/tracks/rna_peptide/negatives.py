@@ -11,12 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.sparse.csgraph import maximum_flow
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.model_selection import StratifiedKFold
 
-from helpers.sequences.alphabet import PEPTIDE, RNA
 from helpers.sequences.encoding import kmer_counts
 from helpers.sequences.homology import homology_groups
 from helpers.stats import metrics
@@ -25,9 +22,6 @@ from helpers.tracks.rna_peptide.data import PAIR, SEQUENCES
 METHODS = ("random", "degree", "similarity")
 SIMILARITY = {"k_rna": 10, "k_peptide": 4, "threshold": 0.3}
 """Default meaning of near: this share of the shorter chain's k-mers is shared."""
-
-FLOW_CELLS = 4_000_000
-"""Largest grid for which degrees are, as a last resort, met by a maximum flow."""
 
 _TRIES = 40_000
 _PATIENCE = 20
@@ -86,8 +80,8 @@ def sample_negatives(
         Columns of the pair table and label (0), in random order, no pair twice and none positive.
         A chain carries its first id. ``attrs`` says method, seed, positives (distinct pairs),
         available (pairs that could be drawn), and for ``degree`` rna_off and peptide_off: by how
-        many pairs the chains of each side miss their number, in sum. Both are 0 where the numbers
-        can be met; shares of a pair that `ratio` asks for are rounded up or down at random.
+        many pairs the chains of each side miss their number, in sum. Both are 0 unless nearly all
+        pairs are taken; shares of a pair that `ratio` asks for are rounded up or down at random.
 
     Raises
     ------
@@ -168,7 +162,7 @@ def combine(positives: pd.DataFrame, negatives: pd.DataFrame, *, seed: int = 0) 
             )
         parts.append(table.assign(label=label))
     both = pd.concat(parts, ignore_index=True)
-    code = both.groupby(SEQUENCES, sort=False).ngroup().to_numpy()
+    code = both.groupby([*SEQUENCES], sort=False).ngroup().to_numpy()
     clash = np.flatnonzero(np.isin(code[len(positives) :], code[: len(positives)]))
     if clash.size:
         pair = negatives.iloc[clash[0]]
@@ -219,7 +213,7 @@ def sampling_audit(
         kept = np.sort(np.random.default_rng(seed).permutation(len(table))[:max_rows])
         y, part = y[kept], table.iloc[kept]
         folds = list(StratifiedKFold(5, shuffle=True, random_state=seed).split(y, y))
-        for side, column, alphabet, k in (("RNA", "rna_seq", RNA, 3), ("peptide", "protein_seq", PEPTIDE, 1)):
+        for side, k, (column, alphabet) in zip(("RNA", "peptide"), (3, 1), SEQUENCES.items(), strict=True):
             chain, sequences = pd.factorize(part[column])
             counts = kmer_counts(list(sequences), k, alphabet, frequencies=True)
             length = np.array([len(sequence) for sequence in sequences], dtype=np.float32)
@@ -306,9 +300,8 @@ def bipartite(
     Returns
     -------
     numpy.ndarray, shape=(row_sums.sum(),), dtype=int64
-        The sums are met exactly if swaps find a way (which they do unless the grid is nearly full),
-        or if any way exists and the grid has at most `FLOW_CELLS` cells. What cannot be met is
-        filled with other pairs, first of the rows that lack some, then of any.
+        The sums are met exactly if swaps find a way, which they do unless the grid is nearly full.
+        What is not met is filled with other pairs, first of the rows that lack some, then of any.
 
     Examples
     --------
@@ -329,9 +322,7 @@ def bipartite(
         bad = _bad(codes, excluded)
         idle = 0 if bad.size < before else idle + 1
     if bad.size:
-        few = row_sums.size * columns <= FLOW_CELLS
-        codes = _by_flow(row_sums, column_sums, excluded, rng) if few else np.delete(codes, bad)
-        codes = _filled(codes, row_sums, columns, excluded, rng)
+        codes = _filled(np.delete(codes, bad), row_sums, columns, excluded, rng)
     return codes
 
 
@@ -355,12 +346,10 @@ def _near_positives(grid: _Grid, options: Mapping[str, float]) -> tuple[np.ndarr
             f"expected some of {', '.join(SIMILARITY)}"
         )
     chosen = SIMILARITY | dict(options)
-    kinds = zip(grid.chains, SEQUENCES, ("k_rna", "k_peptide"), (RNA, PEPTIDE), strict=True)
+    threshold, words = chosen["threshold"], (int(chosen["k_rna"]), int(chosen["k_peptide"]))
     rna_groups, peptide_groups = (
-        homology_groups(
-            chains[column].tolist(), k=int(chosen[k]), threshold=chosen["threshold"], alphabet=alphabet
-        )
-        for chains, column, k, alphabet in kinds
+        homology_groups(chains[column].tolist(), k=k, threshold=threshold, alphabet=alphabet)
+        for chains, k, (column, alphabet) in zip(grid.chains, words, SEQUENCES.items(), strict=True)
     )
     order = np.argsort(peptide_groups, kind="stable")
     sizes = np.bincount(peptide_groups)
@@ -464,33 +453,6 @@ def _swap(
     apart = _alone(np.concatenate([one, other])) & _alone(np.concatenate(new))
     done = apart[: kept.size] & apart[kept.size :]
     codes[one[done]], codes[other[done]] = new[0][done], new[1][done]
-
-
-def _by_flow(
-    row_sums: np.ndarray, column_sums: np.ndarray, excluded: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """As many pairs as the sums allow, by a maximum flow, then mixed by random swaps."""
-    rows, columns = row_sums.size, column_sums.size
-    row_order, column_order = rng.permutation(rows), rng.permutation(columns)
-    free = np.ones((rows, columns), dtype=bool)
-    free.ravel()[excluded] = False
-    row, column = np.nonzero(free[np.ix_(row_order, column_order)])
-    source, sink = rows + columns, rows + columns + 1
-    ends = [
-        (np.full(rows, source), np.arange(rows), row_sums[row_order]),
-        (row, rows + column, np.ones(row.size, dtype=np.int64)),
-        (rows + np.arange(columns), np.full(columns, sink), column_sums[column_order]),
-    ]
-    tail, head, capacity = (np.concatenate(part) for part in zip(*ends, strict=True))
-    graph = sparse.csr_matrix(
-        (capacity.astype(np.int32), (tail, head)), shape=(sink + 1, sink + 1), dtype=np.int32
-    )
-    flow = maximum_flow(sparse.csr_array(graph), source, sink).flow.tocoo()
-    used = (flow.data > 0) & (flow.row < rows) & (flow.col < source)
-    codes = (row_order[flow.row[used]] * columns + column_order[flow.col[used] - rows]).astype(np.int64)
-    for _ in range(_PATIENCE if codes.size else 0):
-        _swap(codes, rng.permutation(codes.size)[: codes.size // 2 + 1], columns, excluded, rng)
-    return codes
 
 
 def _filled(

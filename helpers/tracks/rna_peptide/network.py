@@ -186,21 +186,6 @@ def compile_classifier(model: keras.Model, learning_rate: float = 1e-3) -> keras
     return model
 
 
-def composition_view(model: keras.Model, chain: str) -> keras.Model:
-    """The part of our network that counts the words of one chain, ``rna`` or ``peptide``.
-
-    Its output, (n, words + 1), holds the share of each word and the log length.
-    """
-    given = model.inputs[CHAINS.index(chain)]
-    return keras.Model(given, model.get_layer(f"{chain}_composition").output)
-
-
-def composition_head(model: keras.Model) -> keras.Model:
-    """The part behind both `composition_view` and the attention (n, keys + 1); it shares all weights."""
-    names = [*(f"{chain}_composition" for chain in CHAINS), "attention"]
-    return keras.Model([model.get_layer(name).output for name in names], model.output)
-
-
 def resolution(model: keras.Model) -> dict[str, tuple[int, int]]:
     """How the cells of a model's interaction map stand to residues, as `attention_map` asks for it.
 

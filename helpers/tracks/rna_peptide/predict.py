@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.explain.heads import bar, scorer
-from helpers.explain.interaction import attention_map, paired_mutation
+from helpers.explain.interaction import attention_map
 from helpers.readers.rows import Accounted
 from helpers.readers.tables import iter_table, write_pieces
 from helpers.sequences.alphabet import PEPTIDE, RNA, Alphabet
@@ -97,7 +97,6 @@ def predict_file(
     path: str | Path,
     out: str | Path,
     *,
-    max_length: int | None = None,
     batch_rows: int = 20_000,
     separator: str = ",",
     progress: bool = True,
@@ -111,18 +110,15 @@ def predict_file(
     ----------
     run : Run or sequence of Run
         Model and card, as `helpers.training.load_run` gives them. The card may hold a
-        ``calibration``, a ``max_length`` (residues), ``truncate`` (true where the model was trained
-        on chains cut at the right end) and the letters of ``rna_alphabet`` and
-        ``peptide_alphabet``. Several runs are an ensemble: their log-odds and their calibrations are
-        averaged, and their spread widens the interval.
+        ``calibration``, a ``max_length`` (residues; else the length of the model's inputs, or
+        4,000), ``truncate`` (true where the model was trained on chains cut at the right end) and
+        the letters of ``rna_alphabet`` and ``peptide_alphabet``. Several runs are an ensemble:
+        their log-odds and their calibrations are averaged, and their spread widens the interval.
     path : str or pathlib.Path
         CSV with the columns ``rna_seq, protein_seq``; ``rna_id, protein_id`` are optional, and
         an id that is missing becomes the number of the row.
     out : str or pathlib.Path
         File to write; gzip if its name ends in ``.gz``.
-    max_length : int, optional
-        Longest chain to accept, in residues. By default the length of the model's inputs, else
-        what its card says, else 4,000.
     batch_rows : int
         Rows in memory at a time.
     separator : str
@@ -146,7 +142,7 @@ def predict_file(
         model is not one of RNA and peptide with these alphabets, or if both paths are one file.
     """
     start = time.perf_counter()
-    models = _Models(run, max_length)
+    models = _Models(run)
     path, out = Path(path), Path(out)
     if path.resolve() == out.resolve():
         raise ValueError(f"{path}: the predictions would replace their input; give another out")
@@ -164,10 +160,8 @@ def predict_file(
     )  # fmt: skip
 
 
-def predict_table(
-    run: Run | Sequence[Run], table: pd.DataFrame, *, max_length: int | None = None
-) -> pd.DataFrame:
-    """Predict the pairs of a table in memory; `run` and `max_length` as for `predict_file`.
+def predict_table(run: Run | Sequence[Run], table: pd.DataFrame) -> pd.DataFrame:
+    """Predict the pairs of a table in memory, by a run or an ensemble of runs as for `predict_file`.
 
     Parameters
     ----------
@@ -180,31 +174,16 @@ def predict_table(
         The columns that `predict_file` writes, with ``rna_seq`` and ``protein_seq`` as the model
         reads them, one row for each row of `table`.
     """
-    models = _Models(run, max_length)
+    models = _Models(run)
     predicted = models.predict(_checked(table, models.limits).table)
     return predicted[[*COLUMNS, "rna_seq", "protein_seq"]].set_axis(table.index)
 
 
-def interaction_maps(
-    run: Run | Sequence[Run],
-    table: pd.DataFrame,
-    *,
-    method: str = "attention",
-    max_length: int | None = None,
-    **options: Any,
-) -> Iterator[PairMap]:
-    """Interaction map of each pair of a table, to be drawn.
+def interaction_maps(run: Run | Sequence[Run], table: pd.DataFrame) -> Iterator[PairMap]:
+    """Where a model looks in each pair of a table, to be drawn: the map of its attention.
 
-    Parameters
-    ----------
-    run, table, max_length
-        As for `predict_table`; of an ensemble the maps are averaged.
-    method : {"attention", "mutation"}
-        Where the model looks (`helpers.explain.interaction.attention_map`; in a model that pools,
-        each residue has the value of its patch), or what pairs of mutations do to its logit
-        (`paired_mutation`).
-    **options
-        Further arguments of either function, such as ``layer`` or ``shortlist``.
+    In a model that pools, each residue has the value of its patch; of an ensemble the maps are
+    averaged. `helpers.explain.interaction.paired_mutation` asks the same of any model.
 
     Yields
     ------
@@ -214,17 +193,15 @@ def interaction_maps(
     Raises
     ------
     ValueError
-        If the method is unknown or does not fit the model.
+        If the model has no layer ``interaction_map``.
     """
-    if method not in ("attention", "mutation"):
-        raise ValueError(f"method is {method!r}; expected 'attention' or 'mutation'")
-    models = _Models(run, max_length)
-    predicted = models.predict(_checked(table, models.limits).table)
-    for row in predicted.itertuples(index=False):
+    models = _Models(run)
+    for row in models.predict(_checked(table, models.limits).table).itertuples(index=False):
         values = np.zeros((0, 0), dtype=np.float32)
         if row.status != "rejected":
             inputs = [chains.one_hot() for chains in models.chains([[row.rna_seq], [row.protein_seq]])]
-            maps = [_map(member, inputs, method, options) for member in models.runs]
+            members = [member.model for member in models.runs]
+            maps = [attention_map(model, inputs, **resolution(model))[0] for model in members]
             values = np.mean(maps, axis=0)[: row.rna_length, : row.protein_length]
         pair = row.rna_id, row.protein_id, row.rna_seq, row.protein_seq
         yield PairMap(*pair, row.probability, values, row.status, row.note)
@@ -233,16 +210,14 @@ def interaction_maps(
 class _Models:
     """Models, limits and calibrations of a run or of an ensemble of runs."""
 
-    def __init__(self, run: Run | Sequence[Run], max_length: int | None) -> None:
+    def __init__(self, run: Run | Sequence[Run]) -> None:
         self.runs = [run] if isinstance(run, Run) else list(run)
         if not self.runs:
             raise ValueError("no run was given; expected one, or several for an ensemble")
         self.fixed = _input_lengths(self.runs)
         card = self.runs[0].card
-        self.limits = {
-            chain: _limit(chain, fixed, card, max_length)
-            for chain, fixed in zip(CHAINS, self.fixed, strict=True)
-        }
+        longest, cut = int(card.get("max_length", MAX_LENGTH)), bool(card.get("truncate"))
+        self.limits = [Limit(fixed or longest, cut=cut and fixed is not None) for fixed in self.fixed]
         self.calibrator = Calibrator.of_members([member.card.get("calibration") for member in self.runs])
         self.scores = [scorer(member.model, "probability") for member in self.runs]
 
@@ -319,7 +294,7 @@ def _predicted(
         yield table[list(COLUMNS)].round({"probability": 6, "ci_low": 6, "ci_high": 6})
 
 
-def _checked(piece: pd.DataFrame, limits: Mapping[str, Limit]) -> Accounted:
+def _checked(piece: pd.DataFrame, limits: Sequence[Limit]) -> Accounted:
     """Clean the chains of a table and say what was done to each row; the index counts from 0."""
     if missing := [f"{chain}_seq" for chain in CHAINS if f"{chain}_seq" not in piece]:
         raise ValueError(
@@ -335,7 +310,7 @@ def _checked(piece: pd.DataFrame, limits: Mapping[str, Limit]) -> Accounted:
         table[f"{chain}_id"] = ids.where(ids != "", numbers.astype(str))
         table[f"{chain}_seq"] = piece[f"{chain}_seq"]
     rows = Accounted(table)
-    for (chain, alphabet), limit in zip(CHAINS.items(), limits.values(), strict=True):
+    for (chain, alphabet), limit in zip(CHAINS.items(), limits, strict=True):
         _clean(rows, chain, alphabet, limit)
     return rows
 
@@ -376,22 +351,3 @@ def _input_lengths(runs: Sequence[Run]) -> list[int | None]:
                     f"the order {alphabet.letters!r}. Train the model again"
                 )
     return [shape[0] for shape in found[0]]
-
-
-def _limit(chain: str, fixed: int | None, card: Mapping[str, Any], max_length: int | None) -> Limit:
-    if max_length is not None and max_length < 1:
-        raise ValueError(f"max_length is {max_length}; expected 1 residue or more")
-    if fixed is None:
-        return Limit(max_length or int(card.get("max_length", MAX_LENGTH)))
-    if max_length is not None and max_length > fixed:
-        raise ValueError(
-            f"max_length is {max_length}, but the model's {chain} input has {fixed} positions; "
-            f"give at most {fixed}, or a model that takes any length"
-        )
-    return Limit(max_length or fixed, cut=bool(card.get("truncate")) and max_length is None)
-
-
-def _map(run: Run, inputs: list[np.ndarray], method: str, options: dict[str, Any]) -> np.ndarray:
-    if method == "mutation":
-        return paired_mutation(run.model, inputs, **options).values
-    return attention_map(run.model, inputs, **resolution(run.model) | options)[0]

@@ -338,12 +338,14 @@ def fit_in_stages(
     if not any(layer.name == "rna_composition" for layer in model.layers):
         return whole()
     counted, held_out = _counted(model, inputs, adapt=True), (_counted(model, valid[0]), valid[1])
-    head = network.compile_classifier(network.composition_head(model))
+    # What lies behind the counts and the attention shares its weights with the whole.
+    parts = [model.get_layer(name) for name in ("rna_composition", "peptide_composition", "attention")]
+    head = network.compile_classifier(keras.Model([part.output for part in parts], model.output))
     brief = Schedule(epochs=40, patience=8, seed=schedule.seed, monitor=_MONITOR)
     first = fit(head, counted, y, valid=held_out, schedule=brief, **more)
     dense = model.get_layer("interaction_dense")
     kernel, bias = dense.get_weights()
-    kernel[: model.get_layer("attention").output.shape[-1]] = 0
+    kernel[: parts[-1].output.shape[-1]] = 0
     dense.set_weights([kernel, bias])
     kept = model.get_weights()
     second = whole()
@@ -383,10 +385,10 @@ def _counted(model: keras.Model, inputs: Sequence[Chains], *, adapt: bool = Fals
     With `adapt`, the branches are standardised by these chains, each counted once.
     """
     columns = []
-    for name, chains in zip(network.CHAINS, inputs, strict=True):
+    for name, given, chains in zip(network.CHAINS, model.inputs, inputs, strict=True):
         used, place = np.unique(chains.index, return_inverse=True)
         distinct = Chains(chains.codes, used, chains.alphabet, length=chains.length)
-        counted = predict(network.composition_view(model, name), distinct)
+        counted = predict(keras.Model(given, model.get_layer(f"{name}_composition").output), distinct)
         if adapt:
             model.get_layer(f"{name}_composition_norm").adapt(counted)
         columns.append(counted[place])

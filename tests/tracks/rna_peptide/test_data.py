@@ -87,7 +87,7 @@ def test_list_without_pairs_and_with_a_double_id(tmp_path):
         data.from_list(*paths)
     paths = write_list(tmp_path, "p1 r1 1\n")
     (tmp_path / "rna.fa").write_text(">r1\nACGU\n>r1\nGGGG\n")
-    with pytest.raises(ValueError, match=r"rna\.fa, line 3: the id r1 stands twice with different"):
+    with pytest.raises(ValueError, match=r"rna\.fa, line 3: the id r1 stands twice with different sequences"):
         data.from_list(*paths)
 
 
