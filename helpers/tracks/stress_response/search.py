@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,18 +35,10 @@ SPACES: dict[str, Space] = {
 """What notebook 04 searches; all but the batch size are arguments of the builder."""
 
 
-def objective(
-    build: Callable[..., Any],
-    y: np.ndarray,
-    folds: Sequence[Any],
-    architecture: str,
-    *,
-    epochs: int = 10,
-    seed: int = 0,
-) -> Callable[[Mapping[str, Any], Report], float]:
+class Objective(NamedTuple):
     """What a search maximises: mean AUROC of a network on the held-out part of each fold.
 
-    Parameters
+    Attributes
     ----------
     build : callable
         Gives a network of the settings that it is called with, such as
@@ -60,7 +51,24 @@ def objective(
     architecture : str
         One of `SPACES`.
     """
-    return partial(_value, build, y, folds, architecture, epochs, seed)
+
+    build: Callable[..., Any]
+    y: np.ndarray
+    folds: Sequence[Any]
+    architecture: str
+    epochs: int = 10
+    seed: int = 0
+
+    def __call__(self, parameters: Mapping[str, Any], report: Report) -> float:
+        """Value of a trial."""
+        given = configuration(self.architecture, parameters) | {"epochs": self.epochs, "seed": self.seed}
+        values = []
+        for number, fold in enumerate(self.folds):
+            network = self.build(callbacks=[] if number else [ReportEpochs(report)], **given)
+            network.fit_held_out(fold.train, fold.valid)
+            scored = metrics.classification(self.y[fold.test], network.predict(fold.test), n_boot=0)
+            values.append(float(scored.set_index("metric").loc["auroc", "value"]))
+        return float(np.mean(values))
 
 
 def configuration(architecture: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,24 +111,3 @@ def read_configuration(path: str | Path, architecture: str) -> dict[str, Any]:
         )
     check_build(architecture, found["build"])
     return {name: found[name] for name in ("architecture", "build", "batch_size") if name in found}
-
-
-def _value(
-    build: Callable[..., Any],
-    y: np.ndarray,
-    folds: Sequence[Any],
-    architecture: str,
-    epochs: int,
-    seed: int,
-    parameters: Mapping[str, Any],
-    report: Report,
-) -> float:
-    values = []
-    for number, fold in enumerate(folds):
-        callbacks = [ReportEpochs(report)] if number == 0 else []
-        given = configuration(architecture, parameters)
-        network = build(epochs=epochs, seed=seed, callbacks=callbacks, **given)
-        network.fit_held_out(fold.train, fold.valid)
-        scored = metrics.classification(y[fold.test], network.predict(fold.test), n_boot=0)
-        values.append(float(scored.set_index("metric").loc["auroc", "value"]))
-    return float(np.mean(values))

@@ -195,7 +195,7 @@ def test_the_value_of_a_trial(table, parts):
     told = []
     folds = [SimpleNamespace(train=train, valid=valid, test=test)]
     make = partial(predictors.Network, table, fine_tune=0)
-    objective = search.objective(make, table.y, folds, "cnn", epochs=2)
+    objective = search.Objective(make, table.y, folds, "cnn", epochs=2)
     value = objective({"filters": 4, "batch_size": 16}, lambda step, seen: told.append((step, seen)))
     assert 0 <= value <= 1
     assert [step for step, _ in told] == [0, 1]
