@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from helpers import splits
+from helpers.sequences import homology
 from helpers.sequences.alphabet import RNA
 from helpers.stats import metrics
 
@@ -44,7 +45,7 @@ def main() -> None:
     copies = ["".join(row) for row in np.array(list("ACGU"))[family]]
     timed(
         "homology groups, 20,000 x 300 nt in 1,000 families, k = 12",
-        lambda: splits.homology_groups(copies, k=12, threshold=0.3, alphabet=RNA),
+        lambda: homology.homology_groups(copies, k=12, threshold=0.3, alphabet=RNA),
     )
 
 

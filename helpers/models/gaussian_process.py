@@ -8,18 +8,20 @@ A part about groups is a random effect: rows of a group that was never seen get 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
 from helpers.project.paths import atomic_path
 
 Blocks = Mapping[str, np.ndarray]
 KINDS = ("linear", "rbf", "group")
+MOST_STEPS = 200
 
 
 class Part(NamedTuple):
@@ -82,12 +84,6 @@ class GaussianProcess:
         ----------
         blocks : dict of str to numpy.ndarray, shape=(n, ...)
             Every block that a part names; ``place`` where a group part has a scale.
-        y : numpy.ndarray, shape=(n,)
-
-        Raises
-        ------
-        ValueError
-            If a block is missing, or has another number of rows.
         """
         y = np.asarray(y, dtype=float)
         blocks = self._checked(blocks, len(y))
@@ -100,22 +96,14 @@ class GaussianProcess:
         """Take in other rows with the weights as they are."""
         y = np.asarray(y, dtype=float)
         self.blocks = self._checked(blocks, len(y))
-        self.mean = float(y.mean())
         self.y = y
-        covariance = self._covariance(self.blocks, self.blocks)
-        covariance[np.diag_indices(len(y))] += self.noise
+        covariance = self._covariance(self.blocks, self.blocks) + self.noise * np.eye(len(y))
         self._lower = cholesky(covariance, lower=True, overwrite_a=True)
-        self._alpha = cho_solve((self._lower, True), y - self.mean)
+        self.mean, self._alpha = _centred(self._lower, y)
         return self
 
     def predict(self, blocks: Blocks) -> tuple[np.ndarray, np.ndarray]:
-        """Mean of new rows, and the standard deviation of a new measurement of them.
-
-        Returns
-        -------
-        mean, deviation : numpy.ndarray, shape=(n,), dtype=float64
-            In the unit of ``y``; the deviation holds the noise of a measurement.
-        """
+        """Mean of new rows, and the standard deviation of a new measurement, its noise included."""
         n = len(next(iter(blocks.values())))
         blocks = self._checked(blocks, n)
         across = self._covariance(self.blocks, blocks)
@@ -141,13 +129,7 @@ class GaussianProcess:
 
     @classmethod
     def load(cls, path: str | Path) -> GaussianProcess:
-        """Read what `save` wrote; the same numbers come out.
-
-        Raises
-        ------
-        ValueError
-            If the file is missing or of another kind.
-        """
+        """Read what `save` wrote; the same numbers come out. ValueError if it is not whole."""
         try:
             with np.load(path, allow_pickle=False) as file:
                 held = {name: file[name] for name in file.files}
@@ -194,11 +176,8 @@ class GaussianProcess:
         return np.exp(-distance / (2 * part.scale**2 * width))
 
     def _covariance(self, a: Blocks, b: Blocks) -> np.ndarray:
-        matrices = zip(self.weights, self.parts, strict=True)
-        total = np.zeros((len(next(iter(a.values()))), len(next(iter(b.values())))))
-        for weight, part in matrices:
-            total += weight * self._one(part, a, b)
-        return total
+        parts = zip(self.weights, self.parts, strict=True)
+        return np.asarray(sum(weight * self._one(part, a, b) for weight, part in parts))
 
     def _own(self, blocks: Blocks, n: int) -> np.ndarray:
         """Prior variance of each row."""
@@ -212,27 +191,44 @@ class GaussianProcess:
         return total
 
     def _learn(self, blocks: dict[str, np.ndarray], y: np.ndarray) -> None:
-        matrices = [self._one(part, blocks, blocks) for part in self.parts]
-        rest = y - y.mean()
-        spread = float(rest.var()) or 1.0
-        n = len(y)
-
-        def loss(logs: np.ndarray) -> tuple[float, np.ndarray]:
-            weights = np.exp(logs)
-            covariance = sum(w * m for w, m in zip(weights, matrices, strict=False))
-            covariance = covariance + (weights[-1] + 1e-8 * spread) * np.eye(n)
-            factor = cho_factor(covariance, lower=True)
-            alpha = cho_solve(factor, rest)
-            inverse = cho_solve(factor, np.eye(n))
-            slope = inverse - np.outer(alpha, alpha)
-            value = 0.5 * rest @ alpha + np.log(np.diag(factor[0])).sum()
-            each = [0.5 * w * np.sum(slope * m) for w, m in zip(weights[:-1], matrices, strict=True)]
-            return float(value), np.array([*each, 0.5 * weights[-1] * np.trace(slope)])
-
-        start = np.full(len(self.parts) + 1, np.log(spread / (2 * len(self.parts))))
+        matrices = [self._one(part, blocks, blocks) for part in self.parts] + [np.eye(len(y))]
+        spread = float(y.var()) or 1.0
+        start = np.full(len(matrices), np.log(spread / (2 * len(self.parts))))
         start[-1] = np.log(spread / 3)
         bounds = [(np.log(spread) - 9, np.log(spread) + 3)] * len(start)
-        options = {"maxiter": 25}
-        found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        found = minimize(
+            lambda logs: _misfit(np.exp(logs), matrices, y, 1e-8 * spread),
+            start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": MOST_STEPS},
+        )  # fmt: skip
+        if not found.success:
+            warnings.warn(
+                f"the search for the weights of {len(self.parts)} parts did not converge on {len(y)} rows "
+                f"({found.message}); leave a part out or give more rows",
+                stacklevel=3,
+            )
         *weights, noise = np.exp(found.x)
         self.weights, self.noise = np.array(weights), float(noise)
+
+
+def _centred(lower: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    """Mean by generalised least squares, and the rest of ``y`` solved by the covariance.
+
+    Rows that are alike count for less than their number: a group of many rows does not draw the
+    mean to itself.
+    """
+    ones, solved = cho_solve((lower, True), np.column_stack([np.ones_like(y), y])).T
+    mean = solved.sum() / ones.sum()
+    return float(mean), solved - mean * ones
+
+
+def _misfit(
+    weights: np.ndarray, matrices: Sequence[np.ndarray], y: np.ndarray, jitter: float
+) -> tuple[float, np.ndarray]:
+    """Minus the log likelihood less its constant, and its slope along the log of each weight."""
+    covariance = sum(w * m for w, m in zip(weights, matrices, strict=True)) + jitter * np.eye(len(y))
+    lower = cholesky(covariance, lower=True, overwrite_a=True)
+    mean, alpha = _centred(lower, y)
+    slope = cho_solve((lower, True), np.eye(len(y))) - np.outer(alpha, alpha)
+    value = 0.5 * (y - mean) @ alpha + np.log(np.diag(lower)).sum()
+    each = [0.5 * w * np.sum(slope * m) for w, m in zip(weights, matrices, strict=True)]
+    return float(value), np.array(each)

@@ -16,6 +16,16 @@ _FAR = 1e9
 _register = keras.saving.register_keras_serializable(package="helpers")
 
 
+class _WithSettings(keras.layers.Layer):
+    """A layer whose settings are attributes of the same names."""
+
+    settings: tuple[str, ...] = ()
+
+    def get_config(self) -> dict[str, Any]:
+        """Settings to build the layer again."""
+        return {**super().get_config(), **{name: getattr(self, name) for name in self.settings}}
+
+
 @_register
 class ResidueMask(keras.layers.Layer):
     """1 where a one-hot row holds a residue, 0 in the padding; shape (n, length, 1).
@@ -51,7 +61,7 @@ class PairScores(keras.layers.Layer):
 
 
 @_register
-class PairSoftmax(keras.layers.Layer):
+class PairSoftmax(_WithSettings):
     """Softmax of a score matrix along one axis; padding gets exactly 0.
 
     Parameters
@@ -60,6 +70,8 @@ class PairSoftmax(keras.layers.Layer):
         1 for a distribution over RNA positions, 2 over peptide positions.
     """
 
+    settings = ("axis",)
+
     def __init__(self, axis: int, **options: Any) -> None:
         super().__init__(**options)
         self.axis = axis
@@ -67,10 +79,6 @@ class PairSoftmax(keras.layers.Layer):
     def call(self, scores: Any, mask: Any) -> Any:
         """Weights of ``scores`` under ``mask``, both (n, Lr, Lp)."""
         return mask * ops.softmax(scores - _FAR * (1.0 - mask), axis=self.axis)
-
-    def get_config(self) -> dict[str, Any]:
-        """Settings to build the layer again."""
-        return {**super().get_config(), "axis": self.axis}
 
 
 @_register
@@ -92,7 +100,7 @@ class PairRead(keras.layers.Layer):
 
 
 @_register
-class WindowSpread(keras.layers.Layer):
+class WindowSpread(_WithSettings):
     """Each cell's weight shared evenly among the residues that were read to compute it.
 
     A position of an encoder reads a window of residues, so a cell of the attention stands for a
@@ -104,6 +112,8 @@ class WindowSpread(keras.layers.Layer):
         Positions read; odd.
     """
 
+    settings = ("rna_window", "peptide_window")
+
     def __init__(self, rna_window: int, peptide_window: int, **options: Any) -> None:
         super().__init__(**options)
         self.rna_window, self.peptide_window = rna_window, peptide_window
@@ -114,14 +124,9 @@ class WindowSpread(keras.layers.Layer):
         spread = ops.matmul(_band(rna, self.rna_window, weights.dtype), weights)
         return mask * ops.matmul(spread, _band(peptide, self.peptide_window, weights.dtype))
 
-    def get_config(self) -> dict[str, Any]:
-        """Settings to build the layer again."""
-        windows = {"rna_window": self.rna_window, "peptide_window": self.peptide_window}
-        return {**super().get_config(), **windows}
-
 
 @_register
-class Composition(keras.layers.Layer):
+class Composition(_WithSettings):
     """Share of each k-mer in a chain, from its one-hot rows; (n, classes ** k).
 
     An unknown residue counts as a share of each letter, padding not at all.
@@ -139,6 +144,8 @@ class Composition(keras.layers.Layer):
     >>> np.asarray(Composition(2)(X))[0, :2].tolist()  # AA, AC
     [0.5, 0.5]
     """
+
+    settings = ("k", "classes")
 
     def __init__(self, k: int, classes: list[int] | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -160,10 +167,6 @@ class Composition(keras.layers.Layer):
             counts = ops.matmul(ops.transpose(counts, (0, 2, 1)), _joint(shifted[half:]))
             counts = ops.reshape(counts, (-1, counts.shape[1] * counts.shape[2]))
         return counts / ops.maximum(ops.sum(counts, axis=1, keepdims=True), 1.0)
-
-    def get_config(self) -> dict[str, Any]:
-        """Settings to build the layer again."""
-        return {**super().get_config(), "k": self.k, "classes": self.classes}
 
 
 @_register
@@ -213,7 +216,7 @@ class LogLength(keras.layers.Layer):
 
 
 @_register
-class ResidueDropout(keras.layers.Layer):
+class ResidueDropout(_WithSettings):
     """Hides residues in training, so that no single background residue can be leant on.
 
     Parameters
@@ -223,6 +226,8 @@ class ResidueDropout(keras.layers.Layer):
     seed : int
         Seed of the choice.
     """
+
+    settings = ("rate", "seed")
 
     def __init__(self, rate: float, seed: int = 0, **options: Any) -> None:
         super().__init__(**options)
@@ -236,10 +241,6 @@ class ResidueDropout(keras.layers.Layer):
         shape = (ops.shape(X)[0], ops.shape(X)[1], 1)
         kept = keras.random.uniform(shape, seed=self.generator) >= self.rate
         return X * ops.cast(kept, X.dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """Settings to build the layer again."""
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
 
 @_register

@@ -11,18 +11,9 @@ from helpers.splits.folds import (
     random_kfold,
     summary,
 )
-from helpers.splits.leakage import audit, audit_items
+from helpers.splits.leakage import audit
 
 __all__ = [
-    "Fold",
-    "audit",
-    "audit_items",
-    "by_chromosome",
-    "check",
-    "cold_kfold",
-    "given",
-    "grouped_kfold",
-    "holdout",
-    "random_kfold",
-    "summary",
-]
+    "Fold", "audit", "by_chromosome", "check", "cold_kfold", "given", "grouped_kfold", "holdout",
+    "random_kfold", "summary",
+]  # fmt: skip

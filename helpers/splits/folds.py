@@ -1,29 +1,24 @@
-"""Training, validation and test parts, and how much of a test part is a copy of the training part.
+"""Training, validation and test parts that keep relatives on one side.
 
 Every function gives `Fold`s whose parts are disjoint. What must not stand on two sides (a group, an
-RNA, a peptide, a chromosome) is named by an array; `check` proves it, and `audit` measures what is
-left: test sequences that occur in training as they are or as near copies.
+RNA, a peptide, a chromosome) is named by an array; `check` proves it, and `helpers.splits.audit`
+measures what is left: test sequences that occur in training as they are or as near copies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from helpers.sequences.homology import homology_groups
-from helpers.splits.leakage import audit, audit_items
-
-__all__ = [
-    "Fold", "audit", "audit_items", "by_chromosome", "check", "cold_kfold", "given",
-    "grouped_kfold", "holdout", "homology_groups", "random_kfold", "summary",
-]  # fmt: skip
-
 _SIDES = ("train", "valid", "test")
 _NONE = np.empty(0, dtype=np.int64)
+Deal = Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
+"""Part of each item from its group, its class and the shares of the parts."""
 
 
 class Fold(NamedTuple):
@@ -43,30 +38,14 @@ class Fold(NamedTuple):
 def random_kfold(
     n: int, *, k: int = 5, y: ArrayLike | None = None, valid: float = 0.1, seed: int = 0
 ) -> list[Fold]:
-    """Split items at random into `k` folds; each item is tested once.
+    """Split items at random into `k` folds ``random_1`` and so on; each item is tested once.
 
     Parameters
     ----------
-    n : int
-        Number of items.
-    k : int
-        Number of folds.
     y : array-like, shape=(n,), optional
         Classes; each part then holds each class in the same share (to within one item).
     valid : float
         Share of the items outside the test part that is kept for validation; 0 for none.
-    seed : int
-        Seed of the shuffle.
-
-    Returns
-    -------
-    list of Fold
-        Named ``random_1`` and so on.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer items, or items of a class, than folds.
 
     Examples
     --------
@@ -74,7 +53,6 @@ def random_kfold(
     >>> fold.train.size, fold.valid.size, fold.test.size
     (12, 4, 4)
     """
-    _check_options(n, k, valid)
     classes = _classes(y, n)
     if y is not None and (few := np.flatnonzero(np.bincount(classes) < k)).size:
         label = np.asarray(y)[np.flatnonzero(classes == few[0])[0]]
@@ -82,18 +60,7 @@ def random_kfold(
             f"class {label} of y has {np.bincount(classes)[few[0]]} items, fewer than k={k}; "
             "use fewer folds or leave the class out"
         )
-    rng = np.random.default_rng(seed)
-    dealt = np.empty(n, dtype=np.int64)
-    dealt[_by_class(np.arange(n), classes, rng)] = np.arange(n) % k
-    folds = []
-    for fold in range(k):
-        rest = np.flatnonzero(dealt != fold)
-        order = _by_class(rest, classes, rng)
-        wanted = round(valid * rest.size)
-        picked = order[((np.arange(wanted) + 0.5) * rest.size / max(1, wanted)).astype(np.int64)]
-        train = np.setdiff1d(rest, picked)
-        folds.append(given(train, picked, np.flatnonzero(dealt == fold), name=f"random_{fold + 1}"))
-    return folds
+    return _cut([np.arange(n)], classes, k, valid, seed, "random", _deal_singly)
 
 
 def grouped_kfold(
@@ -104,14 +71,12 @@ def grouped_kfold(
     valid: float = 0.1,
     seed: int = 0,
 ) -> list[Fold]:
-    """Split whole groups into `k` folds; each item is tested once, no group stands on two sides.
+    """Split whole groups into `k` folds ``grouped_1`` and so on; each item is tested once.
 
     Parameters
     ----------
     groups : array-like, shape=(n,)
         Group of each item: a gene, a transcript, a cluster of `homology_groups`.
-    k : int
-        Number of folds, at most the number of groups.
     y : array-like, shape=(n,), optional
         Classes; each part gets, as far as whole groups allow, the same share of each.
     valid : float
@@ -119,15 +84,10 @@ def grouped_kfold(
     seed : int
         Seed of the order in which groups of one size are dealt.
 
-    Returns
-    -------
-    list of Fold
-        Named ``grouped_1`` and so on.
-
     Raises
     ------
     ValueError
-        If there are fewer groups than folds, or a group is missing.
+        If there are fewer groups than folds, a group is missing, or a part comes out empty.
 
     Examples
     --------
@@ -136,7 +96,7 @@ def grouped_kfold(
     [[0, 1, 3], [2, 4, 5]]
     """
     codes = _group_codes(groups, "groups")
-    return _grouped(codes, k=k, y=y, valid=valid, seed=seed, name="grouped")
+    return _cut([codes], _classes(y, codes.size), k, valid, seed, "grouped")
 
 
 def by_chromosome(
@@ -148,7 +108,7 @@ def by_chromosome(
     seed: int = 0,
     train_only: ArrayLike | None = None,
 ) -> list[Fold]:
-    """Split whole chromosomes into `k` folds; each item is tested once.
+    """Split whole chromosomes into `k` folds such as ``chromosome_1 (chr1 chr7)``, by what they test.
 
     Parameters
     ----------
@@ -159,16 +119,6 @@ def by_chromosome(
     train_only : array-like of bool, shape=(n,), optional
         True for items that belong to the training part of every fold (random or scrambled
         sequences); their chromosome is not looked at and may be missing.
-
-    Returns
-    -------
-    list of Fold
-        Named by their test chromosomes, such as ``chromosome_1 (chr1 chr7)``.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer chromosomes than folds, or one is missing.
 
     Examples
     --------
@@ -183,13 +133,12 @@ def by_chromosome(
         )
     free = np.flatnonzero(~fixed)
     codes = _group_codes(names[free], "chromosomes", free)
-    labels = None if y is None else _column(y, names.size, "y")[free]
+    classes = _classes(None if y is None else _column(y, names.size, "y")[free], free.size)
     folds = []
-    for fold in _grouped(codes, k=k, y=labels, valid=valid, seed=seed, name="chromosome"):
+    for fold in _cut([codes], classes, k, valid, seed, "chromosome"):
         train = np.union1d(free[fold.train], np.flatnonzero(fixed))
         tested = " ".join(sorted({str(name) for name in names[free[fold.test]]}))
-        name = f"{fold.name} ({tested})"
-        folds.append(given(train, free[fold.valid], free[fold.test], name=name))
+        folds.append(given(train, free[fold.valid], free[fold.test], name=f"{fold.name} ({tested})"))
     return folds
 
 
@@ -211,21 +160,12 @@ def cold_kfold(
         The SEQUENCE of each side of each pair (ids may differ for one chain), or its cluster from
         `homology_groups` to keep near copies apart as well.
     unseen : {"rna", "peptide", "both"}
-        Which side is new in the test part.
-    k : int
-        Number of folds.
+        Which side is new in the test part; the validation part is cold in the same manner.
     y : array-like, shape=(n,), optional
         Classes, kept in the same share as far as whole chains allow.
     valid : float, optional
         For one side: share of the pairs outside the test part, default 0.1. For both: share of the
         RNAs and of the peptides (counted in pairs) that the validation part takes, default 0.2.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    list of Fold
-        Named ``cold_rna_1`` and so on. The validation part is cold in the same manner.
 
     Raises
     ------
@@ -251,19 +191,16 @@ def cold_kfold(
     (256, 16, 128)
     """
     sides = {"rna": _group_codes(rna, "rna"), "peptide": _group_codes(peptide, "peptide")}
-    if sides["rna"].size != sides["peptide"].size:
+    n = sides["rna"].size
+    if n != sides["peptide"].size:
         raise ValueError(
-            f"rna has {sides['rna'].size} values, peptide {sides['peptide'].size}; "
-            "expected one of each for every pair"
+            f"rna has {n} values, peptide {sides['peptide'].size}; expected one of each for every pair"
         )
-    if unseen in sides:
-        share = 0.1 if valid is None else valid
-        return _grouped(sides[unseen], k=k, y=y, valid=share, seed=seed, name=f"cold_{unseen}")
-    if unseen != "both":
+    if unseen not in ("rna", "peptide", "both"):
         raise ValueError(f"unseen is {unseen!r}; expected 'rna', 'peptide' or 'both'")
-    share = 0.2 if valid is None else valid
-    _check_options(sides["rna"].size, k, share)
-    return _cold_both(sides["rna"], sides["peptide"], _classes(y, sides["rna"].size), k, share, seed)
+    cold = list(sides.values()) if unseen == "both" else [sides[unseen]]
+    share = 0.1 * len(cold) if valid is None else valid
+    return _cut(cold, _classes(y, n), k, share, seed, f"cold_{unseen}")
 
 
 def holdout(
@@ -279,21 +216,12 @@ def holdout(
 
     Parameters
     ----------
-    n : int
-        Number of items.
     groups : array-like, shape=(n,), optional
         Group of each item; whole groups are dealt, so the shares are met as far as those allow.
     y : array-like, shape=(n,), optional
         Classes, kept in the same share as far as possible.
     valid, test : float
         Shares of all items.
-    seed : int
-        Seed.
-
-    Returns
-    -------
-    Fold
-        Named ``holdout``.
 
     Examples
     --------
@@ -318,24 +246,7 @@ def given(
     name: str = "given_test",
     left_out: ArrayLike = (),
 ) -> Fold:
-    """Take a split that someone else made.
-
-    Parameters
-    ----------
-    train, valid, test, left_out : array-like of int
-        Indices of the items of each part.
-    name : str
-        Name of the fold.
-
-    Returns
-    -------
-    Fold
-        With ascending int64 indices.
-
-    Raises
-    ------
-    ValueError
-        If an index is negative, no whole number, or stands in two parts or twice in one.
+    """Take a split that someone else made: row numbers of each part, each item in one part, once.
 
     Examples
     --------
@@ -344,8 +255,7 @@ def given(
     """
     parts = {"train": train, "valid": valid, "test": test, "left_out": left_out}
     arrays = {side: _indices(values, side) for side, values in parts.items()}
-    joined = np.concatenate(list(arrays.values()))
-    values, counts = np.unique(joined, return_counts=True)
+    values, counts = np.unique(np.concatenate(list(arrays.values())), return_counts=True)
     if (twice := values[counts > 1]).size:
         sides = [side for side, array in arrays.items() if twice[0] in array]
         raise ValueError(
@@ -356,19 +266,12 @@ def given(
 
 
 def check(fold: Fold, groups: ArrayLike) -> None:
-    """Prove that no group stands in two of training, validation and test.
+    """Prove that no group stands in two of training, validation and test, else raise a ValueError.
 
     Parameters
     ----------
-    fold : Fold
-        A split.
     groups : array-like, shape=(n,)
         Group of each item of the whole table.
-
-    Raises
-    ------
-    ValueError
-        If a group is on two sides; the message names it and a row on each side.
 
     Examples
     --------
@@ -376,43 +279,34 @@ def check(fold: Fold, groups: ArrayLike) -> None:
     """
     names = np.asarray(groups, dtype=object)
     codes = _group_codes(names, "groups")
-    largest = max((int(part.max()) for part in fold[:3] if part.size), default=-1)
-    if largest >= codes.size:
+    if (largest := np.concatenate(fold[:3]).max(initial=-1)) >= codes.size:
         raise ValueError(
             f"fold {fold.name} holds row {largest}, groups has {codes.size} values; "
             "expected a group for each row of the table that was split"
         )
-    for first, one in enumerate(_SIDES):
-        for second in range(first + 1, 3):
-            other = _SIDES[second]
-            both = np.intersect1d(codes[fold[first]], codes[fold[second]])
-            if not both.size:
-                continue
-            rows = [part[codes[part] == both[0]][0] for part in (fold[first], fold[second])]
+    for (one, first), (other, second) in itertools.combinations(zip(_SIDES, fold[:3], strict=True), 2):
+        both = np.intersect1d(codes[first], codes[second])
+        if both.size:
+            row, twin = (part[codes[part] == both[0]][0] for part in (first, second))
             raise ValueError(
-                f"fold {fold.name}: group {names[rows[0]]!r} is in {one} (row {rows[0]}) and in "
-                f"{other} (row {rows[1]}); {both.size} groups are on both sides. "
+                f"fold {fold.name}: group {names[row]!r} is in {one} (row {row}) and in "
+                f"{other} (row {twin}); {both.size} groups are on both sides. "
                 "Split with grouped_kfold or cold_kfold over these groups"
             )
 
 
 def summary(folds: Sequence[Fold], n: int, *, y: ArrayLike | None = None) -> pd.DataFrame:
-    """Size of each part of each fold, and how many of all items are tested.
+    """Size of each part of each fold, and the share of all `n` items that is tested up to it.
 
     Parameters
     ----------
-    folds : sequence of Fold
-        The folds of one split.
-    n : int
-        Number of items in the table.
     y : array-like, shape=(n,), optional
         Labels 0 and 1; adds the share of 1 in the training and the test part.
 
     Returns
     -------
     pandas.DataFrame
-        Columns fold, train, valid, test, left_out, tested_share (of all `n` items, up to and with
-        this fold), and train_positive, test_positive.
+        Columns fold, train, valid, test, left_out, tested_share, and train_positive, test_positive.
 
     Examples
     --------
@@ -423,8 +317,8 @@ def summary(folds: Sequence[Fold], n: int, *, y: ArrayLike | None = None) -> pd.
     rows = []
     for fold in folds:
         tested[fold.test] = True
-        sizes = fold.train.size, fold.valid.size, fold.test.size, fold.left_out.size
-        rows.append((fold.name, *sizes, float(tested.mean())))
+        sizes = [part.size for part in (*fold[:3], fold.left_out)]
+        rows.append((fold.name, *sizes, tested.mean()))
     columns = ["fold", *_SIDES, "left_out", "tested_share"]
     table = pd.DataFrame(rows, columns=columns)
     if y is not None:
@@ -434,45 +328,42 @@ def summary(folds: Sequence[Fold], n: int, *, y: ArrayLike | None = None) -> pd.
     return table
 
 
-def _grouped(
-    codes: np.ndarray, *, k: int, y: ArrayLike | None, valid: float, seed: int, name: str
+def _cut(
+    sides: Sequence[np.ndarray],
+    classes: np.ndarray,
+    k: int,
+    valid: float,
+    seed: int,
+    name: str,
+    deal: Deal | None = None,
 ) -> list[Fold]:
-    _check_options(codes.size, k, valid)
-    classes = _classes(y, codes.size)
-    if (distinct := np.unique(codes).size) < k:
+    """Folds whose test part is new on every side: each side's groups are dealt on their own.
+
+    Items that are new on some sides only, or mix training with validation, are left out.
+    """
+    n, deal = classes.size, deal or _deal
+    if k < 2 or k > n:
+        raise ValueError(f"k is {k} for {n} items; expected from 2 to the number of items")
+    if not 0 <= valid < 1:
+        raise ValueError(f"valid is {valid}; expected a share from 0 to below 1")
+    if (distinct := min(np.unique(codes).size for codes in sides)) < k:
         raise ValueError(
             f"{name} split: {distinct} groups for k={k} folds; expected at least as many groups "
             "as folds. Use fewer folds"
         )
     rng = np.random.default_rng(seed)
-    dealt = _deal(codes, classes, np.full(k, 1 / k), rng)
+    blocks = np.stack([deal(codes, classes, np.full(k, 1 / k), rng) for codes in sides])
     folds = []
     for fold in range(k):
-        rest = np.flatnonzero(dealt != fold)
-        part = _deal(codes[rest], classes[rest], np.array([1 - valid, valid]), rng)
-        test = np.flatnonzero(dealt == fold)
-        folds.append(given(rest[part == 0], rest[part == 1], test, name=f"{name}_{fold + 1}"))
-        _check_filled(folds[-1], valid)
-    return folds
-
-
-def _cold_both(
-    rna: np.ndarray, peptide: np.ndarray, classes: np.ndarray, k: int, valid: float, seed: int
-) -> list[Fold]:
-    rng = np.random.default_rng(seed)
-    blocks = [_deal(codes, classes, np.full(k, 1 / k), rng) for codes in (rna, peptide)]
-    shares = np.array([1 - valid, valid])
-    folds = []
-    for fold in range(k):
-        inside = [block == fold for block in blocks]
-        rest = np.flatnonzero(~inside[0] & ~inside[1])
-        halves = [_deal(codes[rest], classes[rest], shares, rng) for codes in (rna, peptide)]
-        train = rest[(halves[0] == 0) & (halves[1] == 0)]
-        held = rest[(halves[0] == 1) & (halves[1] == 1)]
-        test = np.flatnonzero(inside[0] & inside[1])
-        mixed = np.setdiff1d(np.arange(rna.size), np.concatenate([train, held, test]))
-        folds.append(given(train, held, test, name=f"cold_both_{fold + 1}", left_out=mixed))
-        _check_filled(folds[-1], valid)
+        rest = np.flatnonzero((blocks != fold).all(axis=0))
+        shares = np.array([1 - valid, valid])
+        halves = np.stack([deal(codes[rest], classes[rest], shares, rng) for codes in sides])
+        train, held = (rest[(halves == half).all(axis=0)] for half in (0, 1))
+        test = np.flatnonzero((blocks == fold).all(axis=0))
+        mixed = np.setdiff1d(np.arange(n), np.concatenate([train, held, test]))
+        folds.append(given(train, held, test, name=f"{name}_{fold + 1}", left_out=mixed))
+        if deal is _deal:
+            _check_filled(folds[-1], valid)
     return folds
 
 
@@ -508,17 +399,18 @@ def _deal(codes: np.ndarray, classes: np.ndarray, shares: np.ndarray, rng: np.ra
     return chosen[item_group]
 
 
-def _by_class(items: np.ndarray, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Items in random order within their class, class after class."""
-    shuffled = rng.permutation(items)
-    return shuffled[np.argsort(classes[shuffled], kind="stable")]
-
-
-def _check_options(n: int, k: int, valid: float) -> None:
-    if k < 2 or k > n:
-        raise ValueError(f"k is {k} for {n} items; expected from 2 to the number of items")
-    if not 0 <= valid < 1:
-        raise ValueError(f"valid is {valid}; expected a share from 0 to below 1")
+def _deal_singly(
+    codes: np.ndarray, classes: np.ndarray, shares: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Part of each item, dealt in turn (equal shares) or spread evenly (a second, smaller part)."""
+    shuffled = rng.permutation(codes.size)
+    order = shuffled[np.argsort(classes[shuffled], kind="stable")]
+    part = np.zeros(codes.size, dtype=np.int64)
+    if shares.size > 2 or shares[0] == shares[1]:
+        part[order] = np.arange(codes.size) % shares.size
+    elif wanted := round(shares[1] * codes.size):
+        part[order[((np.arange(wanted) + 0.5) * codes.size / wanted).astype(np.int64)]] = 1
+    return part
 
 
 def _check_filled(fold: Fold, valid: float) -> None:

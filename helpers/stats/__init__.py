@@ -4,5 +4,5 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    ["bootstrap", "checks", "metrics", "reliability", "results", "scoring", "significance"],
+    ["bootstrap", "metrics", "odds", "reliability", "results", "scoring", "significance"],
 )

@@ -21,28 +21,28 @@ Statistic = Callable[[np.ndarray], dict[str, np.ndarray]]
 
 
 class Interval(NamedTuple):
-    """A value with its 95 % percentile interval and the replicates that could be used."""
+    """A value with its 95 % percentile interval and the replicates that could be used.
+
+    Examples
+    --------
+    >>> print(Interval(0.912, 0.88, 0.94, 1000))
+    0.912 (0.880 to 0.940)
+    """
 
     value: float
-    ci_low: float
-    ci_high: float
+    low: float
+    high: float
     usable: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
 def draws(n: int, *, n_boot: int, seed: int, groups: np.ndarray | None = None) -> Iterator[np.ndarray]:
     """Draw bootstrap replicates, block by block, as counts of each item.
 
-    Parameters
-    ----------
-    n : int
-        Number of items.
-    n_boot : int
-        Number of replicates.
-    seed : int
-        Seed of the draws; the replicates do not depend on the block size.
-    groups : numpy.ndarray, shape=(n,), optional
-        Group of each item. Whole groups are drawn, because items of one group are not independent
-        (doi:10.1111/j.1467-9868.2007.00593.x).
+    The replicates do not depend on the block size. With `groups` whole groups are drawn, because
+    items of one group are not independent (doi:10.1111/j.1467-9868.2007.00593.x).
 
     Yields
     ------
@@ -71,30 +71,17 @@ def intervals(
 ) -> dict[str, Interval]:
     """Value and 95 % percentile interval of each metric (doi:10.1214/aos/1176344552).
 
-    Parameters
-    ----------
-    statistic : callable
-        Takes counts of shape (replicates, n), gives the values of each metric; NaN where a
-        replicate does not define the metric.
-    n, n_boot, seed, groups
-        As in `draws`.
-
-    Returns
-    -------
-    dict of str to Interval
-        Replicates without a value are left out of the interval; `usable` counts the others.
+    Replicates without a value (NaN) are left out of the interval; `usable` counts the others.
     """
     values = statistic(np.ones((1, n)))
     blocks = [statistic(counts) for counts in draws(n, n_boot=n_boot, seed=seed, groups=groups)]
-    return {
-        name: interval(float(value[0]), [block[name] for block in blocks]) for name, value in values.items()
-    }
+    drawn = {name: np.concatenate([*(block[name] for block in blocks), np.empty(0)]) for name in values}
+    return {name: interval(float(value[0]), drawn[name]) for name, value in values.items()}
 
 
-def interval(value: float, replicates: list[np.ndarray]) -> Interval:
+def interval(value: float, replicates: np.ndarray) -> Interval:
     """Interval from the 2.5th to the 97.5th percentile of the replicates that have a value."""
-    drawn = np.concatenate([*replicates, np.empty(0)])
-    drawn = drawn[~np.isnan(drawn)]
+    drawn = replicates[~np.isnan(replicates)]
     low, high = np.percentile(drawn, [2.5, 97.5]) if drawn.size else (np.nan, np.nan)
     return Interval(value, float(low), float(high), int(drawn.size))
 
@@ -107,19 +94,7 @@ def bin_of(p: np.ndarray, bins: int) -> np.ndarray:
 def classification_statistic(y: np.ndarray, p: np.ndarray, threshold: float) -> Statistic:
     """All classification metrics as a function of counts; replicates of one class give NaN.
 
-    Parameters
-    ----------
-    y : numpy.ndarray, shape=(n,), dtype=float64
-        Labels, 0.0 or 1.0.
-    p : numpy.ndarray, shape=(n,), dtype=float64
-        Predicted probability of class 1.
-    threshold : float
-        Class 1 is predicted where ``p >= threshold``.
-
-    Returns
-    -------
-    callable
-        A `Statistic`.
+    Labels and probabilities are float64; class 1 is predicted where ``p >= threshold``.
     """
     order = np.argsort(p, kind="stable")
     y_sorted = y[order]
@@ -141,18 +116,7 @@ def classification_statistic(y: np.ndarray, p: np.ndarray, threshold: float) -> 
 
 
 def regression_statistic(y: np.ndarray, y_pred: np.ndarray) -> Statistic:
-    """All regression metrics as a function of counts; replicates of one value give NaN.
-
-    Parameters
-    ----------
-    y, y_pred : numpy.ndarray, shape=(n,), dtype=float64
-        Measured and predicted values.
-
-    Returns
-    -------
-    callable
-        A `Statistic`.
-    """
+    """All regression metrics as a function of counts; replicates of one value give NaN."""
     # Sums of squares lose their digits when the mean is large against the spread.
     a, b = y - y.mean(), y_pred - y_pred.mean()
     error = y - y_pred

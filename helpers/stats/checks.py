@@ -33,18 +33,19 @@ def finite(values: np.ndarray, name: str, mend: str) -> None:
         )
 
 
-def _same_length(y: np.ndarray, p: np.ndarray, name: str) -> None:
-    if y.size != p.size:
+def _pair(y: ArrayLike, p: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
+    values, predicted = column(y, "y"), column(p, name)
+    if values.size != predicted.size:
         raise ValueError(
-            f"y has {y.size} values, {name} {p.size}; expected one prediction for each item, "
-            "in the same order"
+            f"y has {values.size} values, {name} {predicted.size}; expected one prediction for each "
+            "item, in the same order"
         )
+    return values, predicted
 
 
 def labelled(y: ArrayLike, p: ArrayLike, name: str = "p") -> tuple[np.ndarray, np.ndarray]:
     """Give labels (0 and 1, both of them) and probabilities as float64."""
-    labels, scores = column(y, "y"), column(p, name)
-    _same_length(labels, scores, name)
+    labels, scores = _pair(y, p, name)
     if (wrong := np.flatnonzero(~np.isin(labels, (0, 1)))).size:
         raise ValueError(
             f"y[{wrong[0]}] is {labels[wrong[0]]:g}; expected 0 or 1. "
@@ -72,8 +73,7 @@ def measured(
     name: str = "y_pred",
 ) -> tuple[np.ndarray, np.ndarray, ArrayLike | None]:
     """Give measured and predicted values that count as float64, and their groups."""
-    values, predicted = column(y, "y"), column(y_pred, name)
-    _same_length(values, predicted, name)
+    values, predicted = _pair(y, y_pred, name)
     if mask is not None:
         kept = np.asarray(mask)
         if kept.dtype != bool or kept.shape != values.shape:
@@ -84,8 +84,7 @@ def measured(
         if groups is not None:
             groups = groups_of(groups, values.size, 0)[kept]  # type: ignore[index]
         values, predicted = values[kept], predicted[kept]
-    mend = "Give mask=np.isfinite(y) to leave items out that were not measured"
-    finite(values, "y", mend)
+    finite(values, "y", "Give mask=np.isfinite(y) to leave items out that were not measured")
     finite(predicted, name, "Look at the model: a loss that diverged predicts NaN")
     if not values.size or values.min() == values.max():
         raise ValueError(

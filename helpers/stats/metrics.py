@@ -1,47 +1,61 @@
 """How good predictions are, with a 95 % bootstrap interval beside every number.
 
-`classification` and `regression` give one row a metric; `helpers.stats.results.tidy` turns them into rows
-of a results table. A cluster bootstrap (`groups`) is used where items share a group, because their
-errors then agree and a plain interval would be too narrow.
+`auroc`, `pearson` and their like give one `Interval`; `classification` and `regression` give one row a
+metric, which `helpers.stats.results.tidy` turns into rows of a results table. A cluster bootstrap
+(`groups`) is used where items share a group, because their errors then agree and a plain interval
+would be too narrow (doi:10.1111/j.1467-9868.2007.00593.x).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
+from scipy.stats import binomtest, rankdata
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from helpers.stats import bootstrap, checks
+from helpers.stats.bootstrap import Interval
 from helpers.stats.results import MEASURED
-
-__all__ = [
-    "CLASSIFICATION",
-    "REGRESSION",
-    "Difference",
-    "best_threshold",
-    "calibration",
-    "classification",
-    "confusion",
-    "difference",
-    "explanation_auroc",
-    "explanation_auroc_items",
-    "mean_interval",
-    "precision_recall",
-    "regression",
-    "roc",
-]
 
 CLASSIFICATION = (
     "accuracy", "balanced_accuracy", "sensitivity", "specificity", "precision", "f1", "mcc",
     "auroc", "auprc", "brier", "ece",
 )  # fmt: skip
 REGRESSION = ("pearson", "spearman", "r2", "mse", "rmse", "mae")
-_THRESHOLD_METRICS = ("mcc", "f1", "balanced_accuracy", "accuracy")
+
+
+class Metric(NamedTuple):
+    """A metric by its name: call it with labels (or measured values) and predictions."""
+
+    name: str
+
+    def __call__(
+        self,
+        y: ArrayLike,
+        p: ArrayLike,
+        *,
+        groups: ArrayLike | None = None,
+        n_boot: int = 1000,
+        seed: int = 0,
+    ) -> Interval:
+        """Value with its interval; a metric of decisions predicts class 1 where ``p >= 0.5``.
+
+        Examples
+        --------
+        >>> print(auroc([0, 1] * 20, [0.1, 0.9, 0.6, 0.4] * 10))
+        0.750 (0.570 to 0.893)
+        """
+        statistic, n = _statistic(self.name, y, p, "p")
+        codes = checks.groups_of(groups, n, n_boot)
+        return bootstrap.intervals(statistic, n, n_boot=n_boot, seed=seed, groups=codes)[self.name]
+
+
+accuracy, balanced_accuracy, sensitivity, specificity, precision = map(Metric, CLASSIFICATION[:5])
+f1, mcc, auroc, auprc, brier, ece = map(Metric, CLASSIFICATION[5:])
+pearson, spearman, r2, mse, rmse, mae = map(Metric, REGRESSION)
 
 
 class Difference(NamedTuple):
@@ -68,7 +82,7 @@ def classification(
     n_boot: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """All classification metrics of predicted probabilities, each with its interval.
+    """All metrics of predicted probabilities, a row each: metric, value, ci_low, ci_high, n.
 
     Parameters
     ----------
@@ -77,20 +91,16 @@ def classification(
     p : array-like, shape=(n,)
         Predicted probability of class 1, from 0 to 1.
     threshold : float
-        Class 1 is predicted where ``p >= threshold``. Choose it on validation data
-        (`best_threshold`).
+        Class 1 is predicted where ``p >= threshold``. Choose it on validation data.
     groups : array-like, shape=(n,), optional
-        Group of each item; whole groups are then drawn (doi:10.1111/j.1467-9868.2007.00593.x).
+        Group of each item; whole groups are then drawn.
     n_boot : int
         Number of bootstrap replicates; 0 for values without intervals.
-    seed : int
-        Seed of the bootstrap.
 
     Returns
     -------
     pandas.DataFrame
-        Columns metric, value, ci_low, ci_high, n; a row for each of `CLASSIFICATION`. `auprc` is
-        the average precision, `brier` the mean squared error (doi:10.1175/1520-0493(1950)078
+        `auprc` is the average precision, `brier` the mean squared error (doi:10.1175/1520-0493(1950)078
         <0001:VOFEIT>2.0.CO;2), `ece` the expected calibration error over ten bins of equal width
         (doi:10.1609/aaai.v29i1.9602), `mcc` Matthews' coefficient
         (doi:10.1016/0005-2795(75)90109-9). Replicates that drew a single class are left out;
@@ -99,8 +109,7 @@ def classification(
     Raises
     ------
     ValueError
-        If lengths differ, a label is not 0 or 1, a probability is missing or outside 0 to 1, only
-        one class occurs, or there are fewer than two groups to draw.
+        If a value is refused; the message names its place, and how to mend it.
 
     Examples
     --------
@@ -109,8 +118,9 @@ def classification(
     [0.5, 0.75, 0.185]
     """
     y, p = checks.labelled(y, p)
+    codes = checks.groups_of(groups, y.size, n_boot)
     statistic = bootstrap.classification_statistic(y, p, threshold)
-    return _frame(statistic, y.size, groups=groups, n_boot=n_boot, seed=seed)
+    return table(statistic, y.size, groups=codes, n_boot=n_boot, seed=seed)
 
 
 def regression(
@@ -122,31 +132,16 @@ def regression(
     n_boot: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """All regression metrics, each with its interval.
+    """All metrics of predicted values, a row each, as `classification` gives them.
 
     Parameters
     ----------
     y, y_pred : array-like, shape=(n,)
-        Measured and predicted values, in the same unit.
+        Measured and predicted values; a constant prediction has no correlation: NaN.
     mask : array-like of bool, shape=(n,), optional
-        True where the item counts. Values that are missing must be masked; none is dropped unasked.
-    groups : array-like, shape=(n,), optional
-        Group of each item; whole groups are then drawn.
-    n_boot : int
-        Number of bootstrap replicates; 0 for values without intervals.
-    seed : int
-        Seed of the bootstrap.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns metric, value, ci_low, ci_high, n; a row for each of `REGRESSION`. A constant
-        prediction has no correlation: NaN.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, a value that counts is missing or infinite, or `y` is constant.
+        True for items that count.
+    groups, n_boot, seed
+        As for `classification`.
 
     Examples
     --------
@@ -155,8 +150,9 @@ def regression(
     [0.5, 0.333]
     """
     y, y_pred, groups = checks.measured(y, y_pred, mask, groups)
+    codes = checks.groups_of(groups, y.size, n_boot)
     statistic = bootstrap.regression_statistic(y, y_pred)
-    return _frame(statistic, y.size, groups=groups, n_boot=n_boot, seed=seed)
+    return table(statistic, y.size, groups=codes, n_boot=n_boot, seed=seed)
 
 
 def difference(
@@ -173,27 +169,11 @@ def difference(
 
     Parameters
     ----------
-    y : array-like, shape=(n,)
-        Labels, or measured values for a metric of `REGRESSION`.
-    p_a, p_b : array-like, shape=(n,)
-        Predictions of both models for the same items in the same order. The metrics of decisions
-        use 0.5 as threshold; give decisions (0 or 1) in place of probabilities for another.
-    metric : str
-        One of `CLASSIFICATION` or `REGRESSION`.
-    groups : array-like, shape=(n,), optional
-        Group of each item; whole groups are then drawn.
-    n_boot, seed : int
-        Number of replicates and seed.
-
-    Returns
-    -------
-    Difference
-        Metric of a minus metric of b.
-
-    Raises
-    ------
-    ValueError
-        As `classification` and `regression`, and if the metric is unknown.
+    y, p_a, p_b : array-like, shape=(n,)
+        Labels, or measured values for a metric of `REGRESSION`, and both models' predictions. The
+        metrics of decisions use 0.5 as threshold; give decisions (0 or 1) for another.
+    groups, n_boot, seed
+        As for `classification`.
 
     Examples
     --------
@@ -201,41 +181,23 @@ def difference(
     >>> difference(y, y, [0.5] * 40, metric="auroc", n_boot=50).value
     0.5
     """
-    _known(metric, CLASSIFICATION + REGRESSION)
-    if metric in CLASSIFICATION:
-        labels, a = checks.labelled(y, p_a, "p_a")
-        _, b = checks.labelled(y, p_b, "p_b")
-        statistics = [bootstrap.classification_statistic(labels, p, 0.5) for p in (a, b)]
-    else:
-        labels, a, _ = checks.measured(y, p_a, None, None, "p_a")
-        _, b, _ = checks.measured(y, p_b, None, None, "p_b")
-        statistics = [bootstrap.regression_statistic(labels, p) for p in (a, b)]
+    (of_a, n), (of_b, _) = (_statistic(metric, y, p, name) for p, name in ((p_a, "p_a"), (p_b, "p_b")))
 
     def gap(counts: np.ndarray) -> dict[str, np.ndarray]:
-        of_a, of_b = (statistic(counts)[metric] for statistic in statistics)
-        return {"gap": of_a - of_b}
+        return {"gap": of_a(counts)[metric] - of_b(counts)[metric]}
 
-    drawn_from = checks.groups_of(groups, labels.size, n_boot)
-    value = float(gap(np.ones((1, labels.size)))["gap"][0])
-    draws = bootstrap.draws(labels.size, n_boot=n_boot, seed=seed, groups=drawn_from)
-    replicates = [gap(counts)["gap"] for counts in draws]
+    value = float(gap(np.ones((1, n)))["gap"][0])
+    draws = bootstrap.draws(n, n_boot=n_boot, seed=seed, groups=checks.groups_of(groups, n, n_boot))
+    replicates = np.concatenate([*(gap(counts)["gap"] for counts in draws), np.empty(0)])
     found = bootstrap.interval(value, replicates)
-    drawn = np.concatenate([*replicates, np.empty(0)])
-    beyond = min(np.sum(drawn <= 0), np.sum(drawn >= 0))
+    beyond = min(np.sum(replicates <= 0), np.sum(replicates >= 0))
     # Adding one keeps the share above zero: a finite bootstrap cannot show that it is zero.
     p_value = min(1.0, 2 * (beyond + 1) / (found.usable + 1)) if found.usable else np.nan
-    return Difference(value, found.ci_low, found.ci_high, float(p_value), labels.size, found.usable)
+    return Difference(value, found.low, found.high, float(p_value), n, found.usable)
 
 
 def calibration(y: ArrayLike, p: ArrayLike, *, bins: int = 10) -> pd.DataFrame:
     """Observed share of class 1 against predicted probability, in bins of equal width.
-
-    Parameters
-    ----------
-    y, p : array-like, shape=(n,)
-        Labels and probabilities, as in `classification`.
-    bins : int
-        Number of bins between 0 and 1.
 
     Returns
     -------
@@ -254,23 +216,15 @@ def calibration(y: ArrayLike, p: ArrayLike, *, bins: int = 10) -> pd.DataFrame:
     y, p = checks.labelled(y, p)
     if bins < 1:
         raise ValueError(f"bins is {bins}; expected at least 1")
-    place = bootstrap.bin_of(p, bins)
-    n = np.bincount(place, minlength=bins)
-    kept = np.flatnonzero(n)
-    n = n[kept]
-    observed = np.bincount(place, weights=y, minlength=bins)[kept] / n
-    low, high = _wilson(observed, n)
-    return pd.DataFrame(
-        {
-            "bin_low": kept / bins,
-            "bin_high": (kept + 1) / bins,
-            "predicted": np.bincount(place, weights=p, minlength=bins)[kept] / n,
-            "observed": observed,
-            "n": n,
-            "ci_low": low,
-            "ci_high": high,
-        }
-    )
+    rows = pd.DataFrame({"bin": bootstrap.bin_of(p, bins), "predicted": p, "observed": y, "n": 1})
+    found = rows.groupby("bin", as_index=False).agg({"predicted": "mean", "observed": "sum", "n": "sum"})
+    pairs = zip(found["observed"].astype(int), found["n"], strict=True)
+    bounds = [binomtest(hits, n).proportion_ci(method="wilson") for hits, n in pairs]
+    found["observed"] /= found["n"]
+    found["ci_low"], found["ci_high"] = zip(*bounds, strict=True)
+    found.insert(0, "bin_low", found["bin"] / bins)
+    found.insert(1, "bin_high", (found["bin"] + 1) / bins)
+    return found.drop(columns="bin")
 
 
 def confusion(y: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> pd.DataFrame:
@@ -282,8 +236,7 @@ def confusion(y: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> pd.DataF
     [[1, 1], [0, 1]]
     """
     y, p = checks.labelled(y, p)
-    decided = (p >= threshold).astype(int)
-    counts = np.bincount(2 * y.astype(int) + decided, minlength=4).reshape(2, 2)
+    counts = np.bincount(2 * y.astype(int) + (p >= threshold), minlength=4).reshape(2, 2)
     labels = pd.Index([0, 1], name="label"), pd.Index([0, 1], name="predicted")
     return pd.DataFrame(counts, index=labels[0], columns=labels[1])
 
@@ -296,8 +249,7 @@ def roc(y: ArrayLike, p: ArrayLike) -> pd.DataFrame:
     >>> roc([0, 1], [0.2, 0.7])[["fpr", "tpr"]].to_numpy().tolist()
     [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
     """
-    y, p = checks.labelled(y, p)
-    fpr, tpr, thresholds = roc_curve(y, p)
+    fpr, tpr, thresholds = roc_curve(*checks.labelled(y, p))
     return pd.DataFrame({"threshold": thresholds, "fpr": fpr, "tpr": tpr})
 
 
@@ -309,45 +261,8 @@ def precision_recall(y: ArrayLike, p: ArrayLike) -> pd.DataFrame:
     >>> precision_recall([0, 1], [0.2, 0.7]).recall.tolist()
     [1.0, 1.0, 0.0]
     """
-    y, p = checks.labelled(y, p)
-    precision, recall, thresholds = precision_recall_curve(y, p)
-    return pd.DataFrame(
-        {"threshold": np.append(thresholds, np.inf), "recall": recall, "precision": precision}
-    )
-
-
-def best_threshold(y_valid: ArrayLike, p_valid: ArrayLike, *, metric: str = "mcc") -> float:
-    """Threshold that is best on VALIDATION data; a threshold chosen on test data is a leak.
-
-    Parameters
-    ----------
-    y_valid, p_valid : array-like, shape=(n,)
-        Labels and probabilities of the validation part.
-    metric : str
-        One of mcc, f1, balanced_accuracy, accuracy.
-
-    Returns
-    -------
-    float
-        Halfway between two neighbouring probabilities; of equally good ones the nearest to 0.5.
-
-    Examples
-    --------
-    >>> best_threshold([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.9])
-    0.25
-    """
-    _known(metric, _THRESHOLD_METRICS)
-    y, p = checks.labelled(y_valid, p_valid, "p_valid")
-    scores, place = np.unique(p, return_inverse=True)
-    halfway = scores[:-1] + np.diff(scores) / 2
-    # Between two neighbouring floats there is no middle; the upper one separates them as well.
-    candidates = np.append(scores[0], np.where(halfway > scores[:-1], halfway, scores[1:]))
-    n = np.bincount(place)[::-1].cumsum()[::-1]
-    hits = np.bincount(place, weights=y)[::-1].cumsum()[::-1]
-    total, positive = np.full(n.size, float(y.size)), np.full(n.size, y.sum())
-    values = bootstrap.decisions(total, positive, n.astype(float), hits)[metric]
-    best = candidates[np.isclose(values, values.max(), rtol=0, atol=1e-12)]
-    return float(best[np.argmin(np.abs(best - 0.5))])
+    precise, recall, thresholds = precision_recall_curve(*checks.labelled(y, p))
+    return pd.DataFrame({"threshold": np.append(thresholds, np.inf), "recall": recall, "precision": precise})
 
 
 def explanation_auroc(
@@ -369,32 +284,39 @@ def explanation_auroc(
         True at the planted positions.
     mask : array-like of bool, shape=(n, ...), optional
         True at positions that exist (padding is False).
-    n_boot, seed : int
-        Replicates and seed of the bootstrap over items.
 
     Returns
     -------
     pandas.DataFrame
-        One row, metric ``explanation_auroc``, `n` the number of items that have a value.
-        ``attrs["left_out"]`` counts items without a planted or without another position.
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, a value that counts is not finite, or no item has a value.
+        As of `mean_interval`; items without a planted or without another position have no value.
 
     Examples
     --------
     >>> explanation_auroc([[0.1, 0.9, 0.2]], [[0, 1, 0]], n_boot=0).value[0]
     np.float64(1.0)
     """
-    per_item = explanation_auroc_items(importance, truth, mask=mask)
-    if np.isnan(per_item).all():
+    values, planted = np.asarray(importance, dtype=np.float64), np.asarray(truth)
+    counted = np.ones(values.shape, bool) if mask is None else np.asarray(mask)
+    for name, array in (("truth", planted), ("mask", counted)):
+        if array.shape != values.shape:
+            raise ValueError(f"{name} has shape {array.shape}, importance {values.shape}; expected the same")
+        if not np.isin(array, (0, 1)).all():
+            raise ValueError(f"{name} holds other values than True and False; give a boolean array")
+    planted, counted = planted.astype(bool), counted.astype(bool)
+    if (wrong := np.argwhere(counted & ~np.isfinite(values))).size:
+        index = tuple(int(i) for i in wrong[0])
+        raise ValueError(
+            f"importance{list(index)} is {values[index]}; expected a finite value. "
+            "Mask positions that do not exist with mask="
+        )
+    items = zip(values, planted, counted, strict=True)
+    scores = np.array([_area(value[there], site[there]) for value, site, there in items])
+    if np.isnan(scores).all():
         raise ValueError(
             "no item has both a planted and another position among those that count, so no AUROC "
             "is defined; give truth with True at some positions (and a mask that keeps others)"
         )
-    return mean_interval(per_item, metric="explanation_auroc", n_boot=n_boot, seed=seed)
+    return mean_interval(scores, metric="explanation_auroc", n_boot=n_boot, seed=seed)
 
 
 def mean_interval(
@@ -413,21 +335,14 @@ def mean_interval(
         A number for each item, such as how far two maps agree; NaN where it is not defined.
     metric : str
         Name of the number.
-    groups : array-like, shape=(items,), optional
-        Group of each item; whole groups are then drawn.
-    n_boot, seed : int
-        Replicates and seed of the bootstrap.
+    groups, n_boot, seed
+        As for `classification`.
 
     Returns
     -------
     pandas.DataFrame
         One row: metric, value, ci_low, ci_high, n (items with a value). ``attrs["left_out"]``
         counts the items without one.
-
-    Raises
-    ------
-    ValueError
-        If a value is infinite or none is defined.
 
     Examples
     --------
@@ -439,79 +354,41 @@ def mean_interval(
     kept = ~np.isnan(numbers)
     if not kept.any():
         raise ValueError(f"values holds NaN only ({numbers.size} items), so there is no mean")
-    defined = numbers[kept]
     checks.finite(np.where(kept, numbers, 0.0), "values", "Give NaN where a value is not defined")
-    if groups is not None:
-        groups = checks.groups_of(groups, numbers.size, 0)[kept]  # type: ignore[index]
+    codes = checks.groups_of(groups, numbers.size, 0)
+    codes = None if codes is None else checks.groups_of(codes[kept], int(kept.sum()), n_boot)
+    defined = numbers[kept]
 
     def mean(counts: np.ndarray) -> dict[str, np.ndarray]:
         return {metric: counts @ defined / counts.sum(axis=1)}
 
-    frame = _frame(mean, defined.size, groups=groups, n_boot=n_boot, seed=seed)
+    frame = table(mean, defined.size, groups=codes, n_boot=n_boot, seed=seed)
     frame.attrs["left_out"] = int(numbers.size - defined.size)
     return frame
 
 
-def explanation_auroc_items(
-    importance: ArrayLike, truth: ArrayLike, *, mask: ArrayLike | None = None
-) -> np.ndarray:
-    """AUROC of each item's attribution map; NaN where an item has no planted or no other position.
-
-    Parameters
-    ----------
-    importance, truth, mask
-        As in `explanation_auroc`.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n,), dtype=float64
-        One value an item.
-    """
-    values, planted = np.asarray(importance, dtype=np.float64), np.asarray(truth)
-    counted = np.ones(values.shape, bool) if mask is None else np.asarray(mask)
-    for name, array in (("truth", planted), ("mask", counted)):
-        if array.shape != values.shape:
-            raise ValueError(f"{name} has shape {array.shape}, importance {values.shape}; expected the same")
-        if not np.isin(array, (0, 1)).all():
-            raise ValueError(f"{name} holds other values than True and False; give a boolean array")
-    planted, counted = planted.astype(bool), counted.astype(bool)
-    if (wrong := np.argwhere(counted & ~np.isfinite(values))).size:
-        index = tuple(int(i) for i in wrong[0])
-        raise ValueError(
-            f"importance{list(index)} is {values[index]}; expected a finite value. "
-            "Mask positions that do not exist with mask="
-        )
-    scores = [_auroc(*item) for item in zip(values, planted, counted, strict=True)]
-    return np.array(scores, dtype=np.float64)
-
-
-def _frame(
-    statistic: bootstrap.Statistic, n: int, *, groups: ArrayLike | None, n_boot: int, seed: int
+def table(
+    statistic: bootstrap.Statistic, n: int, *, groups: np.ndarray | None, n_boot: int, seed: int
 ) -> pd.DataFrame:
-    drawn_from = checks.groups_of(groups, n, n_boot)
-    found = bootstrap.intervals(statistic, n, n_boot=n_boot, seed=seed, groups=drawn_from)
-    frame = pd.DataFrame(
-        [(name, *row[:3], n) for name, row in found.items()],
-        columns=MEASURED,
-    )
+    """Value and interval of each number of a statistic over `n` items, a row each."""
+    found = bootstrap.intervals(statistic, n, n_boot=n_boot, seed=seed, groups=groups)
+    frame = pd.DataFrame([(name, *row[:3], n) for name, row in found.items()], columns=MEASURED)
     frame.attrs["usable_replicates"] = {name: row.usable for name, row in found.items()}
     return frame
 
 
-def _known(metric: str, names: Sequence[str]) -> None:
-    if metric not in names:
-        raise ValueError(f"metric is {metric!r}; expected one of {', '.join(names)}")
+def _statistic(metric: str, y: ArrayLike, p: ArrayLike, name: str) -> tuple[bootstrap.Statistic, int]:
+    """All metrics of the kind of one, and the number of items."""
+    if metric in CLASSIFICATION:
+        labels, scores = checks.labelled(y, p, name)
+        return bootstrap.classification_statistic(labels, scores, 0.5), labels.size
+    if metric not in REGRESSION:
+        raise ValueError(f"metric is {metric!r}; expected one of {', '.join(CLASSIFICATION + REGRESSION)}")
+    values, predicted, _ = checks.measured(y, p, None, None, name)
+    return bootstrap.regression_statistic(values, predicted), values.size
 
 
-def _wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    z = 1.959963984540054
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
-
-
-def _auroc(values: np.ndarray, planted: np.ndarray, counted: np.ndarray) -> float:
-    values, planted = values[counted], planted[counted]
+def _area(values: np.ndarray, planted: np.ndarray) -> float:
     inside = int(planted.sum())
     outside = planted.size - inside
     if not inside or not outside:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 
 def logit(p: ArrayLike, *, clip: float = 1e-6) -> np.ndarray:
@@ -14,8 +15,7 @@ def logit(p: ArrayLike, *, clip: float = 1e-6) -> np.ndarray:
     >>> logit([0.0, 0.5, 0.75]).round(2).tolist()
     [-13.82, 0.0, 1.1]
     """
-    kept: np.ndarray = np.clip(np.asarray(p, dtype=float), clip, 1 - clip)
-    return np.asarray(np.log(kept) - np.log1p(-kept))
+    return np.asarray(special.logit(np.clip(np.asarray(p, dtype=float), clip, 1 - clip)))
 
 
 def sigmoid(score: ArrayLike) -> np.ndarray:
@@ -26,5 +26,4 @@ def sigmoid(score: ArrayLike) -> np.ndarray:
     >>> sigmoid(logit([0.2, 0.9])).round(6).tolist()
     [0.2, 0.9]
     """
-    value: np.ndarray = np.asarray(score, dtype=float)
-    return np.asarray(1 / (1 + np.exp(-value)))
+    return np.asarray(special.expit(np.asarray(score, dtype=float)))

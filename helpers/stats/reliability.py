@@ -16,47 +16,16 @@ from numpy.typing import ArrayLike
 from helpers.stats import checks
 
 
-def spearman_brown(single: float, k: int) -> float:
-    """Reliability of the mean of `k` replicates from that of one.
-
-    Parameters
-    ----------
-    single : float
-        Mean correlation between two replicates.
-    k : int
-        Number of replicates.
-
-    Returns
-    -------
-    float
-        Spearman 1910 and Brown 1910, doi:10.1111/j.2044-8295.1910.tb00207.x.
-
-    Examples
-    --------
-    >>> round(spearman_brown(0.5, 2), 3)
-    0.667
-    """
-    return k * single / (1 + (k - 1) * single)
-
-
 def reliability(replicates: ArrayLike) -> tuple[float, float]:
     """Mean correlation between replicates, and the reliability of their mean.
+
+    That is Spearman's and Brown's, doi:10.1111/j.2044-8295.1910.tb00207.x.
 
     Parameters
     ----------
     replicates : array-like, shape=(n, k)
         One column a replicate, NaN where there is none; each pair of columns is compared on the
         rows that both have.
-
-    Returns
-    -------
-    tuple of float
-        Mean correlation of two replicates, and reliability of the mean of all `k`.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two replicates, or two of them share fewer than three rows.
 
     Examples
     --------
@@ -74,7 +43,7 @@ def reliability(replicates: ArrayLike) -> tuple[float, float]:
             "the replicate out"
         )
     single = float(pairs.mean())
-    return single, spearman_brown(single, k)
+    return single, k * single / (1 + (k - 1) * single)
 
 
 def ceiling(
@@ -92,19 +61,12 @@ def ceiling(
         Replicates of each cell type; one with fewer than two columns is left out.
     groups : array-like, shape=(n,), optional
         Group of each row; the bootstrap draws whole groups.
-    n_boot, seed : int
-        Replicates and seed of the bootstrap.
 
     Returns
     -------
     pandas.DataFrame
         ``task, replicates, single, reliability, value, ci_low, ci_high, n``: `value` is the square
         root of the reliability with its 95 % interval, `n` the rows that were measured at all.
-
-    Raises
-    ------
-    ValueError
-        As `reliability`.
 
     Examples
     --------
@@ -123,8 +85,7 @@ def ceiling(
         drawn = [_root(table[chosen]) for chosen in _resamples(table, groups, n_boot, seed)]
         low, high = np.nanpercentile(drawn, [2.5, 97.5]) if drawn else (np.nan, np.nan)
         n = int(np.isfinite(table).any(axis=1).sum())
-        found = (task, table.shape[1], single, whole, max(whole, 0.0) ** 0.5, low, high, n)
-        rows.append(found)
+        rows.append((task, table.shape[1], single, whole, max(whole, 0.0) ** 0.5, low, high, n))
     columns = ["task", "replicates", "single", "reliability", "value", "ci_low", "ci_high", "n"]
     return pd.DataFrame(rows, columns=columns)
 

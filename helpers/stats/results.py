@@ -11,31 +11,23 @@ import pandas as pd
 
 from helpers.project import paths
 
-COLUMNS = (
-    "dataset", "task", "protocol", "model", "metric", "value", "ci_low", "ci_high", "n", "seed",
-)  # fmt: skip
-KEY = ["dataset", "task", "protocol", "model", "metric", "seed"]
+NAMED = ["dataset", "task", "protocol", "model"]
 MEASURED = ["metric", "value", "ci_low", "ci_high", "n"]
+COLUMNS = (*NAMED, *MEASURED, "seed")
+KEY = [*NAMED, "metric", "seed"]
 
 
 def tidy(
     frame: pd.DataFrame, *, dataset: str, task: str = "", protocol: str, model: str, seed: int
 ) -> pd.DataFrame:
-    """Rows of the results table from the metrics of one model under one protocol.
+    """Rows of the results table (`COLUMNS`) from the metrics of one model under one protocol.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         As `classification`, `regression` or `explanation_auroc` give it.
-    dataset, task, protocol, model : str
-        What was measured; `task` is a modification or a cell type, else empty.
-    seed : int
-        Seed of the run.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns `COLUMNS`.
+    task : str
+        A modification or a cell type, else empty.
 
     Examples
     --------
@@ -53,17 +45,7 @@ def tidy(
 
 
 def read_results(path: str | Path) -> pd.DataFrame:
-    """Read a results table.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        A CSV file that `write_results` wrote.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns `COLUMNS`; an empty task is an empty string, an empty number is NaN.
+    """Read what `write_results` wrote; an empty task is an empty string, an empty number NaN.
 
     Raises
     ------
@@ -87,19 +69,7 @@ def read_results(path: str | Path) -> pd.DataFrame:
 
 
 def write_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
-    """Write a results table in place of what the file held before.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The CSV file, complete or absent at any moment.
-    rows : pandas.DataFrame
-        As `tidy` gives them, each key once.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows, sorted by their key.
+    """Write a results table, sorted by its key, in place of what the file held before.
 
     Raises
     ------
@@ -114,37 +84,6 @@ def write_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
     >>> len(write_results(Path(tempfile.mkdtemp()) / "results.csv", rows))
     1
     """
-    _check_rows(rows)
-    ordered = rows.sort_values(KEY, ignore_index=True)
-    with paths.atomic_path(path) as part:
-        ordered.to_csv(part, index=False, lineterminator="\n")
-    return ordered
-
-
-def merge_results(parts: Sequence[str | Path], path: str | Path) -> pd.DataFrame:
-    """Join what the notebooks of a track wrote into the track's one table.
-
-    Parameters
-    ----------
-    parts : sequence of str or pathlib.Path
-        One file a notebook, each written by `write_results`.
-    path : str or pathlib.Path
-        The joined table.
-
-    Returns
-    -------
-    pandas.DataFrame
-        All rows, sorted by their key.
-
-    Raises
-    ------
-    ValueError
-        If a part cannot be read, or one result stands in two parts.
-    """
-    return write_results(path, pd.concat([read_results(part) for part in parts], ignore_index=True))
-
-
-def _check_rows(rows: pd.DataFrame) -> None:
     _check_columns(rows, "rows")
     if (gaps := rows[[*KEY, "n"]].isna()).any(axis=None):
         name = gaps.columns[gaps.any()][0]
@@ -155,6 +94,15 @@ def _check_rows(rows: pd.DataFrame) -> None:
     if (twice := rows.duplicated(KEY)).any():
         key = rows.loc[twice, KEY].iloc[0].to_dict()
         raise ValueError(f"the result {key} stands twice in rows; keep one of them")
+    ordered = rows.sort_values(KEY, ignore_index=True)
+    with paths.atomic_path(path) as part:
+        ordered.to_csv(part, index=False, lineterminator="\n")
+    return ordered
+
+
+def merge_results(parts: Sequence[str | Path], path: str | Path) -> pd.DataFrame:
+    """Join what the notebooks of a track wrote, a file each, into the track's one table."""
+    return write_results(path, pd.concat([read_results(part) for part in parts], ignore_index=True))
 
 
 def _check_columns(table: pd.DataFrame, where: str) -> None:

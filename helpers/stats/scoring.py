@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,11 @@ from helpers.stats import bootstrap, checks, metrics, results
 COLUMNS = ("protocol", "model", "row", "y", "p")
 """Columns of a table of predictions: one row a protocol, model and test item.
 
-A table of several tasks (modifications, cell types) has a column ``task`` beside them.
+A table of several tasks (modifications, cell types) has a column ``task`` beside them; further
+columns are not looked at.
 """
+
+Groups = Mapping[str, ArrayLike] | None
 
 KINDS: dict[str, Callable[..., pd.DataFrame]] = {
     "classification": metrics.classification,
@@ -25,7 +28,7 @@ KINDS: dict[str, Callable[..., pd.DataFrame]] = {
 def score(
     predictions: pd.DataFrame,
     *,
-    groups: Mapping[str, ArrayLike],
+    groups: Groups = None,
     dataset: str,
     kind: str = "classification",
     n_boot: int = 1000,
@@ -37,15 +40,13 @@ def score(
     ----------
     predictions : pandas.DataFrame
         With the columns `COLUMNS`, as `helpers.training.cross_validate` gives them.
-    groups : dict of str to array-like
+    groups : dict of str to array-like, optional
         For each protocol, the group of every item of the data set (not only the tested ones);
-        the bootstrap draws whole groups.
+        the bootstrap draws whole groups. By default the column ``group`` of the predictions.
     dataset : str
         For the results table.
     kind : {"classification", "regression"}
         Whether ``y`` holds labels and ``p`` probabilities, or both hold values of one unit.
-    n_boot, seed : int
-        Replicates and seed of the bootstrap.
 
     Returns
     -------
@@ -55,22 +56,15 @@ def score(
     Raises
     ------
     ValueError
-        If the kind is unknown, a column or the groups of a protocol are missing, or as
-        `helpers.stats.metrics.classification` and `helpers.stats.metrics.regression`.
+        If the kind is unknown, a column or the groups of a protocol are missing, or a value is
+        refused by the metrics.
     """
-    _check(predictions, groups)
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
     rows = []
-    keys = ["protocol", "task", "model"]
-    for (protocol, task, model), part in _with_task(predictions).groupby(keys, sort=False):
-        frame = KINDS[kind](
-            part["y"].to_numpy(),
-            part["p"].to_numpy(),
-            groups=pd.Series(groups[protocol]).iloc[part["row"]].to_numpy(),
-            n_boot=n_boot,
-            seed=seed,
-        )
+    for (protocol, task, model), part in _parts(predictions, groups, ["protocol", "task", "model"]):
+        y, p, group = (part[name].to_numpy() for name in ("y", "p", "group"))
+        frame = KINDS[kind](y, p, groups=group, n_boot=n_boot, seed=seed)
         named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model}
         rows.append(results.tidy(frame, **named, seed=seed))
     return pd.concat(rows, ignore_index=True)
@@ -79,22 +73,19 @@ def score(
 def macro(
     predictions: pd.DataFrame,
     *,
-    groups: Mapping[str, ArrayLike],
+    groups: Groups = None,
     dataset: str,
-    task: str = "mean",
     threshold: float = 0.5,
     n_boot: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Mean of the classification metrics over the tasks, each task with the same weight.
+    """Mean of the classification metrics over the tasks, each with the same weight: task ``mean``.
 
     Parameters
     ----------
     predictions, groups, dataset, n_boot, seed
         As for `score`; the predictions have a column ``task``. A group that stands in several
         tasks is drawn for all of them at once.
-    task : str
-        What the rows are called in the column ``task`` of the results table.
     threshold : float
         As for `helpers.stats.metrics.classification`.
 
@@ -104,11 +95,6 @@ def macro(
         Rows of the results table; ``n`` counts the items of all tasks. Replicates in which a task
         drew a single class are left out.
 
-    Raises
-    ------
-    ValueError
-        As for `score`, or if a label is not 0 or 1.
-
     Examples
     --------
     >>> rows = pd.DataFrame({"row": [0, 1, 2, 3], "y": [0, 1, 0, 1], "p": [0.2, 0.9, 0.6, 0.5]})
@@ -117,20 +103,13 @@ def macro(
     >>> found.loc["auroc", "value"]
     np.float64(0.5)
     """
-    _check(predictions, groups)
     rows = []
-    for (protocol, model), part in _with_task(predictions).groupby(["protocol", "model"], sort=False):
+    for (protocol, model), part in _parts(predictions, groups, ["protocol", "model"]):
         y, p = checks.labelled(part["y"].to_numpy(), part["p"].to_numpy())
-        group = pd.Series(groups[protocol]).iloc[part["row"]].to_numpy()
-        places = [np.flatnonzero(part["task"] == name) for name in part["task"].unique()]
-        found = bootstrap.intervals(
-            _mean_statistic(y, p, places, threshold), y.size, n_boot=n_boot, seed=seed, groups=group
-        )
-        frame = pd.DataFrame(
-            [(name, one.value, one.ci_low, one.ci_high, y.size) for name, one in found.items()],
-            columns=results.MEASURED,
-        )
-        named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model}
+        members = [np.flatnonzero(part["task"] == name) for name in part["task"].unique()]
+        statistic = _mean_statistic(y, p, members, threshold)
+        frame = metrics.table(statistic, y.size, groups=part["group"].to_numpy(), n_boot=n_boot, seed=seed)
+        named = {"dataset": dataset, "task": "mean", "protocol": protocol, "model": model}
         rows.append(results.tidy(frame, **named, seed=seed))
     return pd.concat(rows, ignore_index=True)
 
@@ -140,21 +119,19 @@ def compare(
     model: str,
     others: Sequence[str],
     *,
-    groups: Mapping[str, ArrayLike],
+    groups: Groups = None,
     metric: str = "auroc",
     n_boot: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Paired difference between a model and others, on the same test items.
 
+    A row that stands several times (in several folds) counts as often, as in `score`.
+
     Parameters
     ----------
     predictions, groups, n_boot, seed
         As for `score`.
-    model : str
-        The model of interest.
-    others : sequence of str
-        What it is compared with.
     metric : str
         As for `helpers.stats.metrics.difference`.
 
@@ -163,33 +140,18 @@ def compare(
     pandas.DataFrame
         ``protocol, minus, metric, value, ci_low, ci_high, p_value, n``, with ``task`` in front
         where the predictions have it; `value` above 0 speaks for `model` (for an error, against).
-
-    Raises
-    ------
-    ValueError
-        As for `score`.
     """
-    _check(predictions, groups)
-    if unknown := sorted({model, *others} - set(predictions["model"])):
-        raise ValueError(
-            f"no predictions of {', '.join(unknown)}; found {', '.join(sorted(set(predictions['model'])))}"
-        )
+    _check_models(predictions, [model, *others])
+    options = {"metric": metric, "n_boot": n_boot, "seed": seed}
     rows = []
-    tasked = _with_task(predictions)
-    for (task, protocol), part in tasked.groupby(["task", "protocol"], sort=False):
-        wide = part.pivot_table(index="row", columns="model", values="p")
-        y = part.groupby("row")["y"].first().loc[wide.index].to_numpy()
-        group = pd.Series(groups[protocol]).iloc[wide.index].to_numpy()
+    for (task, protocol), part in _parts(predictions, groups, ["task", "protocol"]):
+        part = part.assign(time=part.groupby(["model", "row"]).cumcount())
+        items = part.pivot(index=["row", "time"], columns="model", values="p")
+        first = part.groupby(["row", "time"])[["y", "group"]].first().loc[items.index]
+        y, group = first["y"].to_numpy(), first["group"].to_numpy()
         for other in others:
-            gain = metrics.difference(
-                y,
-                wide[model].to_numpy(),
-                wide[other].to_numpy(),
-                metric=metric,
-                groups=group,
-                n_boot=n_boot,
-                seed=seed,
-            )
+            pair = items[model].to_numpy(), items[other].to_numpy()
+            gain = metrics.difference(y, *pair, groups=group, **options)  # type: ignore[arg-type]
             named = {"task": task, "protocol": protocol, "minus": other, "metric": metric}
             rows.append(gain._asdict() | named)
     columns = ["task"] if "task" in predictions else []
@@ -198,7 +160,7 @@ def compare(
 
 
 def curve(predictions: pd.DataFrame, kind: str, *, protocol: str, models: Sequence[str]) -> pd.DataFrame:
-    """Points of a curve of several models under one protocol.
+    """Points of a curve of several models under one protocol, with a column ``model``.
 
     Parameters
     ----------
@@ -207,19 +169,8 @@ def curve(predictions: pd.DataFrame, kind: str, *, protocol: str, models: Sequen
     kind : {"roc", "precision_recall", "calibration"}
         Which function of `helpers.stats.metrics` makes the points.
     protocol : str
-        Which protocol.
     models : sequence of str
-        Which models, in the order in which they are drawn.
-
-    Returns
-    -------
-    pandas.DataFrame
-        What that function gives, with a column ``model``.
-
-    Raises
-    ------
-    ValueError
-        If the kind, the protocol or a model is unknown.
+        In the order in which they are drawn.
 
     Examples
     --------
@@ -236,43 +187,49 @@ def curve(predictions: pd.DataFrame, kind: str, *, protocol: str, models: Sequen
     if kind not in makers:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(makers)}")
     part = predictions[predictions["protocol"] == protocol]
-    if unknown := sorted(set(models) - set(part["model"])):
-        raise ValueError(
-            f"no predictions of {', '.join(unknown)} under {protocol!r}; found "
-            f"{', '.join(sorted(set(part['model']))) or 'none'}"
-        )
-    return pd.concat(
-        [
-            makers[kind](rows["y"].to_numpy(), rows["p"].to_numpy()).assign(model=model)
-            for model in models
-            for rows in [part[part["model"] == model]]
-        ],
-        ignore_index=True,
-    )
+    _check_models(part, models, f" under {protocol!r}")
+    of_model = {model: part[part["model"] == model] for model in models}
+    points = [
+        makers[kind](rows["y"].to_numpy(), rows["p"].to_numpy()).assign(model=model)
+        for model, rows in of_model.items()
+    ]
+    return pd.concat(points, ignore_index=True)
 
 
 def _mean_statistic(
-    y: np.ndarray, p: np.ndarray, places: Sequence[np.ndarray], threshold: float
+    y: np.ndarray, p: np.ndarray, members: Sequence[np.ndarray], threshold: float
 ) -> bootstrap.Statistic:
-    parts = [bootstrap.classification_statistic(y[at], p[at], threshold) for at in places]
+    parts = [bootstrap.classification_statistic(y[rows], p[rows], threshold) for rows in members]
 
     def statistic(counts: np.ndarray) -> dict[str, np.ndarray]:
         with np.errstate(invalid="ignore", divide="ignore"):
-            found = [part(counts[:, at]) for part, at in zip(parts, places, strict=True)]
+            found = [part(counts[:, rows]) for part, rows in zip(parts, members, strict=True)]
         return {name: np.mean([one[name] for one in found], axis=0) for name in found[0]}
 
     return statistic
 
 
-def _with_task(predictions: pd.DataFrame) -> pd.DataFrame:
-    return predictions if "task" in predictions else predictions.assign(task="")
-
-
-def _check(predictions: pd.DataFrame, groups: Mapping[str, ArrayLike]) -> None:
-    if missing := [name for name in COLUMNS if name not in predictions]:
+def _parts(
+    predictions: pd.DataFrame, groups: Groups, keys: list[str]
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """Parts of a table of predictions by some of its columns, each with the groups of its rows."""
+    needed = [*COLUMNS, *(["group"] if groups is None else [])]
+    if missing := [name for name in needed if name not in predictions]:
         raise ValueError(
             f"the predictions lack the columns {', '.join(missing)}; found "
             f"{', '.join(map(str, predictions.columns))}"
         )
-    if missing := sorted(set(predictions["protocol"]) - set(groups)):
+    if groups is not None and (missing := sorted(set(predictions["protocol"]) - set(groups))):
         raise ValueError(f"groups has nothing for the protocols {', '.join(missing)}")
+    tasked = predictions if "task" in predictions else predictions.assign(task="")
+    for key, part in tasked.groupby(keys, sort=False):
+        if groups is not None:
+            protocol = part["protocol"].iloc[0]
+            part = part.assign(group=pd.Series(groups[protocol]).iloc[part["row"]].to_numpy())
+        yield key, part
+
+
+def _check_models(predictions: pd.DataFrame, models: Sequence[str], where: str = "") -> None:
+    found = sorted(set(predictions["model"]))
+    if unknown := sorted(set(models) - set(found)):
+        raise ValueError(f"no predictions of {', '.join(unknown)}{where}; found {', '.join(found) or 'none'}")

@@ -8,7 +8,7 @@ over test items (`helpers.stats.metrics.difference`) are the first thing to read
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,67 +19,31 @@ _METRICS = ("pearson", "spearman")
 
 
 def holm(p_values: ArrayLike) -> np.ndarray:
-    """P values corrected for their number by Holm's step-down procedure.
-
-    Parameters
-    ----------
-    p_values : array-like, shape=(n,)
-        Each from 0 to 1; NaN stays NaN and does not count.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n,)
-        Holm 1979, https://www.jstor.org/stable/4615733.
-
-    Raises
-    ------
-    ValueError
-        If a value lies outside 0 to 1.
+    """P values corrected for their number (Holm 1979, https://www.jstor.org/stable/4615733); NaN stays.
 
     Examples
     --------
     >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
     [0.03, 0.06, 0.06]
     """
-    p = _checked(p_values)
-    adjusted = np.full(p.shape, np.nan)
-    order = [int(place) for place in np.argsort(p, kind="stable") if not np.isnan(p[place])]
-    highest = 0.0
-    for rank, place in enumerate(order):
-        highest = max(highest, min(1.0, p[place] * (len(order) - rank)))
-        adjusted[place] = highest
-    return adjusted
+    p, there = _checked(p_values)
+    order = there[np.argsort(p[there], kind="stable")]
+    stepped = np.minimum(1.0, p[order] * np.arange(order.size, 0, -1))
+    p[order] = np.maximum.accumulate(stepped)
+    return p
 
 
 def benjamini_hochberg(p_values: ArrayLike) -> np.ndarray:
-    """P values corrected to the false discovery rate at which each would be a discovery.
-
-    Parameters
-    ----------
-    p_values : array-like, shape=(n,)
-        As for `holm`.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n,)
-        Benjamini and Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x.
-
-    Raises
-    ------
-    ValueError
-        If a value lies outside 0 to 1.
+    """P values corrected to a false discovery rate (doi:10.1111/j.2517-6161.1995.tb02031.x); NaN stays.
 
     Examples
     --------
     >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(2).tolist()
     [0.03, 0.04, 0.04]
     """
-    p = _checked(p_values)
-    adjusted = np.full(p.shape, np.nan)
-    there = ~np.isnan(p)
-    if there.any():
-        adjusted[there] = stats.false_discovery_control(p[there], method="bh")
-    return adjusted
+    p, there = _checked(p_values)
+    p[there] = stats.false_discovery_control(p[there], method="bh") if there.size else np.nan
+    return p
 
 
 def by_fold(predictions: pd.DataFrame, *, metric: str = "pearson") -> pd.DataFrame:
@@ -97,11 +61,6 @@ def by_fold(predictions: pd.DataFrame, *, metric: str = "pearson") -> pd.DataFra
     -------
     pandas.DataFrame
         ``protocol, task, model, fold, value, n``; a constant prediction has no correlation: NaN.
-
-    Raises
-    ------
-    ValueError
-        If the metric is unknown.
 
     Examples
     --------
@@ -132,10 +91,6 @@ def paired_tests(
     ----------
     folds : pandas.DataFrame
         As `by_fold` gives them.
-    model : str
-        The model of interest.
-    others : sequence of str
-        What it is compared with.
     test_share : float, optional
         Size of a test part over that of its training part; by default ``1 / (k - 1)`` for k folds.
 
@@ -152,40 +107,26 @@ def paired_tests(
     ValueError
         If a model is missing, or a protocol has fewer than two folds.
     """
-    wide = _wide(folds, [model, *others])
     rows: list[tuple[object, ...]] = []
-    for (protocol, task), part in wide.groupby(level=["protocol", "task"], sort=False):
-        k = len(part)
-        if k < 2:
-            raise ValueError(
-                f"protocol {protocol!r} has {k} fold; expected two or more to test over. Run more "
-                "folds, or leave the protocol out"
-            )
+    for key, values in _measured(folds, [model, *others]):
+        k = len(values)
         share = 1 / (k - 1) if test_share is None else test_share
-        for other in others:
-            gap = (part[model] - part[other]).to_numpy()
-            mean, variance = gap.mean(), gap.var(ddof=1)
-            error = np.sqrt((1 / k + share) * variance)
-            t = mean / error if error > 0 else np.nan
-            p = 2 * stats.t.sf(abs(t), k - 1)
-            rows.append((protocol, task, other, k, mean, t, p))
+        for place, other in enumerate(others, start=1):
+            gap = values[:, 0] - values[:, place]
+            error = np.sqrt((1 / k + share) * gap.var(ddof=1))
+            t = gap.mean() / error if error > 0 else np.nan
+            rows.append((*key, other, k, gap.mean(), t, 2 * stats.t.sf(abs(t), k - 1)))
     columns = ["protocol", "task", "minus", "folds", "difference", "t", "p_value"]
-    found = pd.DataFrame(rows, columns=columns)
-    by_protocol = found.groupby("protocol", sort=False)["p_value"]
-    found["p_holm"] = by_protocol.transform(lambda p: holm(p.to_numpy()))
-    found["p_bh"] = by_protocol.transform(lambda p: benjamini_hochberg(p.to_numpy()))
-    return found
+    return _corrected(pd.DataFrame(rows, columns=columns))
 
 
 def anova(folds: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """Analysis of variance over folds: whether the models differ at all.
+    """Analysis of variance over folds: whether two or more models differ at all.
 
     Parameters
     ----------
     folds : pandas.DataFrame
         As `by_fold` gives them.
-    models : sequence of str
-        Two or more models.
 
     Returns
     -------
@@ -195,11 +136,6 @@ def anova(folds: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
         count), beside Friedman's test on ranks (doi:10.1080/01621459.1937.10503522; three models
         or more, else NaN). The corrections are over the tasks of a protocol. No row if there is no
         fold at all.
-
-    Raises
-    ------
-    ValueError
-        If a model is missing, or there are fewer than two models or folds.
 
     Examples
     --------
@@ -211,13 +147,9 @@ def anova(folds: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     """
     if len(models) < 2:
         raise ValueError(f"anova over {len(models)} model; expected two or more")
-    wide = _wide(folds, models)
     rows: list[tuple[object, ...]] = []
-    for (protocol, task), part in wide.groupby(level=["protocol", "task"], sort=False):
-        values = part[list(models)].to_numpy(float)
+    for key, values in _measured(folds, models):
         k, m = values.shape
-        if k < 2:
-            raise ValueError(f"protocol {protocol!r} has {k} fold; expected two or more")
         centre = values.mean()
         between = k * np.square(values.mean(axis=0) - centre).sum()
         of_folds = m * np.square(values.mean(axis=1) - centre).sum()
@@ -225,34 +157,42 @@ def anova(folds: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
         df = m - 1, (m - 1) * (k - 1)
         f = (between / df[0]) / (rest / df[1]) if rest > 0 else np.nan
         friedman = stats.friedmanchisquare(*values.T).pvalue if m > 2 else np.nan
-        rows.append((protocol, task, m, k, f, *df, stats.f.sf(f, *df), friedman))
-    columns = [
-        "protocol", "task", "models", "folds", "f", "df_models", "df_error", "p_value",
-        "friedman_p",
-    ]  # fmt: skip
-    found = pd.DataFrame(rows, columns=columns)
-    by_protocol = found.groupby("protocol", sort=False)["p_value"]
-    found.insert(8, "p_holm", by_protocol.transform(lambda p: holm(p.to_numpy())))
-    found.insert(9, "p_bh", by_protocol.transform(lambda p: benjamini_hochberg(p.to_numpy())))
-    return found
+        rows.append((*key, m, k, f, *df, stats.f.sf(f, *df), friedman))
+    columns = ["protocol", "task", "models", "folds", "f", "df_models", "df_error", "p_value"]
+    found = _corrected(pd.DataFrame(rows, columns=[*columns, "friedman_p"]))
+    return found[[*columns, "p_holm", "p_bh", "friedman_p"]]
 
 
-def _wide(folds: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+def _measured(folds: pd.DataFrame, models: Sequence[str]) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
+    """Values (folds, models) of each protocol and task."""
     if folds.empty:  # every protocol has one fold: there is nothing to test over
-        names = pd.MultiIndex.from_arrays([[], [], []], names=["protocol", "task", "fold"])
-        return pd.DataFrame(index=names, columns=list(models), dtype=float)
+        return
     if unknown := sorted(set(models) - set(folds["model"])):
         raise ValueError(
             f"no folds of the model {', '.join(unknown)}; found {', '.join(sorted(set(folds['model'])))}"
         )
     chosen = folds[folds["model"].isin(models)]
-    wide = chosen.pivot(index=["protocol", "task", "fold"], columns="model", values="value")
-    return wide.reindex(pd.MultiIndex.from_frame(chosen[wide.index.names].drop_duplicates()))
+    for (protocol, task), part in chosen.groupby(["protocol", "task"], sort=False):
+        values = part.pivot(index="fold", columns="model", values="value")
+        if len(values) < 2:
+            raise ValueError(
+                f"protocol {protocol!r} has {len(values)} fold; expected two or more to test over. "
+                "Run more folds, or leave the protocol out"
+            )
+        yield (protocol, task), values.reindex(part["fold"].unique())[list(models)].to_numpy(float)
 
 
-def _checked(p_values: ArrayLike) -> np.ndarray:
-    p = np.asarray(p_values, dtype=float)
-    known = p[~np.isnan(p)]
-    if ((known < 0) | (known > 1)).any():
-        raise ValueError(f"a p value is {known[(known < 0) | (known > 1)][0]}; expected 0 to 1")
-    return p
+def _corrected(found: pd.DataFrame) -> pd.DataFrame:
+    """Add both corrections of the p values of each protocol."""
+    by_protocol = found.groupby("protocol", sort=False)["p_value"]
+    for name, correct in {"p_holm": holm, "p_bh": benjamini_hochberg}.items():
+        found[name] = by_protocol.transform(lambda p, correct=correct: correct(p.to_numpy()))
+    return found
+
+
+def _checked(p_values: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """A copy of p values, and where one is known."""
+    p = np.array(p_values, dtype=float)
+    if (wrong := p[(p < 0) | (p > 1)]).size:
+        raise ValueError(f"a p value is {wrong[0]}; expected 0 to 1")
+    return p, np.flatnonzero(~np.isnan(p))

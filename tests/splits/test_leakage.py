@@ -24,29 +24,23 @@ TEST = pd.DataFrame(
     }
 )
 OPTIONS = {
+    "columns": ["rna_seq", "protein_seq"],
+    "label": "label",
     "k": {"rna_seq": 5, "protein_seq": 4},
     "alphabet": {"rna_seq": RNA, "protein_seq": PEPTIDE},
 }
 
 
-def test_items():
-    flags = leakage.audit_items(TRAIN, TEST, **OPTIONS)
+def test_every_share_by_hand():
+    table = leakage.audit(TRAIN, TEST, **OPTIONS).query("label == 'all'").set_index("column")
+    found = table[list(leakage.KINDS)] * 4
     expected = {
-        "rna_seq_exact": [1, 0, 1, 0],
-        "rna_seq_near": [1, 1, 1, 0],
-        "rna_seq_exact_same_label": [1, 0, 1, 0],
-        "rna_seq_near_same_label": [1, 1, 1, 0],
-        "protein_seq_exact": [1, 0, 1, 0],
-        "protein_seq_near": [1, 1, 1, 0],
-        "protein_seq_exact_same_label": [1, 0, 0, 0],
-        "protein_seq_near_same_label": [1, 1, 0, 0],
-        "pair_exact": [1, 0, 0, 0],
-        "pair_near": [1, 1, 1, 0],
-        "pair_exact_same_label": [1, 0, 0, 0],
-        "any_exact": [1, 0, 1, 0],
-        "any_near": [1, 1, 1, 0],
+        "rna_seq": [2, 3, 2, 3],
+        "protein_seq": [2, 3, 1, 2],
+        "pair": [1, 3, 1, np.nan],
+        "any": [2, 3, np.nan, np.nan],
     }
-    assert {name: values.astype(int).tolist() for name, values in flags.items()} == expected
+    np.testing.assert_array_equal(found.loc[list(expected)], list(expected.values()))
 
 
 def test_table():
@@ -61,15 +55,15 @@ def test_table():
     assert sorted(set(table.index.get_level_values(0))) == ["any", "pair", "protein_seq", "rna_seq"]
 
 
-def test_plain_sequences_and_mappings():
-    table = leakage.audit(["ACGUACGU"], {"sequence": ["ACGU", "ACGUACGU"]}, k=4)
+def test_plain_sequences():
+    table = leakage.audit(["ACGUACGU"], pd.DataFrame({"sequence": ["ACGU", "ACGUACGU"]}), k=4)
     assert table[["column", "label", "exact", "near"]].to_numpy().tolist() == [["sequence", "all", 0.5, 1.0]]
     assert np.isnan(table.near_same_label[0])
 
 
 def test_a_class_that_training_lacks_has_no_copy_of_its_class():
-    new = {"sequence": ["ACGUAC"], "label": ["b"]}
-    table = leakage.audit({"sequence": ["ACGUAC"], "label": ["a"]}, new, k=4)
+    known, new = (pd.DataFrame({"sequence": ["ACGUAC"], "label": [name]}) for name in "ab")
+    table = leakage.audit(known, new, label="label", k=4)
     assert table.near.tolist() == [1.0, 1.0]
     assert table.near_same_label.tolist() == [0.0, 0.0]
 
@@ -85,12 +79,12 @@ def test_input_is_left_as_it_was():
     [
         ([], ["A"], {}, "train is empty"),
         (["A"], [], {}, "test is empty"),
-        ({"rna": ["A"]}, {"rna": ["A"]}, {}, r"train has the sequence columns \[\].*Rename"),
-        ({"rna_seq": ["A"]}, ["A"], {}, r"\['rna_seq'\], test \['sequence'\]"),
+        (TRAIN, TEST, {}, r"train has no column sequence; found rna_id, .*columns="),
+        (["A"], ["A"], {"label": "y"}, "train has no column y"),
         (["A"], ["A", ""], {}, "test, row 1, sequence: found '', not a sequence"),
-        ({"sequence": ["A", None]}, ["A"], {}, "train, row 1, sequence: found (None|nan)"),
+        (["A", None], ["A"], {}, "train, row 1, sequence: found (None|nan)"),
         (["A"], ["A"], {"k": {"rna_seq": 3}}, "k has no entry for the column sequence"),
-        (["AC"], ["A-"], {"k": 2, "alphabet": RNA}, "holds '-' at position 2"),
+        (["AC"], ["A-"], {"k": 2, "alphabet": RNA}, "position 2 holds '-'"),
     ],
 )
 def test_refusals(train, test, options, message):

@@ -5,9 +5,10 @@ from helpers.stats import reliability
 
 
 def test_more_replicates_are_more_reliable():
-    values = [reliability.spearman_brown(0.5, k) for k in (1, 2, 4, 8)]
-    assert values[0] == 0.5
-    assert values == sorted(values)
+    noisy = np.random.default_rng(0).normal(size=(900, 1)) + np.random.default_rng(1).normal(size=(900, 8))
+    single, whole = reliability.reliability(noisy)
+    assert whole == pytest.approx(8 * single / (1 + 7 * single))
+    assert single == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_ceiling_is_what_the_truth_itself_reaches():
@@ -19,6 +20,16 @@ def test_the_ceiling_is_what_the_truth_itself_reaches():
     assert found["value"] == pytest.approx(reached, abs=0.02)
     assert found["ci_low"] < found["value"] < found["ci_high"]
     assert found["n"] == 4000
+
+
+def test_coverage_of_the_ceiling():
+    rng = np.random.default_rng(5)
+    hits = []
+    for _ in range(60):
+        table = rng.normal(size=(80, 1)) + rng.normal(size=(80, 2))
+        row = reliability.ceiling({"a": table}, n_boot=60).iloc[0]
+        hits.append(row["ci_low"] <= (2 / 3) ** 0.5 <= row["ci_high"])
+    assert np.mean(hits) > 0.85
 
 
 def test_groups_widen_the_interval():

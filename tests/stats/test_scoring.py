@@ -34,6 +34,31 @@ def test_compare_pairs_the_rows(predictions):
     assert gain.loc[1, "value"] == 0
 
 
+def test_score_draws_whole_groups(predictions):
+    one = predictions[predictions["model"] == "control"].head(100)
+    copies = pd.concat([one.assign(row=one["row"] * 8 + copy) for copy in range(8)], ignore_index=True)
+    found = [
+        scoring.score(copies, groups={"random": group}, dataset="d", n_boot=200).set_index("metric")
+        for group in (np.arange(800) // 8, np.arange(800))
+    ]
+    whole, alone = (table["ci_high"]["auroc"] - table["ci_low"]["auroc"] for table in found)
+    assert whole == pytest.approx(np.sqrt(8) * alone, rel=0.3)
+    # The groups are those of the data set's rows, whatever the order of the predictions.
+    column = copies.assign(group=copies["row"] // 8)
+    again = scoring.score(column, dataset="d", n_boot=200).set_index("metric")
+    pd.testing.assert_frame_equal(again, found[0])
+
+
+def test_a_row_that_stands_twice_counts_twice_in_score_and_compare(predictions):
+    again = predictions[predictions["row"] < 30].assign(p=lambda table: 1 - table["p"])
+    both = pd.concat([predictions, again], ignore_index=True)
+    rows = scoring.score(both, groups=GROUPS, dataset="d", n_boot=0)
+    auroc = rows[rows["metric"] == "auroc"].set_index("model")["value"]
+    gain = scoring.compare(both, "ours", ["control"], groups=GROUPS, n_boot=0)
+    assert gain["n"].tolist() == [130]
+    assert gain["value"][0] == pytest.approx(auroc["ours"] - auroc["control"])
+
+
 def test_tasks_and_measured_values_have_rows_of_their_own(predictions):
     tasks = [predictions.assign(task="a"), predictions.assign(task="b", y=1 - predictions["y"])]
     both = pd.concat(tasks, ignore_index=True)
