@@ -178,8 +178,7 @@ def _iter_fasta(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[Record
             continue
         elif header is None:
             raise ValueError(
-                f"{path}, line {number}: found {_short(line)}; expected a header that starts "
-                "with '>'. Is this a FASTA file?"
+                f"{path}, line {number}: found {_short(line)}; expected a header that starts with '>'"
             )
         else:
             parts.append(line)
@@ -306,10 +305,8 @@ def _wrong_kind(letters: Counter[str], alphabet: Alphabet, other: Other) -> str:
     length = letters.total()
     if not alphabet.complements:
         if length >= _SHORTEST_SUSPECT and _NUCLEOTIDE_LETTERS.issuperset(letters):
-            return (
-                f"all {length} letters are among A C G T U N: this looks like a nucleotide "
-                "sequence; are the columns swapped?"
-            )
+            why = f"all {length} letters are among A C G T U N: this looks like a nucleotide sequence"
+            return f"{why}; are the columns swapped?"
         return ""
     strange = Counter({k: v for k, v in letters.items() if k not in "ACGTUNX"})
     outside = {k: v for k, v in strange.items() if k not in alphabet.ambiguous}
@@ -367,8 +364,7 @@ def _check_written(path: Path, number: int, name: Any, description: Any, sequenc
         raise ValueError(f"{where} ({name}): the description is not one line of text")
     if not isinstance(sequence, str) or sequence.split() != [sequence]:
         raise ValueError(
-            f"{where} ({name}): the sequence is {_short(str(sequence))}; expected text without "
-            "blanks. Clean it first"
+            f"{where} ({name}): the sequence is {_short(str(sequence))}; expected text without blanks"
         )
     if ">" in sequence:
         raise ValueError(f"{where} ({name}): the sequence holds '>'; expected letters only")

@@ -58,14 +58,9 @@ def open_to_read(path: str | Path) -> Iterator[BinaryIO]:
         with gzip.open(path, "rb") if is_gzip else path.open("rb") as stream:
             yield cast(BinaryIO, stream)
     except EOFError as error:
-        raise ValueError(
-            f"{path}: the gzip data are cut off before their end; expected a complete file. "
-            "Copy or download it again"
-        ) from error
+        raise ValueError(f"{path}: the gzip data are cut off. Copy or download the file again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(
-            f"{path}: the gzip data are damaged ({error}). Copy or download the file again"
-        ) from error
+        raise ValueError(f"{path}: the gzip data are damaged ({error}). Copy the file again") from error
     except OSError as error:
         raise ValueError(f"{path}: the file cannot be read ({error.strerror or error})") from error
 
@@ -126,15 +121,11 @@ def _iter_lines(path: Path) -> Iterator[tuple[int, str]]:
         text = io.TextIOWrapper(buffered, "utf-8-sig", errors="surrogateescape")
         for number, line in enumerate(text, start=1):
             if "\0" in line:
-                raise ValueError(
-                    f"{path}, line {number}: found a NUL byte; expected text. This is a binary file: "
-                    "give the text file that it was made from"
-                )
+                raise ValueError(f"{path}, line {number}: found a NUL byte; expected text, not a binary file")
             if not line.isascii() and (wrong := _ESCAPED.search(line)):
                 raise ValueError(
                     f"{path}, line {number}: found the byte {ord(wrong[0]) - 0xDC00:02x}, which is no "
-                    "UTF-8 text. Save the file as UTF-8 (iconv -f LATIN1 -t UTF-8); if it is no text at "
-                    "all, give the text file that it was made from"
+                    "UTF-8 text. Save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)"
                 )
             yield number, line.removesuffix("\n")
 
@@ -145,6 +136,4 @@ def _near(path: Path) -> str:
         return "its folder does not exist either"
     names = [item.name for item in path.parent.iterdir()]
     near = difflib.get_close_matches(path.name, names, n=3)
-    return (
-        f"its folder holds {', '.join(near)}. Correct the name" if near else "check the name and the folder"
-    )
+    return f"its folder holds {', '.join(near)}" if near else "check the name and the folder"

@@ -58,10 +58,7 @@ def load_records(path: str | Path, *, max_bytes: int = 1 << 30) -> list[dict[str
     with open_to_read(path) as stream:
         data = stream.read(max_bytes + 1)
     if len(data) > max_bytes:
-        raise ValueError(
-            f"{path}: holds more than {max_bytes} bytes; expected fewer. Split it into chunks, save it "
-            "as CSV, or give a larger max_bytes"
-        )
+        raise ValueError(f"{path}: holds more than {max_bytes} bytes. Split it, or give a larger max_bytes")
     try:
         _scan(path, data)
         value = _PlainUnpickler(path, data).load()
@@ -125,10 +122,7 @@ def _scan(path: Path, data: bytes) -> None:
             # All before this one is vetted, so the unpickler can be asked for the full name.
             _PlainUnpickler(path, data).load()
         if opcode.name not in plain:
-            raise _RefusedError(
-                f"{path}: refused to load a value of another kind (instruction "
-                f"{opcode.name}); expected a list of plain dicts. {_REMEDY}"
-            )
+            raise _RefusedError(f"{path}: refused to load a value of another kind ({opcode.name}). {_REMEDY}")
         if opcode.name.endswith("PUT") and not 0 <= int(str(argument)) <= number:
             raise ValueError(f"memo index {argument}")
 
@@ -139,8 +133,7 @@ def _check_rows(where: str, value: Any) -> None:
     for number, row in enumerate(value, start=1):
         if type(row) is not dict:
             raise ValueError(
-                f"{where}, row {number}: found a {type(row).__name__}; expected a dict of "
-                "column names and values"
+                f"{where}, row {number}: found a {type(row).__name__}; expected a dict of columns"
             )
         for key, item in row.items():
             if type(key) is not str:

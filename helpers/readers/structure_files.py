@@ -75,10 +75,7 @@ def read_entry(path: str | Path) -> Entry:
     name = path.name.lower().removesuffix(".gz")
     endings = PDB_ENDINGS + CIF_ENDINGS
     if not name.endswith(endings):
-        raise ValueError(
-            f"{path}: expected a name that ends in {', '.join(endings)} (or one of these and "
-            ".gz). Rename the file"
-        )
+        raise ValueError(f"{path}: expected a name that ends in {', '.join(endings)}, or in these and .gz")
     lines = [line for _, line in iter_lines(path)]
     entry = _read_cif(path, lines) if name.endswith(CIF_ENDINGS) else _read_pdb(path, lines)
     if not any(entry.sites.values()):
@@ -176,8 +173,7 @@ def _read_cif(path: Path, lines: list[str]) -> Entry:
             sites.setdefault(chain, []).append(_site_of_cif(name, place, own, place in modified))
         except ValueError as error:
             raise ValueError(
-                f"{path}: residue {name} {number} of chain {chain} is not valid ({error}); "
-                "download the file again"
+                f"{path}: residue {name} {number} of chain {chain} is not valid ({error})"
             ) from error
     return Entry(sites, parents, [])
 

@@ -6,11 +6,9 @@ import csv
 import difflib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self, TextIO
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -122,8 +120,7 @@ def write_table(path: str | Path, frame: pd.DataFrame) -> Path:
     >>> path.read_text().split()
     ['a', '1', '2']
     """
-    with TableWriter(path) as writer:
-        writer.write(frame)
+    write_pieces(path, [frame])
     return Path(path)
 
 
@@ -131,6 +128,16 @@ def write_pieces(
     path: str | Path, pieces: Iterable[pd.DataFrame], columns: Sequence[str] | None = None
 ) -> Counter[str]:
     """Write a table's pieces as they come, in the memory of one: complete, or not at all.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file to make or to replace; gzip if its name ends in ``.gz``.
+    pieces : iterable of pandas.DataFrame
+        All of the same columns, in any order.
+    columns : sequence of str, optional
+        Columns in their order; those of the first piece by default. A table without any piece
+        needs them for its header.
 
     Returns
     -------
@@ -145,90 +152,29 @@ def write_pieces(
     Counter({'ok': 2})
     """
     counts: Counter[str] = Counter()
-    with TableWriter(path, columns) as writer:
-        for piece in pieces:
-            writer.write(piece)
+    header: list[str] | None = None
+    rows = 0
+    heads = [] if columns is None else [pd.DataFrame(columns=list(columns))]
+    with atomic_path(path) as part, open_to_write(part) as stream:
+        for piece in chain(heads, pieces):
+            names = list(map(str, piece.columns))
+            is_first = header is None
+            header = header or names
+            if not header or len(set(header)) < len(header):
+                raise ValueError(f"{path}: the columns are {header}; expected each name once")
+            if sorted(names) != sorted(header):
+                missing, extra = (sorted({*a} - {*b}) for a, b in ((header, names), (names, header)))
+                raise ValueError(
+                    f"{path}, after row {rows}: the columns of this piece differ "
+                    f"(missing {missing}, new {extra}); expected {header}"
+                )
+            ordered = piece.set_axis(names, axis=1)[header]
+            ordered.to_csv(stream, header=is_first, index=False, lineterminator="\n")
             counts.update(piece.get("status", ()))
+            rows += len(piece)
+        if header is None:
+            raise ValueError(f"{path}: nothing was written and no columns were named. Give the columns")
     return counts
-
-
-class TableWriter:
-    """Write a CSV file piece by piece: complete when the block ends, absent if it fails.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The file to make or to replace; gzip if its name ends in ``.gz``.
-    columns : sequence of str, optional
-        Columns in their order; those of the first piece by default. A file without any piece
-        needs them for its header.
-
-    Raises
-    ------
-    ValueError
-        If a piece has other columns than those before, or nothing says which columns to write.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "a.csv"
-    >>> with TableWriter(path) as writer:
-    ...     writer.write(pd.DataFrame({"a": [1]}))
-    ...     writer.write(pd.DataFrame({"a": [2]}))
-    >>> path.read_text().split()
-    ['a', '1', '2']
-    """
-
-    def __init__(self, path: str | Path, columns: Sequence[str] | None = None) -> None:
-        self.path = Path(path)
-        self.columns = None if columns is None else list(columns)
-        self.rows = 0
-        self._stack = ExitStack()
-        self._stream: TextIO | None = None
-
-    def __enter__(self) -> Self:
-        part = self._stack.enter_context(atomic_path(self.path))
-        self._stream = self._stack.enter_context(open_to_write(part))
-        if self.columns is not None:
-            self._write_header()
-        return self
-
-    def write(self, frame: pd.DataFrame) -> None:
-        """Append a piece."""
-        if self._stream is None:
-            raise ValueError(f"{self.path}: the writer is not open. Write inside its with block")
-        names = list(map(str, frame.columns))
-        if self.columns is None:
-            self.columns = names
-            self._write_header()
-        if sorted(names) != sorted(self.columns):
-            missing = [name for name in self.columns if name not in names]
-            extra = [name for name in names if name not in self.columns]
-            raise ValueError(
-                f"{self.path}, after row {self.rows}: the columns of this piece differ "
-                f"(missing {missing}, new {extra}); expected {self.columns}"
-            )
-        ordered = frame.set_axis(names, axis=1)[self.columns]
-        ordered.to_csv(self._stream, header=False, index=False, lineterminator="\n")
-        self.rows += len(frame)
-
-    def _write_header(self) -> None:
-        columns = self.columns or []
-        if not columns or len(set(columns)) < len(columns):
-            raise ValueError(f"{self.path}: the columns are {columns}; expected each name once")
-        pd.DataFrame(columns=columns).to_csv(self._stream, index=False, lineterminator="\n")
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None and self.columns is None:
-            error = ValueError(
-                f"{self.path}: nothing was written and no columns were named. Give "
-                "TableWriter(path, columns) to write a table without rows"
-            )
-            self._stack.__exit__(ValueError, error, None)
-            raise error
-        self._stack.__exit__(kind, error, trace)
 
 
 def _rows(lines: Iterator[tuple[int, str]], separator: str) -> Iterator[Row]:
@@ -284,8 +230,7 @@ def _columns(path: Path, header: Row | None, required: Sequence[str], separator:
     names = [f"{name}_given" if name in ADDED else name for name in names]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(
-            f"{path}, line {header.line}: the column name {', '.join(twice)} stands more than "
-            "once; expected each name once. Rename the columns"
+            f"{path}, line {header.line}: the column name {', '.join(twice)} stands more than once"
         )
     if missing := [name for name in required if name not in names]:
         raise ValueError(

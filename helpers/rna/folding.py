@@ -74,10 +74,8 @@ def fold(sequence: str) -> Fold:
     """
     letters = _letters(sequence)
     if len(letters) > MAX_LENGTH:
-        raise ValueError(
-            f"the RNA has {len(letters)} nt; fold takes at most {MAX_LENGTH} (time grows with the cube of "
-            "the length). Fold a part of it, or ask for unpaired_probability, which takes any length"
-        )
+        found = f"the RNA has {len(letters)} nt; fold takes at most {MAX_LENGTH}"
+        raise ValueError(f"{found}. Fold a part, or ask for unpaired_probability, which takes any length")
     return _fold(letters)
 
 
@@ -148,15 +146,12 @@ def partners(structure: str) -> np.ndarray:
             found[[first, position]] = position, first
         elif character != ".":
             what = "a bracket that closes nothing" if character == ")" else repr(character)
-            raise ValueError(
-                f"position {position + 1} of the structure holds {what}; expected '.', '(' and "
-                "')' in balance (pseudoknots cannot be drawn)"
-            )
+            raise ValueError(f"position {position + 1} holds {what}; expected '.', '(' and ')' in balance")
     if opened or not structure:
-        raise ValueError(
-            f"the structure of {len(structure)} positions has {len(opened)} bracket(s) that are "
-            "never closed; expected at least one position and brackets in balance"
+        found = (
+            f"the structure of {len(structure)} positions has {len(opened)} bracket(s) that are never closed"
         )
+        raise ValueError(f"{found}; expected at least one position and brackets in balance")
     return found
 
 
@@ -191,10 +186,8 @@ def unpaired_probability(sequence: str, *, length: int = 1, window: int = 80, sp
     """
     letters = _letters(sequence)
     if not 1 <= length <= min(window, len(letters)):
-        raise ValueError(
-            f"length is {length}, for an RNA of {len(letters)} nt and windows of {window} nt; "
-            "expected at least 1 and at most the shorter of the two"
-        )
+        found = f"length is {length}, for an RNA of {len(letters)} nt and windows of {window} nt"
+        raise ValueError(f"{found}; expected at least 1 and at most the shorter of the two")
     if span < 1:
         raise ValueError(f"span is {span}; expected the largest distance in a pair, in nucleotides")
     return _unpaired(letters, length, min(window, len(letters)), span)

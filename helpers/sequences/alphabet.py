@@ -101,11 +101,10 @@ class Alphabet:
         raw = np.frombuffer(sequence.encode("latin-1", "replace"), dtype=np.uint8)
         codes = self.table()[raw]
         if (wrong := np.flatnonzero(codes == INVALID)).size:
-            position = int(wrong[0])
+            place, letter = int(wrong[0]) + 1, sequence[wrong[0]]
+            expected = f"expected {self.name} letters {self.letters} or {self.unknown} (unknown)"
             raise ValueError(
-                f"position {position + 1} of a {self.name} sequence holds {sequence[position]!r}; "
-                f"expected one of {self.letters} (or {self.unknown} for an unknown residue). "
-                "Clean the sequence with helpers.readers.fasta.clean first."
+                f"position {place} holds {letter!r}; {expected}. Clean it (helpers.readers.fasta)"
             )
         return codes
 

@@ -63,10 +63,7 @@ def pair_composition(rna: Sequence[str], peptide: Sequence[str]) -> np.ndarray:
     (2, 705)
     """
     if len(rna) != len(peptide):
-        raise ValueError(
-            f"pair_composition: found {len(rna)} RNAs and {len(peptide)} peptides; "
-            "expected one of each a pair"
-        )
+        raise ValueError(f"found {len(rna)} RNAs and {len(peptide)} peptides; expected one of each a pair")
     rna_words = [(k, RNA) for k in (1, 2, 3, 4)]
     return np.hstack([_composition(rna, rna_words), _composition(peptide, [(1, PEPTIDE), (3, CONJOINT)])])
 

@@ -12,7 +12,7 @@ from typing import overload
 
 import numpy as np
 
-from helpers.sequences.alphabet import INVALID, PAD, Alphabet
+from helpers.sequences.alphabet import PAD, Alphabet
 
 _IUPAC = str.maketrans("RYSWKMBDHV", "YRSWMKVHDB")
 _CELLS_AT_ONCE = 1 << 24
@@ -154,9 +154,7 @@ def decode(X: np.ndarray, alphabet: Alphabet) -> list[str]:
     is_padding = codes == PAD
     if (early := is_padding[:, :-1] & ~is_padding[:, 1:]).any():
         row = int(np.argmax(early.any(axis=1)))
-        raise ValueError(
-            f"row {row} of X has padding before a residue; expected padding at the right end only"
-        )
+        raise ValueError(f"row {row} of X has padding before a residue; expected it at the right end only")
     return [alphabet.decode(row) for row in codes]
 
 
@@ -326,18 +324,15 @@ def shuffle_one_hot(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def flat_codes(texts: Sequence[str], alphabet: Alphabet, *, first: int = 0) -> np.ndarray:
     """Codes of all letters, one sequence after the other; `first` is the number of the first one."""
-    text = "".join(texts)
-    codes = alphabet.table()[np.frombuffer(text.encode("latin-1", "replace"), dtype=np.uint8)]
-    if (wrong := np.flatnonzero(codes == INVALID)).size:
-        ends = np.cumsum([len(one) for one in texts])
-        row = int(np.searchsorted(ends, wrong[0], side="right"))
-        position = int(wrong[0] - ends[row]) + len(texts[row])
-        raise ValueError(
-            f"sequence {first + row}, position {position + 1} holds {texts[row][position]!r}; expected "
-            f"{alphabet.name} letters {alphabet.letters} (or {alphabet.unknown} for an unknown "
-            "residue). Clean the column with helpers.readers.fasta.clean_column first"
-        )
-    return codes
+    try:
+        return alphabet.encode("".join(texts))
+    except ValueError:
+        for number, text in enumerate(texts, start=first):
+            try:
+                alphabet.encode(text)
+            except ValueError as error:
+                raise ValueError(f"sequence {number}, {error}") from None
+        raise
 
 
 def blocks(sizes: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
@@ -397,10 +392,7 @@ def _texts(sequences: Sequence[str]) -> list[str]:
     texts = list(sequences)
     for row, text in enumerate(texts):
         if not isinstance(text, str):
-            raise ValueError(
-                f"sequence {row} is {text!r} ({type(text).__name__}); expected text. "
-                "Clean the column with helpers.readers.fasta.clean_column and keep its good rows"
-            )
+            raise ValueError(f"sequence {row} is {text!r} ({type(text).__name__}); expected text")
     return texts
 
 

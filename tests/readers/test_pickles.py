@@ -116,7 +116,7 @@ def test_other_values_are_refused(tmp_path, value, message):
         (b"\x80\x04X\xff\xff\xff\x7fab.", "this is no complete pickle"),
         (b"\x80\x04\x82\x01.", "refused to load|this is no complete pickle"),
         (b"I" + b"9" * 5000 + b"\n.", "this is no complete pickle"),
-        (b"Psomething\n.", "refused to load a value of another kind .instruction PERSID"),
+        (b"Psomething\n.", "refused to load a value of another kind .PERSID"),
     ],
 )
 def test_broken_pickles(tmp_path, content, message):
@@ -137,7 +137,7 @@ def test_any_bytes_give_rows_or_a_named_error(tmp_path_factory, content):
 def test_size_limit_holds_after_decompression(tmp_path):
     data = gzip.compress(pickle.dumps([{"a": "A" * 5_000_000}]))
     assert len(data) < 20_000
-    with pytest.raises(ValueError, match="holds more than 1000000 bytes; expected fewer"):
+    with pytest.raises(ValueError, match="holds more than 1000000 bytes"):
         load_records(save(tmp_path, data), max_bytes=1_000_000)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.readers.tables import TableWriter, iter_table, read_table, write_table
+from helpers.readers.tables import iter_table, read_table, write_pieces, write_table
 
 PAIRS = ["rna_seq", "protein_seq"]
 
@@ -189,47 +189,37 @@ def test_written_is_read_back(tmp_path_factory, given_cells, compressed):
     assert read_table(path)[["a", "b"]].values.tolist() == frame.values.tolist()
 
 
-def test_writer_appends_and_orders_columns(tmp_path):
+def test_pieces_are_written_in_the_order_of_the_columns(tmp_path):
     path = tmp_path / "new" / "a.csv"
-    with TableWriter(path) as writer:
-        writer.write(pd.DataFrame({"a": [1], "b": ["x"]}))
-        writer.write(pd.DataFrame({"b": [None], "a": [2]}))
+
+    def pieces():
+        yield pd.DataFrame({"a": [1], "status": ["ok"]})
         assert not path.exists()
-        assert writer.rows == 2
-    assert path.read_text() == "a,b\n1,x\n2,\n"
+        yield pd.DataFrame({"status": [None, "rejected"], "a": [2, 3]})
+
+    assert write_pieces(path, pieces())["rejected"] == 1
+    assert path.read_text() == "a,status\n1,ok\n2,\n3,rejected\n"
 
 
-def test_writer_without_rows(tmp_path):
-    with TableWriter(tmp_path / "a.csv", ["a", "b"]):
-        pass
+def test_a_table_without_rows_has_its_header(tmp_path):
+    assert write_pieces(tmp_path / "a.csv", [], ["a", "b"]) == {}
     assert (tmp_path / "a.csv").read_text() == "a,b\n"
 
 
-def test_writer_leaves_the_old_file_when_it_fails(tmp_path):
+def test_the_old_file_stays_when_writing_fails(tmp_path):
     path = write(tmp_path, "old\n")
     with pytest.raises(AttributeError, match="columns"):
-        write_two(path, pd.DataFrame({"a": [1]}), "no table")
-    with pytest.raises(ValueError, match="nothing was written and no columns"), TableWriter(path):
-        pass
+        write_pieces(path, [pd.DataFrame({"a": [1]}), "no table"])
+    with pytest.raises(ValueError, match="nothing was written and no columns"):
+        write_pieces(path, [])
     with pytest.raises(ValueError, match=r"after row 1: .*\(missing \['a'\], new \['b'\]\)"):
-        write_two(path, pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]}))
+        write_pieces(path, [pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})])
     with pytest.raises(ValueError, match="expected each name once"):
         write_table(path, pd.DataFrame([[1, 2]], columns=["a", "a"]))
     with pytest.raises(ValueError, match=r"the columns are \[\]; expected each name once"):
         write_table(path, pd.DataFrame())
     assert path.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def write_two(path, first, second):
-    with TableWriter(path) as writer:
-        writer.write(first)
-        writer.write(second)
-
-
-def test_writer_outside_its_block(tmp_path):
-    with pytest.raises(ValueError, match="the writer is not open"):
-        TableWriter(tmp_path / "a.csv").write(pd.DataFrame({"a": [1]}))
 
 
 @given(st.text(st.sampled_from('Z,"\n \r'), max_size=40))

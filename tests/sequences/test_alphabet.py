@@ -31,7 +31,7 @@ def test_padding_is_left_out():
 
 @pytest.mark.parametrize("character", ["7", "-", "a", " ", "é", "\N{SNOWMAN}"])
 def test_a_wrong_character_is_named_with_its_position(character):
-    with pytest.raises(ValueError, match=r"position 3 of a RNA sequence holds .*expected one of ACGU"):
+    with pytest.raises(ValueError, match=r"position 3 holds .*expected RNA letters ACGU"):
         RNA.encode("AC" + character)
 
 

@@ -136,7 +136,7 @@ def test_reverse_complement():
     assert encoding.reverse_complement("RYSWKMBDHV", DNA) == "BDHVKMWSRY"
     with pytest.raises(ValueError, match="no complement"):
         encoding.reverse_complement("MKV", PEPTIDE)
-    with pytest.raises(ValueError, match="position 2 of a RNA sequence holds '-'"):
+    with pytest.raises(ValueError, match="position 2 holds '-'"):
         encoding.reverse_complement("A-", RNA)
 
 
