@@ -150,8 +150,8 @@ def planted_mask(
     elements: pd.DataFrame,
     rows: Sequence[int],
     length: int,
-    cell_type: str,
     *,
+    cell_type: str,
     least: float = 0.25,
 ) -> np.ndarray:
     """Positions of the elements that are at work in a cell type.
@@ -173,7 +173,7 @@ def planted_mask(
     Examples
     --------
     >>> truth = pd.DataFrame({"row": [7], "start": [1], "stop": [3], "K562": [2.0]})
-    >>> planted_mask(truth, [7, 8], 4, "K562").astype(int).tolist()
+    >>> planted_mask(truth, [7, 8], 4, cell_type="K562").astype(int).tolist()
     [[0, 1, 1, 0], [0, 0, 0, 0]]
     """
     place = {row: number for number, row in enumerate(rows)}

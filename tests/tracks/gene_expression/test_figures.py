@@ -79,7 +79,7 @@ def draw_all(predictions, results, compared, attention, journal="nature", column
         "figure2_error_analysis": agreement.errors(predictions, **chosen),
         "figure3_cell_type_performance": comparison.by_cell_type(results, **chosen),
         "figure4_model_comparison": comparison.by_model(results, *compared, **chosen),
-        "figure5_attention_mechanism": elements.attention(*attention, **chosen),
+        "figure5_attention_mechanism": elements.attention(*attention[:3], scores=attention[3], **chosen),
     }
 
 

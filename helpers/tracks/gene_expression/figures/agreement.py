@@ -51,7 +51,7 @@ def performance(predictions: pd.DataFrame, *, preset: Preset, columns: str = "do
     ends = _limits(data[["y", "p"]].to_numpy())
     down = -(-len(tasks) // wide)
     height = 16 + down * (0.88 * preset.width(columns) / wide + 1)
-    with panels.drawing(preset, columns, height, title) as fig:
+    with panels.drawing(preset, columns, height=height, title=title) as fig:
         axes = panels.grid(fig, tasks, columns)
         for task, ax in axes.items():
             part = data[data["task"] == task]
@@ -131,7 +131,7 @@ def errors(predictions: pd.DataFrame, *, preset: Preset, columns: str = "double"
     parts = {str(name): part for name, part in data.groupby("panel", sort=False)}
     wide = 1 if columns == "single" else 2
     height = (62 if wide == 1 else 66) * (4 // wide) + 8
-    with panels.drawing(preset, columns, height, title) as fig:
+    with panels.drawing(preset, columns, height=height, title=title) as fig:
         axes = fig.subplots(4 // wide, wide).ravel()
         for ax, draw, name in zip(axes, (_distribution, _level, _relative, _quantiles), _PANELS, strict=True):
             draw(ax, parts[name])

@@ -55,7 +55,7 @@ def by_cell_type(results: pd.DataFrame, *, preset: Preset, columns: str = "doubl
     shown = [metric for metric in _SHOWN if metric in set(data["metric"])]
     wide = columns == "double"
     height = (24 + 6.5 * max(len(tasks), 3)) * (1 if wide else len(shown))
-    with panels.drawing(preset, columns, height, title) as fig:
+    with panels.drawing(preset, columns, height=height, title=title) as fig:
         shape = (1, len(shown)) if wide else (len(shown), 1)
         axes = fig.subplots(*shape, sharey=wide, squeeze=False).ravel()
         for ax, metric in zip(axes, shown, strict=True):
@@ -120,7 +120,7 @@ def by_model(
     data = data.merge(gap, how="left").merge(tested, how="left").round(5)
     tasks, models = list(dict.fromkeys(data["task"])), _ordered(data)
     down = -(-len(tasks) // panels.across(len(tasks), columns))
-    with panels.drawing(preset, columns, 16 + down * (12 + 4.5 * len(models)), title) as fig:
+    with panels.drawing(preset, columns, height=16 + down * (12 + 4.5 * len(models)), title=title) as fig:
         for task, ax in panels.grid(fig, tasks, columns).items():
             part = data[data["task"] == task]
             panels.dots(ax, part[part["model"] != CEILING], models, row="model", by="model", look=_look)

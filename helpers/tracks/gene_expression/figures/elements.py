@@ -35,8 +35,8 @@ def attention(
     maps: pd.DataFrame,
     elements: pd.DataFrame,
     enrichment: pd.DataFrame,
-    scores: pd.DataFrame,
     *,
+    scores: pd.DataFrame,
     preset: Preset,
     columns: str = "double",
     title: str,
@@ -80,7 +80,7 @@ def attention(
     strip = 10 + 3.2 * len(cells)
     tall = 16 + 5 * max(len(cells), enrichment["element"].nunique())
     heights = [9, strip, strip, tall] if wide else [9, strip, strip, tall, tall]
-    with panels.drawing(preset, columns, sum(heights) + 26, title) as fig:
+    with panels.drawing(preset, columns, height=sum(heights) + 26, title=title) as fig:
         grid = fig.add_gridspec(len(heights), 2 if wide else 1, height_ratios=heights)
         track = fig.add_subplot(grid[0, :])
         _track(track, elements[elements["id"] == first["id"].iloc[0]], int(maps["position"].max()))

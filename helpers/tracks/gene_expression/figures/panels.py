@@ -24,7 +24,7 @@ def across(n: int, columns: str) -> int:
 
 
 @contextmanager
-def drawing(preset: Preset, columns: str, height: float, title: str) -> Iterator[Figure]:
+def drawing(preset: Preset, columns: str, *, height: float, title: str) -> Iterator[Figure]:
     """A figure at a journal's sizes, `height` in mm; its title and ticks are set when the block ends."""
     with presets.drawing(preset):
         fig = style.figure(preset.width(columns), height)
