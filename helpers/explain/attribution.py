@@ -162,10 +162,8 @@ def deep_lift(
         references = make_references(X, int(references))
     references = np.asarray(references, dtype=np.float32)
     if references.ndim != 4 or references[:, 0].shape != X.shape:
-        raise ValueError(
-            f"references have the shape {references.shape}; expected ({len(X)}, references, "
-            f"{X.shape[1]}, {X.shape[2]})"
-        )
+        expected = f"({len(X)}, references, {X.shape[1]}, {X.shape[2]})"
+        raise ValueError(f"references have the shape {references.shape}; expected {expected}")
 
     def lift(X: np.ndarray, references: np.ndarray, *fixed: np.ndarray) -> tuple[np.ndarray, ...]:
         return _lift(model, [X, *fixed], references, index, batch_size)
@@ -177,10 +175,7 @@ def deep_lift(
     hypothetical = (mean * heads.residues(X)[..., None]).astype(np.float32)
     if not np.isfinite(hypothetical).all():
         row = int(np.argwhere(~np.isfinite(hypothetical))[0][0])
-        raise ValueError(
-            f"the contributions of sequence {row} are not finite; look at the model's weights and "
-            "at its output for that sequence"
-        )
+        raise ValueError(f"the contributions of sequence {row} are not finite; are the model's weights?")
     deltas = explained - (outputs[:, None] - at_references)
     return Contributions(hypothetical * X, hypothetical, outputs, at_references, deltas)
 
@@ -281,10 +276,7 @@ def out_of_fold(
     if held_out.shape != (len(X),):
         raise ValueError(f"folds has shape {held_out.shape}; expected ({len(X)},), a fold a sequence")
     if missing := sorted(set(held_out.tolist()) - set(models)):
-        raise ValueError(
-            f"no model for fold {missing[0]}; there are models for {sorted(models)}. Explain "
-            "sequences that the cross-validation held out"
-        )
+        raise ValueError(f"no model for fold {missing[0]}; expected folds of the models {sorted(models)}")
     used = {fold: rows for fold in models if (rows := np.flatnonzero(held_out == fold)).size}
     order = np.argsort(np.concatenate(list(used.values())))
     parts = [
@@ -345,10 +337,8 @@ def save(path: str | Path, X: np.ndarray, found: Contributions, ids: ArrayLike) 
     """Write attributions with what they were made from as an ``.npz`` file, complete or absent."""
     names = np.asarray(ids).astype(str)
     if names.shape != (len(X),) or len(found.values) != len(X):
-        raise ValueError(
-            f"{names.shape} ids and {len(found.values)} attributions for {len(X)} sequences; "
-            "expected one of each a sequence"
-        )
+        counts = f"{names.shape} ids, {len(found.values)} attributions and {len(X)} sequences"
+        raise ValueError(f"{counts}; expected one of each a sequence")
     kept = Saved(X.astype(np.float32), found.values, found.hypothetical, found.deltas, names)
     with atomic_path(path) as part:
         np.savez_compressed(part, **kept._asdict())
@@ -364,23 +354,14 @@ def load(path: str | Path, alphabet: Alphabet) -> Saved:
         with Path(path).open("rb") as stream, np.load(stream) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except Exception as error:
-        raise ValueError(
-            f"{path}: not a whole .npz file ({type(error).__name__}); make it anew with notebook "
-            "05_saliency_maps"
-        ) from error
+        raise ValueError(f"{path}: not a whole .npz file ({type(error).__name__}); make it anew") from error
     if missing := [name for name in Saved._fields if name not in arrays]:
-        raise ValueError(
-            f"{path}: there is no array {', '.join(missing)}; found {', '.join(arrays)}. "
-            f"Expected {', '.join(Saved._fields)}"
-        )
+        raise ValueError(f"{path}: there is no array {', '.join(missing)}; found {', '.join(arrays)}")
     saved = Saved(*(arrays[name] for name in Saved._fields))
-    shapes = {array.shape for array in (saved.X, saved.values, saved.hypothetical)}
-    if len(shapes) > 1 or saved.X.shape != (len(saved.ids), *saved.X.shape[1:2], alphabet.size):
-        raise ValueError(
-            f"{path}: X has the shape {saved.X.shape}, values {saved.values.shape}, hypothetical "
-            f"{saved.hypothetical.shape}, ids {saved.ids.shape}; expected (n, length, "
-            f"{alphabet.size}) three times and (n,)"
-        )
+    shapes = [array.shape for array in (saved.X, saved.values, saved.hypothetical)]
+    if len({*shapes, (len(saved.ids), *saved.X.shape[1:2], alphabet.size)}) > 1:
+        found = f"X, values and hypothetical have the shapes {shapes}, ids {saved.ids.shape}"
+        raise ValueError(f"{path}: {found}; expected (n, length, {alphabet.size}) three times and (n,)")
     return saved
 
 
@@ -401,10 +382,7 @@ def _arrays(X: np.ndarray, others: Sequence[np.ndarray] = ()) -> list[np.ndarray
     """The sequences and what is held fixed, as many items in each."""
     array = np.ascontiguousarray(X, dtype=np.float32)
     if array.ndim != 3 or not len(array):
-        raise ValueError(
-            f"X has the shape {array.shape}; expected (n, length, letters) with at least one "
-            "sequence to explain"
-        )
+        raise ValueError(f"X has the shape {array.shape}; expected (n, length, letters), n at least 1")
     fixed = [np.asarray(other, dtype=np.float32) for other in others]
     if wrong := [len(other) for other in fixed if len(other) != len(array)]:
         raise ValueError(f"a further input holds {wrong[0]} items; expected {len(array)}, one a sequence")

@@ -209,14 +209,10 @@ def make_baselines(inputs: Inputs, kind: str = "uniform") -> Arrays:
         rng = np.random.default_rng(0)
         return [np.stack([_shuffles(item, 10, rng) for item in array]) for array in sequences]
     if kind not in ("uniform", "zero"):
-        raise ValueError(
-            f"baseline is {kind!r}; expected 'uniform', 'shuffle', 'zero' or arrays of baselines"
-        )
-    shares = [1 / array.shape[-1] if kind == "uniform" else 0 for array in sequences]
-    return [
-        (_there(array) * np.full_like(array, share))[:, None]
-        for array, share in zip(sequences, shares, strict=True)
-    ]
+        raise ValueError(f"baseline is {kind!r}; expected 'uniform', 'shuffle', 'zero' or arrays")
+    shares = [1 / array.shape[-1] * (kind == "uniform") for array in sequences]
+    pairs = zip(sequences, shares, strict=True)
+    return [(_there(array) * np.full_like(array, share))[:, None] for array, share in pairs]
 
 
 def _shuffles(onehot: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -258,16 +254,13 @@ def _checked(model: Model, inputs: Inputs, target: str | Target) -> tuple[Arrays
     backend = keras.backend.backend()
     if backend not in ("tensorflow", "torch"):
         raise RuntimeError(
-            f"Keras runs on the {backend!r} backend; gradients by tf.GradientTape need 'tensorflow' "
-            "(or 'torch', whose own gradients serve as well). Restart the kernel and set the "
-            "environment variable KERAS_BACKEND=tensorflow before Keras is imported"
+            f"Keras runs on the {backend!r} backend; gradients need 'tensorflow' or 'torch'. Restart the "
+            "kernel and set the environment variable KERAS_BACKEND=tensorflow before Keras is imported"
         )
     arrays = heads.as_inputs(inputs, model)
     if not _sequences(arrays) or not len(arrays[0]):
-        raise ValueError(
-            f"inputs have the shapes {[a.shape for a in arrays]}; expected at least one item, and at "
-            "least one one-hot sequence of shape (n, length, letters) to explain"
-        )
+        shapes = [array.shape for array in arrays]
+        raise ValueError(f"inputs have the shapes {shapes}; expected one-hot sequences, (n, length, letters)")
     differentiate = _differentiate if backend == "tensorflow" else _differentiate_torch
     run = heads.compiled(differentiate, model, heads.as_target(target))
 
@@ -295,9 +288,8 @@ def _checked_references(baseline: Inputs, sequences: Arrays) -> Arrays:
     shapes = [(array.shape[0], *array.shape[2:]) for array in arrays]
     if shapes != expected or len({array.shape[1] for array in arrays}) > 1:
         raise ValueError(
-            f"baselines have the shapes {[np.shape(array) for array in given]}; expected one array "
-            f"for each sequence input, of the shapes {expected}, or with an axis of references "
-            "after the first, equally many in each"
+            f"baselines have the shapes {[np.shape(array) for array in given]}; expected {expected}, or "
+            "with an axis of references after the first, equally many in each"
         )
     return [array * _there(onehot)[:, None] for array, onehot in zip(arrays, sequences, strict=True)]
 

@@ -53,10 +53,7 @@ class Target:
 
     def __post_init__(self) -> None:
         if self.kind not in ("logit", "probability"):
-            raise ValueError(
-                f"target is {self.kind!r}; expected 'logit' or 'probability' "
-                "(or Target(kind, index) for a model with several outputs)"
-            )
+            raise ValueError(f"target is {self.kind!r}; expected 'logit' or 'probability', or a Target")
 
 
 def as_target(target: str | Target) -> Target:
@@ -70,23 +67,15 @@ def as_inputs(inputs: Inputs, model: Model | None = None) -> list[np.ndarray]:
     arrays = [np.asarray(array, dtype=np.float32) for array in arrays]
     shapes = [array.shape for array in arrays]
     if not arrays or any(array.ndim < 2 for array in arrays):
-        raise ValueError(
-            f"inputs have the shapes {shapes}; expected one array for each input of the model, "
-            "one-hot sequences as (n, length, letters)"
-        )
+        raise ValueError(f"inputs have the shapes {shapes}; expected one array for each input of the model")
     if len({len(array) for array in arrays}) > 1:
-        raise ValueError(
-            f"inputs hold {[len(array) for array in arrays]} items; expected the same number in "
-            "each, item i of one belonging to item i of the others"
-        )
+        raise ValueError(f"inputs hold {[len(array) for array in arrays]} items; expected as many in each")
     if isinstance(model, keras.Model):
         expected = [tuple(tensor.shape[1:]) for tensor in model.inputs]
         if len(shapes) != len(expected) or not all(map(_fits, shapes, expected)):
-            raise ValueError(
-                f"inputs have the shapes {shapes}; the model's inputs {[x.name for x in model.inputs]} "
-                f"expect {[('n', *shape) for shape in expected]} (None: any length). Encode the "
-                "sequences with the model's alphabets and lengths, in this order"
-            )
+            names = [tensor.name for tensor in model.inputs]
+            wanted = f"inputs {names} expect {[('n', *shape) for shape in expected]} (None: any length)"
+            raise ValueError(f"inputs have the shapes {shapes}; the model's {wanted}, in this order")
     return arrays
 
 
@@ -242,10 +231,8 @@ def number(model: Model, end: str | Target, arrays: Sequence[Any]) -> Any:
         return outputs
     flat = keras.ops.reshape(outputs, (-1, math.prod(outputs.shape[1:])))
     if not 0 <= end.index < flat.shape[1]:
-        raise ValueError(
-            f"target index {end.index} does not exist: the model has {flat.shape[1]} output(s), "
-            f"numbered from 0; give Target(kind, index) with an index below {flat.shape[1]}"
-        )
+        known = f"the model has {flat.shape[1]} output(s), numbered from 0"
+        raise ValueError(f"target index {end.index} does not exist: {known}; give Target(kind, index)")
     return flat[:, end.index]
 
 

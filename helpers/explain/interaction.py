@@ -92,10 +92,8 @@ def paired_mutation(
     """
     arrays = _one_pair(model, inputs)
     if how not in ("occlude", "mean") or block < 1 or (block > 1 and how == "mean"):
-        raise ValueError(
-            f"how is {how!r} with block={block}; expected 'occlude' or 'mean', and a block of 1, or a "
-            "larger one with 'occlude' (there are too many ways to substitute a whole block)"
-        )
+        expected = "expected 'occlude' or 'mean', and a block of 1, or of more with 'occlude'"
+        raise ValueError(f"how is {how!r} with block={block}; {expected}")
     rna, peptide = (_Mutants(array[0], how, block) for array in arrays[:2])
     score = heads.scorer(model, target)
     output = float(score(arrays)[0])
@@ -151,10 +149,8 @@ def _one_pair(model: Model, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
     arrays = list(inputs)
     arrays[:2] = [a[None] if np.ndim(a) == 2 else a for a in arrays[:2]]
     if len(arrays) < 2 or any(np.ndim(a) != 3 or len(a) != 1 for a in arrays[:2]):
-        raise ValueError(
-            f"inputs have the shapes {[np.shape(a) for a in inputs]}; expected one pair: the RNA "
-            "as (length, 4), the peptide as (length, 20)"
-        )
+        shapes = [np.shape(a) for a in inputs]
+        raise ValueError(f"inputs have the shapes {shapes}; expected one pair: the RNA, then the peptide")
     arrays = heads.as_inputs(arrays, model)
     if empty := [k for k in (0, 1) if not heads.residues(arrays[k]).any()]:
         raise ValueError(f"input {empty[0]} of the pair holds no residue, only padding; expected one or more")
@@ -204,20 +200,15 @@ def attention_map(
     """
     arrays = heads.as_inputs(inputs, model)
     if len(arrays) < 2 or not all(map(heads.is_sequence, arrays[:2])):
-        raise ValueError(
-            f"inputs have the shapes {[a.shape for a in arrays]}; expected the RNA and the peptide "
-            "first, as (n, length, letters)"
-        )
+        shapes = [array.shape for array in arrays]
+        raise ValueError(f"inputs have the shapes {shapes}; expected the RNA and the peptide first")
     found = layer_output(model, arrays, layer, batch_size=batch_size)
     # The patch that each residue lies in; the last patch may be shorter.
     rows, columns = (np.arange(a.shape[1]) // size for a, size in zip(arrays[:2], patch, strict=True))
     cells = (int(rows[-1]) + 1, int(columns[-1]) + 1)
     if found.shape[1:] != cells:
-        raise ValueError(
-            f"layer {layer!r} gives {found.shape[1:]} for an RNA of {len(rows)} and a peptide of "
-            f"{len(columns)} positions; with patch={tuple(patch)} a map of {cells} was expected. Name "
-            "a layer that holds a map, or give the residues that one row and one column stand for"
-        )
+        expected = f"with patch={tuple(patch)} a map of {cells} was expected; name a layer that holds one"
+        raise ValueError(f"layer {layer!r} gives {found.shape[1:]}; {expected}")
     rna, peptide = (heads.residues(array) for array in arrays[:2])
     present = rna[:, :, None] & peptide[:, None, :]
     maps = np.where(present, found[:, rows[:, None], columns], 0)

@@ -58,10 +58,7 @@ def planted_positions(
     ours = sites[sites[name].isin(list(row_of))]
     for one, start, stop in zip(ours[name], ours["start"], ours["stop"], strict=True):
         if not 0 <= start < stop <= length:
-            raise ValueError(
-                f"a site of {one!r} from {start} to {stop} lies outside its {length} positions; "
-                "are these sites of other sequences?"
-            )
+            raise ValueError(f"a site of {one!r} from {start} to {stop} lies outside its {length} positions")
         found[row_of[one], start:stop] = True
     return found
 

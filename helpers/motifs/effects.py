@@ -81,10 +81,8 @@ def ablate(score: Score, X: np.ndarray, sites: pd.DataFrame, *, draws: int = 5, 
     outside = (sites["start"] < 0) | (sites["stop"] > X.shape[1]) | (sites["row"] >= len(X))
     if outside.any():
         bad = sites[outside].iloc[0]
-        raise ValueError(
-            f"a place ({bad['row']}, {bad['start']} to {bad['stop']}) lies outside sequences of "
-            f"shape {X.shape}; are the sites of these sequences?"
-        )
+        place = f"{bad['row']}, {bad['start']} to {bad['stop']}"
+        raise ValueError(f"a place ({place}) lies outside sequences of shape {X.shape}; are they its own?")
     rows = np.unique(sites["row"].to_numpy(int))
     if not rows.size:
         return Ablation(rows, np.empty(0), np.empty(0))
@@ -132,10 +130,8 @@ def insert(
     word = np.eye(X.shape[2], dtype=X.dtype)[np.asarray(ppm).argmax(axis=1)]
     room = X.shape[1] - len(word)
     if room < 0 or (at is not None and not 0 <= at <= room):
-        raise ValueError(
-            f"a motif of {len(word)} positions at {at} does not fit into sequences of "
-            f"{X.shape[1]}; expected a start from 0 to {room}"
-        )
+        expected = f"does not fit into sequences of {X.shape[1]}; expected a start from 0 to {room}"
+        raise ValueError(f"a motif of {len(word)} positions at {at} {expected}")
     rows = np.arange(len(X))
     rng = np.random.default_rng(seed)
     gains = np.zeros(len(X))

@@ -104,10 +104,7 @@ def plant_motif(matrix_id: str) -> Motif:
     for motif in jaspar("plants"):
         if motif.id == matrix_id:
             return motif
-    raise ValueError(
-        f"no plant motif {matrix_id!r} in the CORE collection of {RELEASE}; give an id with its "
-        "version, such as 'MA0570.3'"
-    )
+    raise ValueError(f"no plant motif {matrix_id!r} in {RELEASE}; expected an id such as 'MA0570.3'")
 
 
 def consensus(counts: ArrayLike) -> str:
@@ -148,16 +145,10 @@ def log_odds(
     """
     table, share = np.asarray(counts, dtype=float), np.asarray(background, dtype=float)
     if table.ndim != 2 or table.shape[1] != share.size:
-        raise ValueError(
-            f"counts have the shape {table.shape}; expected (width, {share.size}). Transpose a "
-            "matrix that has its letters in rows"
-        )
+        raise ValueError(f"counts have the shape {table.shape}; expected (width, {share.size})")
     total = table.sum(axis=1, keepdims=True)
     if (empty := np.flatnonzero(total[:, 0] <= 0)).size:
-        raise ValueError(
-            f"counts: position {empty[0]} sums to {total[empty[0], 0]:g}; expected more than 0. "
-            "Cut empty positions off the matrix"
-        )
+        raise ValueError(f"counts: position {empty[0]} sums to {total[empty[0], 0]:g}; expected more")
     added = np.minimum(pseudo, total / 100)
     return np.log2((table + added * share) / (total + added) / share)
 
@@ -173,10 +164,8 @@ def load(source: str | Path, alphabet: Alphabet = DNA) -> tuple[Motif, ...]:
     if not str(source).startswith("jaspar_"):
         return read_meme(source, alphabet)
     if alphabet.letters != DNA.letters:
-        raise ValueError(
-            f"library {str(source)!r} holds DNA motifs; {alphabet.name} was asked for. Give a MEME "
-            f"file with ALPHABET= {alphabet.letters}"
-        )
+        asked = f"{alphabet.name} was asked for. Give a MEME file with ALPHABET= {alphabet.letters}"
+        raise ValueError(f"library {str(source)!r} holds DNA motifs; {asked}")
     return jaspar(str(source).removeprefix("jaspar_"))
 
 
@@ -255,8 +244,8 @@ def _check_top(path: Path, top: Sequence[tuple[int, str]], alphabet: Alphabet) -
     """What stands above the first motif: the version, and the alphabet where one is given."""
     if not any(line.startswith("MEME version") for _, line in top):
         number, line = next(((number, line) for number, line in top if line), (1, ""))
-        what = f"found {line[:40]!r}; expected 'MEME version 4' (or 5). Convert the motifs to the MEME format"
-        raise _fault(path, number, f"{what}, such as with meme-suite's *2meme tools")
+        what = "expected 'MEME version 4' (or 5). Convert the motifs, such as with meme-suite's *2meme tools"
+        raise _fault(path, number, f"found {line[:40]!r}; {what}")
     for number, line in top:
         if line.startswith(_MATRIX):
             raise _fault(path, number, "a matrix without a 'MOTIF' line above it; is the top missing?")

@@ -56,18 +56,14 @@ def match(
     [['mine', 'M3']]
     """
     if strands not in (1, 2) or not library:
-        raise ValueError(
-            f"strands is {strands}, and the library holds {len(library)} motifs; expected 1 (RNA) or 2 "
-            "(DNA), and at least one motif to match against"
-        )
+        given = f"strands is {strands}, and the library holds {len(library)} motifs"
+        raise ValueError(f"{given}; expected 1 (RNA) or 2 (DNA), and at least one motif")
     tables = {name: np.asarray(table, dtype=float) for name, table in queries.items()}
     known = [np.ascontiguousarray(motif.ppm.T) for motif in library]
     for name, table in tables.items():
         if table.ndim != 2 or table.shape[1] != len(known[0]) or not len(table):
-            raise ValueError(
-                f"query {name!r} has the shape {table.shape}; expected (width, {len(known[0])}), the "
-                "letters of the library"
-            )
+            expected = f"(width, {len(known[0])}), the letters of the library"
+            raise ValueError(f"query {name!r} has the shape {table.shape}; expected {expected}")
     if not tables:
         return pd.DataFrame(columns=COLUMNS)
     with warnings.catch_warnings():

@@ -87,18 +87,15 @@ def discover(
     .. [1] Shrikumar et al. 2018, doi:10.48550/arXiv.1811.00416
     """
     if X.ndim != 3 or X.shape != np.shape(hypothetical) or X.shape[2] != DNA.size:
-        raise ValueError(
-            f"X has the shape {X.shape}, hypothetical {np.shape(hypothetical)}; expected (n, length, 4) twice"
-        )
+        found = f"X has the shape {X.shape}, hypothetical {np.shape(hypothetical)}"
+        raise ValueError(f"{found}; expected (n, length, 4) twice")
     if not np.isfinite(hypothetical).all():
         row = int(np.argwhere(~np.isfinite(hypothetical))[0][0])
         raise ValueError(f"the hypothetical contributions of sequence {row} are not all finite")
     if X.shape[1] < window + 2 * flank:
-        raise ValueError(
-            f"sequences of {X.shape[1]} positions; expected at least window + 2 * flank = "
-            f"{window + 2 * flank}. Give a smaller window"
-        )
-    found = TFMoDISco(
+        least = f"window + 2 * flank = {window + 2 * flank}"
+        raise ValueError(f"sequences of {X.shape[1]} positions; expected {least} or more")
+    several = TFMoDISco(
         one_hot=np.where(X == 1.0, X, 0.0).astype(np.float64),
         hypothetical_contribs=np.asarray(hypothetical, dtype=np.float64),
         sliding_window_size=window,
@@ -113,8 +110,8 @@ def discover(
     )
     return [
         _pattern(f"{name}_{rank}", sign, one)
-        for (name, sign), several in zip((("pos", 1), ("neg", -1)), found, strict=True)
-        for rank, one in enumerate(sorted(several or [], key=lambda one: -len(one.seqlets)), start=1)
+        for (name, sign), own in zip((("pos", 1), ("neg", -1)), several, strict=True)
+        for rank, one in enumerate(sorted(own or [], key=lambda one: -len(one.seqlets)), start=1)
     ]
 
 

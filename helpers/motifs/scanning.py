@@ -45,10 +45,7 @@ def weights(
     """
     table = np.asarray(ppm, dtype=float)
     if table.ndim != 2 or not np.allclose(table.sum(axis=1), 1, atol=1e-2) or (table < 0).any():
-        raise ValueError(
-            f"a motif of shape {table.shape} whose rows are no probabilities; expected "
-            "(width, letters), each row summing to 1"
-        )
+        raise ValueError(f"a motif of shape {table.shape} whose rows are no probabilities, each summing to 1")
     size = table.shape[1]
     share = np.full(size, 1 / size) if background is None else np.asarray(background, dtype=float)
     bits = library.log_odds(table, share)
@@ -62,10 +59,8 @@ def weights(
     above = np.cumsum(chances[::-1])[::-1]
     reached = np.flatnonzero((above <= p_value * (1 + 1e-9)) & (chances > 0))
     if not reached.size:
-        raise ValueError(
-            f"a motif of {len(table)} positions: its best score has a p-value of {above[-1]:.2g}, "
-            f"above {p_value:g}. Raise p_value for so short a motif"
-        )
+        best = f"its best score has a p-value of {above[-1]:.2g}, above {p_value:g}"
+        raise ValueError(f"a motif of {len(table)} positions: {best}. Raise p_value for so short a motif")
     cut = (reached[0] + steps.min(axis=1).sum()) / _BINS_A_BIT
     # A score is off its own step by half a step a position at most.
     return bits, float(cut - 0.5 * len(table) / _BINS_A_BIT)
@@ -84,10 +79,8 @@ def scores(X: np.ndarray, table: np.ndarray) -> np.ndarray:
     """
     places = X.shape[1] - len(table) + 1
     if X.shape[2] != table.shape[1] or places < 1:
-        raise ValueError(
-            f"a motif of shape {table.shape} cannot be scanned over sequences of shape {X.shape}; "
-            "expected the same letters, and no more positions than the sequences have"
-        )
+        shapes = f"a motif of shape {table.shape} cannot be scanned over sequences of shape {X.shape}"
+        raise ValueError(f"{shapes}; expected the same letters, and no more positions")
     total = np.zeros((len(X), places), dtype=np.float32)
     for offset, row in enumerate(table.astype(np.float32)):
         total += X[:, offset : offset + places] @ row
@@ -173,10 +166,8 @@ def named_sites(X: np.ndarray, factors: Sequence[str], taxon: str, *, p_value: f
     for factor in (name.strip() for name in factors):
         own = [motif for motif in library.jaspar(taxon) if motif.name.upper() == factor.upper()]
         if not own:
-            raise ValueError(
-                f"no matrix of the factor {factor!r} among the {taxon} of JASPAR; expected a name "
-                "that JASPAR uses, such as TBP or SP1"
-            )
+            known_as = "expected a name that JASPAR uses, such as TBP or SP1"
+            raise ValueError(f"no matrix of the factor {factor!r} among the {taxon} of JASPAR; {known_as}")
         parts.append(sites(X, own[0].ppm, DNA, p_value=p_value).assign(element=factor))
     whole = pd.concat(parts, ignore_index=True)[["element", *COLUMNS]]
     return whole.sort_values(["row", "start", "element"], ignore_index=True)
@@ -263,10 +254,8 @@ def best_matches(X: np.ndarray, matrices: Sequence[Matrix]) -> np.ndarray:
         raise ValueError("there is no matrix to scan with; give at least one")
     widest = max(matrices, key=lambda one: len(one.weights))
     if X.ndim != 3 or X.shape[2] != 4 or X.shape[1] < len(widest.weights):
-        raise ValueError(
-            f"X has shape {X.shape}, and motif {widest.name!r} is {len(widest.weights)} nt wide; "
-            "expected one-hot DNA, (n, length, 4), at least as long as that"
-        )
+        wide = f"motif {widest.name!r} is {len(widest.weights)} nt wide"
+        raise ValueError(f"X has shape {X.shape}, and {wide}; expected one-hot DNA, at least as long as that")
     found = np.empty((len(X), len(matrices), 2), dtype=np.float32)
     widths = np.array([len(one.weights) for one in matrices])
     step = max(1, _BLOCK // X.shape[1])

@@ -55,7 +55,7 @@ def test_references_belong_to_the_sequence_alone():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: attribution.deep_lift(NETWORK, X[:0]), "at least one sequence"),
+        (lambda: attribution.deep_lift(NETWORK, X[:0]), "n at least 1"),
         (lambda: attribution.deep_lift(NETWORK, X[0]), r"expected \(n, length, letters\)"),
         (lambda: attribution.deep_lift(NETWORK, X, references=0), "references is 0"),
         (lambda: attribution.deep_lift(NETWORK, X, references=X), "references have the shape"),
@@ -88,7 +88,7 @@ def test_attributions_are_kept_and_checked(tmp_path):
     with pytest.raises(ValueError, match=r"not a whole \.npz file"):
         attribution.load(tmp_path / "b.npz", DNA)
     np.savez(tmp_path / "c.npz", X=X)
-    with pytest.raises(ValueError, match="no array values, hypothetical, deltas, ids"):
+    with pytest.raises(ValueError, match="no array values, hypothetical, deltas, ids; found X"):
         attribution.load(tmp_path / "c.npz", DNA)
 
 

@@ -304,7 +304,7 @@ def test_effects_of_a_motif():
 
 
 def test_an_unknown_matrix():
-    with pytest.raises(ValueError, match=r"no plant motif 'MA0570.9' in the CORE collection"):
+    with pytest.raises(ValueError, match=r"no plant motif 'MA0570.9' in JASPAR2026"):
         library.plant_motif("MA0570.9")
     assert library.plant_motif("MA1258.2").family == "ERF/DREB"
 
