@@ -47,7 +47,7 @@ def test_a_network_trained_under_tensorflow_is_the_same_under_torch(tmp_path):
     )
     assert answer.returncode == 0, answer.stderr[-3000:]
     answer = subprocess.run(
-        [*PYTEST, "tests/explain/torch_backend/check_network.py"],
+        [*PYTEST, "tests/explain/torch_backend/check_vqvae.py"],
         capture_output=True,
         text=True,
         cwd=ROOT,
