@@ -221,7 +221,7 @@ def between_groups(
         drawn = np.concatenate([member[rng.permutation(len(member))] for _ in range(many)], axis=1)
         above += (excess(drawn).max(axis=2) >= seen - 1e-9).sum(axis=1)
     p = (1 + above) / (1 + permutations)
-    return _controlled(seen[:, 0], p, counts[inside].any(axis=0))
+    return _controlled(seen[:, 0], p, np.asarray(counts[inside].any(axis=0)))
 
 
 def against_negatives(
