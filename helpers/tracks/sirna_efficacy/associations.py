@@ -43,10 +43,7 @@ def within_groups(
     y, codes = np.asarray(y, dtype=float), pd.factorize(np.asarray(groups))[0]
     kept = [rows for code in np.unique(codes) if len(rows := np.flatnonzero(codes == code)) >= fewest]
     if not kept:
-        raise ValueError(
-            f"no group has {fewest} rows; the largest has {np.bincount(codes).max()}. Give a "
-            "smaller number for fewest"
-        )
+        raise ValueError(f"no group has {fewest} rows; the largest has {np.bincount(codes).max()}")
     values = features.to_numpy(dtype=float)
     each = np.stack([_spearman(values[rows], y[rows]) for rows in kept])
     found = []

@@ -23,9 +23,13 @@ from helpers.tracks.sirna_efficacy.target_sites import CORE, GUIDE, context, loc
 PAIR = ["sirna_id", "mrna_id", "guide", "context", "start", "mismatches", "efficacy", "group"]
 RECORD = ["id", "sequence", "length", "status", "note", "line"]
 LONGEST_MRNA = 110_000  # nt of the longest human mRNA (titin); a longer one is scored, with a note
-LOWER_CASE = ("keep", "remove")
 
 _HIGHEST = 2.0
+_LOWER_CASE = {
+    "keep": "are read as part of the mRNA; if they are introns, set lower_case to 'remove'",
+    "remove": "removed as introns",
+}
+_GENOMIC = "a genomic sequence with introns? It is scored as it is"
 
 
 class Loaded(NamedTuple):
@@ -79,8 +83,8 @@ def read_mrnas(path: str | Path, *, lower_case: str = "keep") -> pd.DataFrame:
     >>> read_mrnas(path, lower_case="remove")["length"].tolist()
     [27]
     """
-    if lower_case not in LOWER_CASE:
-        raise ValueError(f"lower_case is {lower_case!r}; expected {' or '.join(LOWER_CASE)}")
+    if lower_case not in _LOWER_CASE:
+        raise ValueError(f"lower_case is {lower_case!r}; expected {' or '.join(_LOWER_CASE)}")
     return _read(path, lambda text: _tidy_mrna("".join(text.split()), lower_case))
 
 
@@ -89,7 +93,7 @@ def read_records(
 ) -> pd.DataFrame:
     """Guides and mRNAs of two FASTA files in one table, told apart by ``kind`` (siRNA, mRNA)."""
     guides, mrnas = read_guides(sirna_fasta), read_mrnas(mrna_fasta, lower_case=lower_case)
-    both = pd.concat({"siRNA": guides, "mRNA": mrnas}, names=["kind", "number"])
+    both = pd.concat({"siRNA": guides, "mRNA": mrnas}, names=["kind", None])
     return both.reset_index("kind").reset_index(drop=True)
 
 
@@ -143,14 +147,11 @@ def from_files(
         used[row["mRNA"]] = mrna
     pairs = pd.DataFrame(kept, columns=PAIR)
     if pairs.empty:
-        raise ValueError(
-            f"{efficacy}: no row could be used; the notes of the rows say why. Check that the ids are "
-            "those of the FASTA files and the guides are antisense"
-        )
+        why = rows[0]["note"] if rows else "it holds none"
+        raise ValueError(f"{efficacy}: no row could be used. Of the first: {why}")
     if (highest := pairs["efficacy"].max()) > _HIGHEST:
         raise ValueError(
-            f"{efficacy}: efficacy reaches {highest:g}; expected the fraction silenced, about 0 to 1. "
-            "Divide percentages by 100"
+            f"{efficacy}: efficacy reaches {highest:g}; expected about 0 to 1. Divide percentages by 100"
         )
     return Loaded(pairs, used, pd.DataFrame(rows))
 
@@ -180,14 +181,12 @@ def read_pairs(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
         first = table[bad].iloc[0]
         raise ValueError(
             f"{path}, line {first['line']}: start is {first['start']!r} and efficacy "
-            f"{first['efficacy']!r}; expected numbers. Make the table with 01_explore_features"
+            f"{first['efficacy']!r}; expected numbers. Run 01_explore_features"
         )
     source = path.with_name("mrnas.fasta")
     whole = fasta.read_fasta(source, RNA).set_index("id")["sequence"]
     if missing := sorted(set(table["mrna_id"]) - set(whole.index)):
-        raise ValueError(
-            f"{source}: no record {missing[0]!r}, which {path.name} names. Make both with 01_explore_features"
-        )
+        raise ValueError(f"{source}: lacks {missing[0]!r} of {path.name}; make both with 01_explore_features")
     pairs = table[PAIR].assign(**numbers).astype({"start": np.int64, "mismatches": np.int64})
     return pairs.reset_index(drop=True), whole[pairs["mrna_id"]].tolist()
 
@@ -233,41 +232,29 @@ def _read(path: str | Path, tidy: Callable[[str], fasta.Cleaned]) -> pd.DataFram
 def _tidy_guide(text: str) -> fasta.Cleaned:
     # The overhang is written in lower case by custom; that is no change to speak of.
     cleaned = fasta.clean(text[:CORE] + text[CORE:].upper(), RNA)
-    sequence, why = cleaned.sequence, ""
-    if len(sequence) != GUIDE:
-        way = "cut it to" if len(sequence) > GUIDE else "give it with its two overhanging nt:"
-        why = (
-            f"the siRNA has {len(sequence)} nt; expected exactly {GUIDE}. Give the antisense "
-            f"strand 5' to 3', {way} {GUIDE} nt"
-        )
-    elif RNA.unknown in sequence:
-        place = sequence.index(RNA.unknown) + 1
-        why = f"position {place} is unknown (N); a siRNA is ordered with every residue known"
-    if why and cleaned.status != "rejected":
-        return cleaned._replace(status="rejected", note=why)
-    return cleaned
+    size, place = len(cleaned.sequence), cleaned.sequence.find(RNA.unknown) + 1
+    if cleaned.status == "rejected" or (size == GUIDE and not place):
+        return cleaned
+    why = f"position {place} is unknown (N); a siRNA is ordered with every residue known"
+    if size != GUIDE:
+        way = "cut it to" if size > GUIDE else "give it with its two overhanging nt:"
+        strand = f"Give the antisense strand 5' to 3', {way} {GUIDE} nt"
+        why = f"the siRNA has {size} nt; expected exactly {GUIDE}. {strand}"
+    return cleaned._replace(status="rejected", note=why)
 
 
 def _tidy_mrna(text: str, lower_case: str) -> fasta.Cleaned:
-    lower = sum(letter.islower() for letter in text)
+    capitals = "".join(letter for letter in text if not letter.islower())
     said = []
-    if 0 < lower < len(text) and lower_case == "remove":
-        text = "".join(letter for letter in text if not letter.islower())
-        said = [f"{lower:,} lower-case nt removed as introns"]
-    elif 0 < lower < len(text):
-        said = [
-            f"{lower:,} lower-case nt are read as part of the mRNA; if they are introns, set "
-            "lower_case to 'remove'"
-        ]
+    if lower := len(text) - len(capitals) if capitals else 0:
+        said = [f"{lower:,} lower-case nt " + _LOWER_CASE[lower_case]]
+        text = capitals if lower_case == "remove" else text
     sequence, status, note = fasta.clean(text.upper(), RNA)
     if status != "rejected" and len(sequence) < GUIDE:
         status = "rejected"
         note = f"the mRNA has {len(sequence)} nt, fewer than the {GUIDE} of a site; give the whole mRNA"
     elif status != "rejected" and len(sequence) > LONGEST_MRNA:
-        said.append(
-            f"{len(sequence):,} nt is longer than any human mRNA: a genomic sequence with introns? "
-            "It is scored as it is"
-        )
+        said.append(f"{len(sequence):,} nt is longer than any human mRNA: {_GENOMIC}")
     if said and status == "ok" and lower_case == "remove":
         status = "changed"
     return fasta.Cleaned(sequence, status, "; ".join(filter(None, [*said, note])))

@@ -166,16 +166,12 @@ def accessibility(mrna: str, folding: Folding = KEEP_NOTHING) -> dict[str, np.nd
 
 def _check(guides: list[str], mrnas: list[str], starts: np.ndarray) -> None:
     if not len(guides) == len(mrnas) == len(starts):
-        raise ValueError(
-            f"found {len(guides)} guides, {len(mrnas)} mRNAs and {len(starts)} starts; expected "
-            "one of each a row"
-        )
+        counts = f"{len(guides)} guides, {len(mrnas)} mRNAs and {len(starts)} starts"
+        raise ValueError(f"found {counts}; expected one of each a row")
     for row, (guide, mrna, start) in enumerate(zip(guides, mrnas, starts, strict=True)):
         if len(guide) != GUIDE or not 0 <= start <= len(mrna) - GUIDE:
-            raise ValueError(
-                f"row {row}: a guide of {len(guide)} nt at {start} on an mRNA of {len(mrna)} nt; expected "
-                f"{GUIDE} nt at a site that lies within the mRNA"
-            )
+            given = f"a guide of {len(guide)} nt at {start} on an mRNA of {len(mrna)} nt"
+            raise ValueError(f"row {row}: {given}; expected {GUIDE} nt at a site within the mRNA")
 
 
 def _duplex(guides: list[str]) -> dict[str, np.ndarray]:

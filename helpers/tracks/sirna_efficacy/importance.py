@@ -111,8 +111,7 @@ def family_units(families: Sequence[Sequence[str]], names: Sequence[str]) -> dic
     members = [name for family in families for name in family]
     if sorted(members) != sorted(names):
         raise ValueError(
-            f"the families hold {len(members)} features and the columns are {len(names)}; expected "
-            "every feature in one family"
+            f"found {len(members)} features for {len(names)} columns; expected every feature once"
         )
     column = {name: place for place, name in enumerate(names)}
     return {_FAMILY.join(family): [(2, np.array([column[name] for name in family]))] for family in families}

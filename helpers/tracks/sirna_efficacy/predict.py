@@ -119,10 +119,8 @@ def score(
     ``efficacy, low, high`` (90 % interval), ``network, features`` (the two parts), then the named
     features.
     """
-    computed = features.compute(guides, mrnas, starts, folding)
-    contexts = [context(mrna, start) for mrna, start in zip(mrnas, starts, strict=True)]
-    table = Table(guides, contexts, mrnas, starts, computed)
-    return pd.concat([_predicted(run, table), computed], axis=1)
+    table = _table(guides, mrnas, starts, folding)
+    return pd.concat([_predicted(run, table), table.features], axis=1)
 
 
 def explain(run: Hybrid, mrna: str, start: int, folding: Folding = KEEP_NOTHING) -> Explanation:
@@ -132,29 +130,34 @@ def explain(run: Hybrid, mrna: str, start: int, folding: Folding = KEEP_NOTHING)
     together, and every feature is computed anew, energies and folding included.
     """
     guide = reverse_complement(mrna[start : start + GUIDE], RNA)
-    cells = [
-        (place, number, letter)
-        for place in range(GUIDE)
-        for number, letter in enumerate(RNA.letters)
-        if letter != guide[place]
-    ]
+    cells = [(place, number) for place in range(GUIDE) for number in range(RNA.size)]
+    cells = [(place, number) for place, number in cells if RNA.letters[number] != guide[place]]
     guides, mutated = [guide], [mrna]
-    for place, _, letter in cells:
-        at = start + GUIDE - 1 - place
+    for place, number in cells:
+        at, letter = start + GUIDE - 1 - place, RNA.letters[number]
         guides.append(guide[:place] + letter + guide[place + 1 :])
         mutated.append(mrna[:at] + RNA.complement(letter) + mrna[at + 1 :])
-    starts = [start] * len(guides)
-    computed = features.compute(guides, mutated, starts, folding)
     # The mutants belong to the mRNA that they were made from.
-    contexts = [context(text, start) for text in mutated]
-    table = Table(guides, contexts, [mrna] * len(guides), starts, computed)
+    table = _table(guides, mutated, [start] * len(guides), folding, origins=[mrna] * len(guides))
     found = _predicted(run, table)["efficacy"].to_numpy()
     mutations = np.zeros((GUIDE, RNA.size))
-    for (place, number, _), value in zip(cells, found[1:], strict=True):
-        mutations[place, number] = value - found[0]
+    mutations[tuple(np.transpose(cells))] = found[1:] - found[0]
     inputs = table.inputs(np.arange(1), run.network.scaler)
     maps = [layer_output(result.model, inputs, "interaction_map")[0] for result in run.network.results]
     return Explanation(mutations, np.mean(maps, axis=0).astype(float))
+
+
+def _table(
+    guides: Sequence[str],
+    mrnas: Sequence[str],
+    starts: Sequence[int],
+    folding: Folding,
+    origins: Sequence[str] = (),
+) -> Table:
+    """Rows to predict; `origins` are the mRNAs whose effects the rows have, if not `mrnas`."""
+    computed = features.compute(guides, mrnas, starts, folding)
+    contexts = [context(mrna, start) for mrna, start in zip(mrnas, starts, strict=True)]
+    return Table(guides, contexts, origins or mrnas, starts, computed)
 
 
 def _predicted(run: Hybrid, table: Table) -> pd.DataFrame:

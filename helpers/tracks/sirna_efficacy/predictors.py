@@ -481,9 +481,7 @@ def load(path: str | Path) -> tuple[Hybrid, dict[str, Any]]:
     listed = paths.read_json(path)
     wanted = ("members", "process", "process_sha256", "scalers", "effects", "weights", "quantiles", "card")
     if missing := [key for key in wanted if key not in listed]:
-        raise ValueError(
-            f"{path}: says nothing of {', '.join(missing)}; make it with 02_train_siamese_network"
-        )
+        raise ValueError(f"{path}: says nothing of {', '.join(missing)}; run 02_train_siamese_network")
     file = path.parent / listed["process"]
     if not file.is_file() or paths.sha256(file) != listed["process_sha256"]:
         raise ValueError(f"{file}: missing, or not the file that {path.name} belongs to; train again")

@@ -95,17 +95,10 @@ def simulate(plan: Plan = DEFAULT, *, seed: int = 20261121) -> Simulation:
             effects = _effects(guide, wrong, float(opened[start]), plan) | {"mrna_effect": own}
             noise = rng.normal(0, plan.noise)
             value = float(np.clip(0.72 + sum(effects.values()) + noise, 0.0, 1.0))
-            rows.append(
-                {
-                    "siRNA": f"s{len(rows) + 1:04d}",
-                    "mRNA": name,
-                    "guide": guide,
-                    "start": int(start),
-                    "mismatches": " ".join(map(str, wrong)),
-                    **{key: round(float(effect), 4) for key, effect in effects.items()},
-                    "efficacy": round(value, 3),
-                }
-            )
+            place = {"siRNA": f"s{len(rows) + 1:04d}", "mRNA": name, "guide": guide, "start": int(start)}
+            told = {key: round(float(effect), 4) for key, effect in effects.items()}
+            known = {"mismatches": " ".join(map(str, wrong)), **told, "efficacy": round(value, 3)}
+            rows.append(place | known)
     return Simulation(mrnas, pd.DataFrame(rows))
 
 

@@ -113,10 +113,8 @@ def context(mrna: str, start: int) -> str:
     36
     """
     if not 0 <= start <= len(mrna) - GUIDE:
-        raise ValueError(
-            f"a site at {start} does not lie within an mRNA of {len(mrna)} nt; expected 0 to "
-            f"{len(mrna) - GUIDE}"
-        )
+        last = len(mrna) - GUIDE
+        raise ValueError(f"a site at {start} does not lie within the mRNA; expected 0 to {last}")
     left, right = start - FLANK, start + GUIDE + FLANK
     return "N" * max(-left, 0) + mrna[max(left, 0) : right] + "N" * max(right - len(mrna), 0)
 

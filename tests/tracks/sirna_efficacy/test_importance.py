@@ -17,6 +17,6 @@ def test_relations_and_importance_refuse_too_few_rows():
 def test_units_hold_every_feature_once():
     units = importance.family_units([["a", "c"], ["b"]], ["a", "b", "c"])
     assert units["a + c"][0][1].tolist() == [0, 2]
-    with pytest.raises(ValueError, match="every feature in one family"):
+    with pytest.raises(ValueError, match="expected every feature once"):
         importance.family_units([["a"]], ["a", "b"])
     assert importance.at_partners(importance.planted_maps(2)).sum() == 22
