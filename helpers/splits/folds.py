@@ -64,12 +64,7 @@ def random_kfold(
 
 
 def grouped_kfold(
-    groups: ArrayLike,
-    *,
-    k: int = 5,
-    y: ArrayLike | None = None,
-    valid: float = 0.1,
-    seed: int = 0,
+    groups: ArrayLike, *, k: int = 5, y: ArrayLike | None = None, valid: float = 0.1, seed: int = 0
 ) -> list[Fold]:
     """Split whole groups into `k` folds ``grouped_1`` and so on; each item is tested once.
 
@@ -239,12 +234,7 @@ def holdout(
 
 
 def given(
-    train: ArrayLike,
-    valid: ArrayLike,
-    test: ArrayLike,
-    *,
-    name: str = "given_test",
-    left_out: ArrayLike = (),
+    train: ArrayLike, valid: ArrayLike, test: ArrayLike, *, name: str = "given_test", left_out: ArrayLike = ()
 ) -> Fold:
     """Take a split that someone else made: row numbers of each part, each item in one part, once.
 

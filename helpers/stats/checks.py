@@ -66,11 +66,7 @@ def labelled(y: ArrayLike, p: ArrayLike, name: str = "p") -> tuple[np.ndarray, n
 
 
 def measured(
-    y: ArrayLike,
-    y_pred: ArrayLike,
-    mask: ArrayLike | None,
-    groups: ArrayLike | None,
-    name: str = "y_pred",
+    y: ArrayLike, y_pred: ArrayLike, mask: ArrayLike | None, groups: ArrayLike | None, name: str = "y_pred"
 ) -> tuple[np.ndarray, np.ndarray, ArrayLike | None]:
     """Give measured and predicted values that count as float64, and their groups."""
     values, predicted = _pair(y, y_pred, name)

@@ -320,12 +320,7 @@ def explanation_auroc(
 
 
 def mean_interval(
-    values: ArrayLike,
-    *,
-    metric: str,
-    groups: ArrayLike | None = None,
-    n_boot: int = 1000,
-    seed: int = 0,
+    values: ArrayLike, *, metric: str, groups: ArrayLike | None = None, n_boot: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
     """Mean of one value an item, with its interval over items.
 

@@ -47,11 +47,7 @@ def reliability(replicates: ArrayLike) -> tuple[float, float]:
 
 
 def ceiling(
-    replicates: Mapping[str, ArrayLike],
-    *,
-    groups: ArrayLike | None = None,
-    n_boot: int = 200,
-    seed: int = 0,
+    replicates: Mapping[str, ArrayLike], *, groups: ArrayLike | None = None, n_boot: int = 200, seed: int = 0
 ) -> pd.DataFrame:
     """Highest correlation with the mean over replicates that noise allows, for each cell type.
 

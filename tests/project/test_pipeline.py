@@ -9,8 +9,7 @@ def project(monkeypatch, tmp_path):
     """A project of one notebook, whose Snakefile makes one file."""
     (tmp_path / "notebooks" / "track").mkdir(parents=True)
     cell = nbformat.v4.new_code_cell(
-        "seed = 1\nrate = 0.5\nname = 'a'\nflag = False\nfree = None",
-        metadata={"tags": ["parameters"]},
+        "seed = 1\nrate = 0.5\nname = 'a'\nflag = False\nfree = None", metadata={"tags": ["parameters"]}
     )
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "notebooks" / "track" / "01_toy.ipynb")
     nbformat.write(nbformat.v4.new_notebook(), tmp_path / "notebooks" / "track" / "02_bare.ipynb")

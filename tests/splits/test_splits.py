@@ -126,8 +126,7 @@ def test_chromosomes():
         assert_parts(fold, 6)
         assert 3 in fold.train
         splits.check(
-            fold._replace(train=np.setdiff1d(fold.train, [3])),
-            [*chromosomes[:3], 9, *chromosomes[4:]],
+            fold._replace(train=np.setdiff1d(fold.train, [3])), [*chromosomes[:3], 9, *chromosomes[4:]]
         )
     tested = " ".join(fold.name for fold in folds)
     assert all(name in tested for name in ("chr1", "chr2", "chr3", "chrX"))
@@ -142,10 +141,7 @@ def test_as_many_chromosomes_as_folds():
 
 
 def test_classes_that_are_whole_groups_fill_every_fold():
-    assert [fold.test.size for fold in splits.grouped_kfold([0, 1], k=2, y=[0, 1], valid=0)] == [
-        1,
-        1,
-    ]
+    assert [fold.test.size for fold in splits.grouped_kfold([0, 1], k=2, y=[0, 1], valid=0)] == [1, 1]
 
 
 def test_holdout():
@@ -209,10 +205,7 @@ def test_summary_with_labels():
             lambda: splits.check(splits.given([0], [], [1]), ["g", "g"]),
             r"group 'g' is in train \(row 0\) and in test \(row 1\); 1 groups",
         ),
-        (
-            lambda: splits.check(splits.given([0], [], [5]), ["g", "h"]),
-            "holds row 5, groups has 2 values",
-        ),
+        (lambda: splits.check(splits.given([0], [], [5]), ["g", "h"]), "holds row 5, groups has 2 values"),
     ],
 )
 def test_refusals(call, message):
