@@ -120,7 +120,7 @@ def sample_negatives(
             f"positive{near}. Ask for a smaller ratio (at most {available / grid.positives.size:.4g}), or "
             "give more chains"
         )
-    off = {}
+    off: dict[str, int] = {}
     if method == "degree":
         codes, off = _degree_matched(grid, wanted, rng)
     else:
@@ -373,7 +373,7 @@ def _degree_matched(grid: _Grid, n: int, rng: np.random.Generator) -> tuple[np.n
     """Negatives with the positives' degrees, and by how many pairs each side misses them."""
     sides = zip(grid.sides(grid.positives), grid.shape, strict=True)
     targets = [shares(np.bincount(codes, minlength=size), n, rng=rng) for codes, size in sides]
-    codes = bipartite(*targets, grid.positives, rng=rng)
+    codes = bipartite(targets[0], targets[1], grid.positives, rng=rng)
     off = {}
     for name, side, target in zip(("rna_off", "peptide_off"), grid.sides(codes), targets, strict=True):
         off[name] = int(np.abs(np.bincount(side, minlength=target.size) - target).sum())

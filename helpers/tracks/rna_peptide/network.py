@@ -186,7 +186,7 @@ def compile_classifier(model: keras.Model, learning_rate: float = 1e-3) -> keras
     return model
 
 
-def resolution(model: keras.Model) -> dict[str, tuple[int, int]]:
+def resolution(model: keras.Model) -> dict[str, Any]:
     """How the cells of a model's interaction map stand to residues, as `attention_map` asks for it.
 
     Returns

@@ -277,7 +277,7 @@ class _Seen:
             earlier.append(self.lines.get(key, 0))
             if not earlier[-1] and len(self.lines) < REMEMBERED:
                 self.lines[key] = int(line)
-        self.repeated += np.count_nonzero(earlier)
+        self.repeated += int(np.count_nonzero(earlier))
         rows.say(earlier, lambda row: f"the same two ids stand in line {earlier[row.name]}")
 
 
