@@ -24,13 +24,15 @@ def column(values: ArrayLike, name: str) -> np.ndarray:
         raise ValueError(f"{name} holds a value that is not a number: {error}") from error
 
 
+def refuse(wrong: np.ndarray, values: np.ndarray, name: str, expected: str) -> None:
+    """Name the first value that is wrong, and what was expected."""
+    if (rows := np.flatnonzero(wrong)).size:
+        raise ValueError(f"{name}[{rows[0]}] is {values[rows[0]]:g}; expected {expected}")
+
+
 def finite(values: np.ndarray, name: str, mend: str) -> None:
     """Refuse numbers that are missing or infinite."""
-    if (wrong := np.flatnonzero(~np.isfinite(values))).size:
-        raise ValueError(
-            f"{name}[{wrong[0]}] is {values[wrong[0]]} ({wrong.size} such in all); "
-            f"expected a finite number. {mend}"
-        )
+    refuse(~np.isfinite(values), values, name, f"a finite number. {mend}")
 
 
 def _pair(y: ArrayLike, p: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -46,17 +48,12 @@ def _pair(y: ArrayLike, p: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray
 def labelled(y: ArrayLike, p: ArrayLike, name: str = "p") -> tuple[np.ndarray, np.ndarray]:
     """Give labels (0 and 1, both of them) and probabilities as float64."""
     labels, scores = _pair(y, p, name)
-    if (wrong := np.flatnonzero(~np.isin(labels, (0, 1)))).size:
-        raise ValueError(
-            f"y[{wrong[0]}] is {labels[wrong[0]]:g}; expected 0 or 1. "
-            "Turn the labels into 0 and 1 first, such as (y > cut).astype(int)"
-        )
+    refuse(
+        ~np.isin(labels, (0, 1)), labels, "y", "0 or 1. Turn labels into them, such as (y > cut).astype(int)"
+    )
     finite(scores, name, "Look at the model: a loss that diverged predicts NaN")
-    if (wrong := np.flatnonzero((scores < 0) | (scores > 1))).size:
-        raise ValueError(
-            f"{name}[{wrong[0]}] is {scores[wrong[0]]:g}; expected a probability from 0 to 1. "
-            "Apply the sigmoid if the model gives logits"
-        )
+    mend = "a probability from 0 to 1. Apply the sigmoid if the model gives logits"
+    refuse((scores < 0) | (scores > 1), scores, name, mend)
     if labels.min() == labels.max():
         raise ValueError(
             f"y holds only the class {labels[0]:g} ({labels.size} items); expected both 0 and 1. "

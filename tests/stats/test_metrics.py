@@ -254,7 +254,7 @@ def test_mean_interval():
         ([0, 1, 1], [0.1, 0.2], "y has 3 values, p 2"),
         ([0, 2], [0.1, 0.2], r"y\[1\] is 2; expected 0 or 1"),
         ([0, np.nan], [0.1, 0.2], r"y\[1\] is nan; expected 0 or 1"),
-        ([0, 1], [0.1, np.nan], r"p\[1\] is nan .*diverged"),
+        ([0, 1], [0.1, np.nan], r"p\[1\] is nan;.*diverged"),
         ([0, 1], [0.1, np.inf], r"p\[1\] is inf"),
         ([0, 1], [-3.0, 0.2], r"p\[0\] is -3; expected a probability .*sigmoid"),
         ([1, 1], [0.1, 0.2], r"y holds only the class 1 \(2 items\).*stratified"),
@@ -284,7 +284,7 @@ def test_groups_refused(options, message):
 @pytest.mark.parametrize(
     ("y", "p", "options", "message"),
     [
-        ([1.0, np.nan], [1.0, 2.0], {}, r"y\[1\] is nan .*mask=np.isfinite"),
+        ([1.0, np.nan], [1.0, 2.0], {}, r"y\[1\] is nan;.*mask=np.isfinite"),
         ([1.0, 2.0], [1.0, np.inf], {}, r"y_pred\[1\] is inf"),
         ([1.0, 1.0], [1.0, 2.0], {}, "y holds 1 distinct value in 2 items"),
         ([1.0, 2.0], [1.0, 2.0], {"mask": [1, 0]}, "mask has dtype int64"),
