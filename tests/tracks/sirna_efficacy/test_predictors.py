@@ -81,5 +81,5 @@ def test_intervals_say_what_they_hold():
     row = {"protocol": "a", "model": "ours", "row": [3, 4], "y": [0.5, 0.9], "p": 0.5}
     ends = {"low_50": 0.4, "high_50": 0.6, "low_90": 0.1, "high_90": [0.9, 0.8]}
     found = predictors.intervals(pd.DataFrame(row | ends))
-    assert found["level"].tolist() == [0.5, 0.5, 0.9, 0.9]
-    assert found["inside"].tolist() == [True, False, True, False]
+    assert found["level"].tolist() == [0.5, 0.9, 0.5, 0.9]
+    assert found["inside"].tolist() == [True, True, False, False]
