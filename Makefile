@@ -81,8 +81,8 @@ sample: setup  ## Make the bundled samples anew, from their seeds
 lock:  ## requirements.lock anew, from pyproject.toml, in an environment of its own
 	tools/lock.sh
 
-clean:  ## Remove runs/sample and caches
-	rm -rf runs/sample .pytest_cache .ruff_cache .mypy_cache .hypothesis .snakemake
+clean:  ## Remove runs/sample and caches; .venv and runs/real stay
+	rm -rf runs/sample .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	@echo "These stay: .venv, figures/, fetched data sets, and runs/real ('make clean-real' removes it)."
 
 clean-real:  ## Remove runs/real, which took hours; fetched data sets and figures/ stay

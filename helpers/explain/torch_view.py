@@ -102,6 +102,48 @@ class Product(nn.Module):
         return result
 
 
+class DotProduct(nn.Module):
+    """`Dot` of two tensors of two or three axes."""
+
+    def __init__(self, axes: int | tuple[int, int]) -> None:
+        super().__init__()
+        self.axes = (axes, axes) if isinstance(axes, int) else tuple(axes)
+        self.product = BilinearOp("bip,bjp->bij")
+
+    def forward(self, tensors: list[torch.Tensor]) -> torch.Tensor:
+        """Products of ``tensors``, summed over one axis of each."""
+        flat = all(tensor.ndim == 2 for tensor in tensors)
+        pairs = zip(tensors, self.axes, strict=True)
+        left, right = (x[:, None] if x.ndim == 2 else x.movedim(axis, -1) for x, axis in pairs)
+        result = self.product(left, right)
+        return result[:, 0] if flat else result.squeeze(1) if left.shape[1] == 1 else result
+
+
+class Attend(nn.Module):
+    """`Attention` and `MultiHeadAttention`: softmax of scaled products, then a weighted sum."""
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__()
+        self._layer = (layer,)
+        heads = "h" if isinstance(layer, layers.MultiHeadAttention) else ""
+        self.scores = BilinearOp(f"bq{heads}d,bk{heads}d->b{heads}qk")
+        self.read = BilinearOp(f"b{heads}qk,bk{heads}d->bq{heads}d")
+        self.softmax = nn.Softmax(dim=-1)
+
+    def forward(self, query: Any, value: Any = None, key: Any = None) -> torch.Tensor:
+        """Attention of the query to the value by the key, as tensors or as one list of them."""
+        layer = self._layer[0]
+        given = list(query) if value is None else [query, value, *([] if key is None else [key])]
+        q, v, k = given[0], given[1], given[-1]
+        if isinstance(layer, layers.MultiHeadAttention):
+            q, v, k = layer.query_dense(q), layer.value_dense(v), layer.key_dense(k)
+            weights = self.softmax(self.scores(q / layer.key_dim**0.5, k))
+            return layer.output_dense(self.read(weights, v))
+        scores = self.scores(q, k)
+        scores = scores if layer.scale is None else scores * keras.ops.convert_to_tensor(layer.scale)
+        return self.read(self.softmax(scores), v)
+
+
 class Graph(nn.Module):
     """A Functional Keras model, each of its calls replaced by the part that stands for it."""
 
@@ -219,10 +261,16 @@ def view(
     torch.Size([2, 1])
     """
     _check_backend()
-    head: Any = heads.output_model(_functional(model), target)
+    head = heads.output_model(model, target)
+    if not isinstance(head, keras.Model) or not hasattr(model, "inputs"):
+        raise ValueError(
+            f"the model is {type(model).__name__}; expected a Functional or Sequential keras.Model"
+        )
     if not 0 <= explained < len(head.inputs):
-        raise ValueError(f"explained is {explained}; the model has {len(head.inputs)} input(s), from 0 on")
-    return TorchView(Graph(head, _RULES | dict(rules or {})), explained).eval()
+        raise ValueError(
+            f"explained is {explained}; the model has {len(head.inputs)} input(s), numbered from 0"
+        )
+    return TorchView(Graph(_functional(head), _RULES | dict(rules or {})), explained).eval()
 
 
 def _functional(model: keras.Model) -> keras.Model:
@@ -230,24 +278,26 @@ def _functional(model: keras.Model) -> keras.Model:
     if isinstance(model, keras.Sequential):
         return keras.Model(model.inputs, model.outputs)
     if not hasattr(model, "_run_through_graph"):
-        raise ValueError(f"{type(model).__name__} is no Functional model; build it from keras.Input on")
+        raise ValueError(
+            f"the model {model.name!r} ({type(model).__name__}) is no Functional model; build "
+            "it from keras.Input with layers, so that its graph can be read"
+        )
     return model
 
 
 def _part(layer: Any, rules: Mapping[type, Rule]) -> Part:
     """What stands for a layer in the graph; a subclass may do otherwise and needs its own rule."""
     rule = rules.get(type(layer))
-    if rule is None and not isinstance(layer, keras.Model):
+    if rule is None and isinstance(layer, keras.Model):
+        return _without_options(layer, Graph(_functional(layer), rules))
+    if rule is None:
         raise _no_rule(layer)
     for kinds, refused, why in _REFUSED:
         if isinstance(layer, kinds) and refused(layer):
             raise _no_rule(layer, why)
     if isinstance(rule, str):
         return _as_it_is(layer, constant=rule == "constant")
-    part = Graph(_functional(layer), rules) if rule is None else rule(layer)
-    if isinstance(part, nn.Module):
-        part.register_forward_pre_hook(functools.partial(_without_options, layer), with_kwargs=True)
-    return part
+    return _without_options(layer, rule(layer))
 
 
 def _no_rule(layer: Any, why: str = "") -> ValueError:
@@ -270,11 +320,19 @@ def _as_it_is(layer: Any, *, constant: bool = False) -> Part:
     return run
 
 
-def _without_options(layer: Any, _: nn.Module, args: Any, options: dict[str, Any]) -> Any:
-    """Arguments of a call, refusing masks and other options that the part would leave out."""
-    if given := sorted(name for name, x in options.items() if x is not None and x is not False):
-        raise _no_rule(layer, f" called with {', '.join(given)}")
-    return args, {}
+def _without_options(layer: Any, part: Part) -> Part:
+    """The part, refusing masks and other options of a call that it would leave out."""
+    if not isinstance(part, nn.Module):
+        return part
+
+    def check(_: nn.Module, args: Any, options: dict[str, Any]) -> Any:
+        given = {name: x for name, x in options.items() if x is not None and x is not False}
+        if unknown := sorted(set(given) - {"query", "value", "key"}):
+            raise _no_rule(layer, f" called with {', '.join(unknown)}")
+        return args, given
+
+    part.register_forward_pre_hook(check, with_kwargs=True)
+    return part
 
 
 class Weighted(nn.Module):
@@ -307,10 +365,13 @@ def _activation(layer: Any) -> nn.Module:
     raise _no_rule(layer, f" with the activation {getattr(function, '__name__', function)!r}")
 
 
-def _norm(layer: layers.LayerNormalization) -> nn.Module:
-    """Layer normalisation over the last axis, with the layer's weights."""
-    norm = nn.LayerNorm(layer._inbound_nodes[0].input_tensors[0].shape[-1], eps=layer.epsilon)
-    for name, weight in {"weight": layer.gamma, "bias": layer.beta}.items():
+def _norm(layer: Any) -> nn.Module:
+    """Layer or root-mean-square normalisation over the last axis, with the layer's weights."""
+    root = isinstance(layer, layers.RMSNormalization)
+    width = layer._inbound_nodes[0].input_tensors[0].shape[-1]
+    norm = (nn.RMSNorm if root else nn.LayerNorm)(width, eps=layer.epsilon)
+    weights = {"weight": layer.scale} if root else {"weight": layer.gamma, "bias": layer.beta}
+    for name, weight in weights.items():
         if weight is not None:
             setattr(norm, name, nn.Parameter(weight.value.detach(), requires_grad=False))
     return norm.requires_grad_(False)
@@ -319,14 +380,17 @@ def _norm(layer: layers.LayerNormalization) -> nn.Module:
 def _not_the_last_axis(layer: Any) -> bool:
     axes = list(layer.axis) if isinstance(layer.axis, list | tuple) else [layer.axis]
     last = len(layer._inbound_nodes[0].input_tensors[0].shape) - 1
-    return axes not in ([-1], [last])
+    return axes not in ([-1], [last]) or getattr(layer, "rms_scaling", False)
 
 
 _CHANNELS = (layers.Conv1D, layers.MaxPooling1D, layers.GlobalMaxPooling1D)
+_NORMS = (layers.LayerNormalization, layers.RMSNormalization)
 _REFUSED: list[tuple[Any, Callable[[Any], bool], str]] = [
     (_CHANNELS, lambda layer: layer.data_format != "channels_last", " with channels first"),
-    (layers.LayerNormalization, _not_the_last_axis, " over axes, not the last one alone"),
+    (_NORMS, _not_the_last_axis, " over axes, not the last one alone"),
     (layers.Softmax, lambda layer: not isinstance(layer.axis, int), " over the axes of a tuple"),
+    (layers.Dot, lambda layer: layer.normalize, " with normalize=True"),
+    (layers.Attention, lambda layer: layer.score_mode != "dot", " with score_mode='concat'"),
 ]
 """Layers, what of them no rule covers, and how that is said."""
 
@@ -334,10 +398,12 @@ _RULES: dict[type, Rule] = {
     **dict.fromkeys(_LINEAR, "linear"),
     **dict.fromkeys(_CONSTANT, "constant"),
     **dict.fromkeys(_ELEMENTWISE, Elementwise),
+    **dict.fromkeys(_NORMS, _norm),
     **dict.fromkeys((layers.Conv1D, layers.Dense), _weighted),
     **dict.fromkeys((layers.MaxPooling1D, layers.GlobalMaxPooling1D), MaxPool),
+    **dict.fromkeys((layers.Attention, layers.MultiHeadAttention), Attend),
     layers.Activation: _activation,
-    layers.LayerNormalization: _norm,
+    layers.Dot: lambda layer: DotProduct(layer.axes),
     layers.Multiply: lambda _: Product(),
     layers.Softmax: lambda layer: nn.Softmax(dim=layer.axis),
 }

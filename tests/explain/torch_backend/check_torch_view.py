@@ -39,6 +39,11 @@ def scramble(model, seed):
     return model
 
 
+def attention(x):
+    key = layers.Dense(4)(x)
+    return layers.Attention(use_scale=True)([key, x])
+
+
 BLOCKS = {
     "convolution": lambda x: layers.Conv1D(5, 3, padding="same")(x),
     "causal convolution": lambda x: layers.Conv1D(4, 3, padding="causal", dilation_rate=2)(x),
@@ -48,10 +53,13 @@ BLOCKS = {
     "average": lambda x: layers.AveragePooling1D(2, padding="same")(x),
     "batch norm": lambda x: layers.BatchNormalization()(x),
     "layer norm": lambda x: layers.LayerNormalization()(x),
+    "root mean square": lambda x: layers.RMSNormalization()(x),
     "dropout": lambda x: layers.Dropout(0.5)(x),
     "add": lambda x: layers.Add()([x, layers.Conv1D(x.shape[-1], 3, padding="same")(x)]),
     "multiply": lambda x: layers.Multiply()([x, layers.Dense(x.shape[-1], "sigmoid")(x)]),
     "concatenate": lambda x: layers.Concatenate()([x, layers.Activation("silu")(x)]),
+    "attention": lambda x: layers.Attention(use_scale=True)([layers.Dense(x.shape[-1])(x), x]),
+    "heads": lambda x: layers.MultiHeadAttention(2, 3)(x, x),
     "crop": lambda x: layers.ZeroPadding1D((1, 2))(layers.Cropping1D((1, 0))(x)),
     "softmax": lambda x: layers.Softmax()(x),
     "leaky": lambda x: layers.LeakyReLU(0.2)(x),
@@ -222,7 +230,8 @@ def test_a_layer_without_a_rule_is_named():
         (lambda x: layers.LayerNormalization(axis=[1, 2])(x), "not the last one"),
         (lambda x: layers.Softmax(axis=(1, 2))(x), "over the axes"),
         (lambda x: layers.Conv1D(3, 2, data_format="channels_first")(x), "channels first"),
-        (lambda x: layers.Attention()([x, x]), r"\(Attention\) has no DeepLIFT rule"),
+        (lambda x: layers.Dot(axes=2, normalize=True)([x, x]), "normalize=True"),
+        (lambda x: layers.Attention(score_mode="concat")([x, x]), "score_mode='concat'"),
         (lambda x: layers.MaxPooling1D(2, data_format="channels_first")(x), "channels first"),
         (lambda x: layers.GlobalMaxPooling1D(data_format="channels_first")(x), "channels first"),
         (lambda x: layers.LSTM(3, return_sequences=True)(x), r"\(LSTM\) has no DeepLIFT rule"),
@@ -237,9 +246,19 @@ def test_what_is_refused(build, message):
 
 def test_options_of_a_call_are_refused():
     x = keras.Input((LENGTH, 4))
-    inner = keras.Model(x, layers.Flatten()(x))
-    with pytest.raises(ValueError, match="called with training"):
-        torch_view._without_options(inner, torch.nn.Identity(), (), {"training": True, "mask": None})
+    model = keras.Model(x, layers.Flatten()(layers.Attention()([x, x], use_causal_mask=True)))
+    with pytest.raises(ValueError, match="called with use_causal_mask"):
+        torch_view.view(model)(torch.tensor(sequences()).transpose(1, 2))
+
+
+@pytest.mark.parametrize("axes", [(2, 2), (1, 1), 2])
+def test_dot_products(axes):
+    x = keras.Input((LENGTH, 4))
+    y = layers.Conv1D(4, 3, padding="same", activation="relu")(x)
+    out = layers.Dense(1)(layers.Flatten()(layers.Dot(axes=axes)([x, y])))
+    check(scramble(keras.Model(x, out), 11), sequences())
+    flat = layers.Dot(axes=1)([layers.Flatten()(x), layers.Flatten()(y)])
+    check(scramble(keras.Model(x, flat), 12), sequences())
 
 
 def test_no_functional_model_and_no_such_input():
@@ -247,7 +266,7 @@ def test_no_functional_model_and_no_such_input():
         def call(self, x):
             return x
 
-    with pytest.raises(ValueError, match="Own is no Functional model"):
+    with pytest.raises(ValueError, match=r"is no Functional model|expected a Functional"):
         torch_view.view(Own())
     with pytest.raises(ValueError, match=r"explained is 2; the model has 1 input"):
         torch_view.view(network(["relu"], "flatten", 1), explained=2)
