@@ -69,12 +69,38 @@ def peak() -> float:
 
 
 def draw(rows: list[dict[str, float]]) -> None:
+    """Time (on a logarithmic axis) and memory against the length; a line for each pool."""
     import pandas as pd
 
-    from helpers.plots import costs, style
+    from helpers.plots import colours, style
 
     table = pd.DataFrame(rows)
-    fig = costs.against_length(table, title="Hybrid network, cost of a promoter against its length")
+    fig = style.figure(style.DOUBLE, 68)
+    time_ax, memory_ax = fig.subplots(1, 2)
+    looks = colours.MODEL_MARKS.values()
+    for mark, (pool, part) in zip(looks, table.groupby("pool", sort=True), strict=False):
+        options = {"color": mark["color"], "marker": mark["marker"]}
+        name = f"{pool} nt a step"
+        time_ax.plot(part["length"], part["train_ms"], label=f"training, {name}", **options)
+        time_ax.plot(
+            part["length"],
+            part["predict_ms"],
+            label=f"prediction, {name}",
+            linestyle=":",
+            **options,
+        )
+        memory_ax.plot(part["length"], part["added_mb"], label=name, **options)
+    for ax, what in ((time_ax, "time (ms a promoter)"), (memory_ax, "peak memory beyond start (MB)")):
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:,.0f}")
+        ax.set_xlabel("length of a promoter (nt)")
+        ax.set_ylabel(what)
+        ax.grid(color=colours.PALE, linewidth=0.5)
+        ax.legend(loc="upper left")
+    time_ax.set_yscale("log")
+    time_ax.yaxis.set_major_formatter("{x:g}")
+    memory_ax.set_ylim(0, 1.35 * table["added_mb"].max())
+    style.head(fig, "Hybrid network, cost of a promoter against its length")
     style.save(fig, HERE / "expression_length", data=table)
 
 

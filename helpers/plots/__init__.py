@@ -2,31 +2,8 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    [
-        "canvas",
-        "cells",
-        "colours",
-        "composition",
-        "costs",
-        "curves",
-        "documents",
-        "embed",
-        "heatmaps",
-        "interactive",
-        "logos",
-        "motifs",
-        "pages",
-        "predictions",
-        "presets",
-        "publication",
-        "results",
-        "saliency",
-        "scales",
-        "search",
-        "style",
-        "tables",
-        "words",
-    ],
-)
+_MODULES = [
+    "composition", "curves", "heatmaps", "interactive", "logos", "motifs",
+    "pages", "publication", "results", "search", "style", "words",
+]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, _MODULES)

@@ -1,27 +1,23 @@
-"""What every plotly figure of the suite shares: template, colours, frame and menu."""
+"""What every plotly figure of the suite shares: template, colours, heat maps, frame and menu."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from helpers.plots import colours, words
-from helpers.plots.scales import Scale
+from helpers.plots.cells import Scale, scale_of
 
 
 @cache
 def template() -> go.layout.Template:
     """The house style for plotly."""
-    line = {
-        "showgrid": False,
-        "zeroline": False,
-        "linecolor": colours.INK,
-        "ticks": "outside",
-        "automargin": True,
-    }
+    line: dict[str, object] = {"showgrid": False, "zeroline": False, "linecolor": colours.INK}
+    line |= {"ticks": "outside", "automargin": True}
     return go.layout.Template(
         layout={
             "font": {"family": "DejaVu Sans, Arial, sans-serif", "size": 13, "color": colours.INK},
@@ -37,55 +33,47 @@ def template() -> go.layout.Template:
     )
 
 
-def most_ticks(height: int) -> int:
-    """Labels that fit beside a map of that height (pixels) without touching."""
-    return (height - 170) // 18
-
-
 def small(values: np.ndarray) -> np.ndarray:
     """Values as float32, which plotly writes in binary: 5.3 bytes each."""
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
-def log_or_not(
-    table: np.ndarray, chosen: Scale
-) -> tuple[np.ndarray, tuple[float, float], dict[str, list[object]] | None]:
-    """Values as plotly colours them, their two ends, and the ticks of the colour bar.
+def heat(
+    table: np.ndarray, value: str, form: str = "linear", percentile: float = 95.0, **options: Any
+) -> go.Heatmap:
+    """A matrix as colours, with a colour bar that names the quantity `value`.
 
-    Plotly has no logarithmic colours: the exponent is coloured, and the ticks name the value.
+    On a logarithmic scale, which plotly lacks, the exponent is coloured, the ticks name the value
+    and ``customdata`` holds it. `options` go to plotly.
     """
-    if chosen.form != "log":
-        return table, (chosen.low, chosen.high), None
-    if chosen.linear:
-        z = np.sign(table) * np.log10(1 + np.abs(table) / chosen.linear)
-        end = float(np.log10(1 + chosen.high / chosen.linear))
-        signed = [-chosen.high, -chosen.linear, 0.0, chosen.linear, chosen.high]
-        places = [float(np.sign(v) * np.log10(1 + abs(v) / chosen.linear)) for v in signed]
-        return z, (-end, end), {"tickvals": [*places], "ticktext": [f"{v:.2g}" for v in signed]}
-    z = np.log10(np.where(table > 0, table, np.nan))
-    ends = (float(np.log10(chosen.low)), float(np.log10(chosen.high)))
-    whole = list(range(int(np.ceil(ends[0])), int(np.floor(ends[1])) + 1))
-    exponents: list[float] = [*whole] if whole else [*ends]
-    return z, ends, {"tickvals": [*exponents], "ticktext": [f"{10.0**v:.2g}" for v in exponents]}
-
-
-def colouring(
-    chosen: Scale, value: str, ends: tuple[float, float], ticks: dict[str, list[object]] | None
-) -> dict[str, object]:
-    """Colour settings of a plotly heat map: map, ends, and a bar with the quantity."""
+    chosen = scale_of(table, form, percentile)
     note = f"<br>{chosen.note}" if chosen.note else ""
-    bar: dict[str, object] = {
-        "title": {"text": words.markup(value, 60) + note, "side": "right"},
-        "thickness": 14,
-        "outlinewidth": 0,
-    }
-    return {
-        "colorscale": colours.colorscale(chosen.colours),
-        "zmin": ends[0],
-        "zmax": ends[1],
-        "colorbar": bar | (ticks or {}),
-        "hoverongaps": False,
-    }
+    said = {"text": words.markup(value, 60) + note, "side": "right"}
+    bar: dict[str, object] = {"title": said, "thickness": 14, "outlinewidth": 0}
+    z, ends = table, (chosen.low, chosen.high)
+    if form == "log":
+        z, ends, ticks = _exponents(table, chosen)
+        options["customdata"] = small(table)
+        bar |= ticks
+    scale = {"colorscale": colours.colorscale(chosen.colours), "zmin": ends[0], "zmax": ends[1]}
+    return go.Heatmap(z=small(z), **options, **scale, colorbar=bar, hoverongaps=False)
+
+
+def _exponents(
+    table: np.ndarray, chosen: Scale
+) -> tuple[np.ndarray, tuple[float, float], dict[str, list[object]]]:
+    """Exponents to colour, their two ends, and the ticks of the colour bar."""
+    if chosen.linear:
+        values = np.array([-chosen.high, -chosen.linear, 0.0, chosen.linear, chosen.high])
+        z, places = (np.sign(v) * np.log10(1 + np.abs(v) / chosen.linear) for v in (table, values))
+    else:
+        z = np.log10(np.where(table > 0, table, np.nan))
+        low, high = np.log10([chosen.low, chosen.high])
+        whole = np.arange(np.ceil(low), np.floor(high) + 1)
+        places = whole if whole.size else np.array([low, high])
+        values = 10.0**places
+    ends = (float(places[0]), float(places[-1])) if chosen.linear else (float(low), float(high))
+    return z, ends, {"tickvals": places.tolist(), "ticktext": [f"{v:.2g}" for v in values]}
 
 
 def frame(fig: go.Figure, title: str, height: int) -> None:
@@ -93,24 +81,35 @@ def frame(fig: go.Figure, title: str, height: int) -> None:
     fig.update_layout(template=template(), title_text=words.markup(title, 400), height=height, autosize=True)
 
 
+def views(fig: go.Figure, choices: Sequence[tuple[str, Sequence[int], dict[str, object]]]) -> None:
+    """A menu whose entries each show some traces (by number) and change the layout."""
+    buttons = [
+        {
+            "label": words.markup(name),
+            "method": "update",
+            "args": [{"visible": [number in traces for number in range(len(fig.data))]}, layout],
+        }
+        for name, traces, layout in choices
+    ]
+    place = {"x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
+    fig.update_layout(updatemenus=[{"buttons": buttons, **place, "bgcolor": "white", "showactive": True}])
+
+
 def menu(fig: go.Figure, names: Sequence[str], each: int, extra: Sequence[dict[str, object]]) -> None:
-    """Menu that shows one name's traces at a time; none where there is nothing to choose."""
+    """Menu that shows one name's traces (`each` a name) at a time; none where there is no choice.
+
+    `extra` changes the layout, name by name.
+    """
     if len(names) < 2:
         return
-    buttons = []
-    for place, name in enumerate(names):
-        visible = [other == place for other in range(len(names)) for _ in range(each)]
-        change = dict(extra[place])
-        # A zoom into one map would hide another that is shorter.
-        change |= {"xaxis.autorange": True, "yaxis.autorange": "reversed"}
-        if each == 2:
-            change |= {"xaxis2.autorange": True, "yaxis2.autorange": "reversed"}
-        buttons.append(
-            {
-                "label": words.markup(name),
-                "method": "update",
-                "args": [{"visible": visible}, change],
-            }
-        )
-    menu = {"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
-    fig.update_layout(updatemenus=[menu | {"bgcolor": "white", "showactive": True}])
+    # A zoom into one map would hide another that is shorter.
+    free: dict[str, object] = {}
+    for axis in ("", "2") if each == 2 else ("",):
+        free |= {f"xaxis{axis}.autorange": True, f"yaxis{axis}.autorange": "reversed"}
+    views(
+        fig,
+        [
+            (name, range(place * each, (place + 1) * each), free | change)
+            for place, (name, change) in enumerate(zip(names, extra, strict=True))
+        ],
+    )

@@ -96,12 +96,7 @@ def letter_colours(alphabet: Alphabet) -> dict[str, str]:
 
 
 def model_marks(names: Iterable[str]) -> dict[str, Mark]:
-    """Marks of models: fixed for the known ones, the free ones in turn for the others.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Model names, in the order in which they are drawn.
+    """Marks of models in their order: fixed for the known ones, the free ones in turn for the others.
 
     Raises
     ------

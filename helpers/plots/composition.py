@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
 from helpers.plots import colours, style, words
@@ -17,18 +18,20 @@ from helpers.sequences.alphabet import Alphabet
 
 _LOG_SPREAD = 50
 """Lengths whose largest is that many times the smallest are drawn on a logarithmic axis."""
+THOUSANDS = "{x:,.0f}"
+"""Format of counts on an axis."""
 
 
-def _thousands(value: float, _: object = None) -> str:
-    return f"{value:,.0f}"
+def _rows(ax: Axes, names: list[str]) -> None:
+    """Names of horizontal bars, the first at the top."""
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
 
 
 @style.house
 def lengths(
-    sides: Mapping[str, ArrayLike],
-    *,
-    unit: Mapping[str, str] | None = None,
-    title: str = "Sequence lengths",
+    sides: Mapping[str, ArrayLike], *, unit: Mapping[str, str] | None = None, title: str = "Sequence lengths"
 ) -> Figure:
     """Histogram of the lengths on each side, the median marked.
 
@@ -41,11 +44,6 @@ def lengths(
         Unit of a side's lengths; ``nt`` when not given, ``aa`` for the peptide and the protein.
     title : str
 
-    Raises
-    ------
-    ValueError
-        If a side has no length or one below 1.
-
     Examples
     --------
     >>> len(lengths({"RNA": [20, 30, 40], "peptide": [9, 10, 10]}).axes)
@@ -57,41 +55,28 @@ def lengths(
         values = np.asarray(given)
         if values.size == 0 or values.min() < 1:
             found = "none" if values.size == 0 else values.min()
-            raise ValueError(
-                f"lengths of side {side!r}: expected at least one, each 1 or more; found {found}"
-            )
-        log = values.max() > _LOG_SPREAD * values.min()
-        bins = _length_bins(values, log)
+            raise ValueError(f"lengths of side {side!r}: expected one or more, each above 0; found {found}")
+        low, high, median = int(values.min()), int(values.max()), float(np.median(values))
+        step = max(1, -(-(high - low + 1) // 40))
+        bins = np.arange(low, high + step + 1, step) - 0.5
+        if high > _LOG_SPREAD * low:
+            bins = np.geomspace(low, high + 1, 41)
+            ax.set_xscale("log")
+            ax.xaxis.set_major_formatter(THOUSANDS)
         colour = colours.SIDE_COLOURS.get(side, colours.GREY)
         ax.hist(values, bins=bins, color=colour, edgecolor="white", linewidth=0.3)
-        if log:
-            ax.set_xscale("log")
-            ax.xaxis.set_major_formatter(FuncFormatter(_thousands))
-        median = float(np.median(values))
         ax.axvline(median, color=colours.TRUTH, linestyle="--", linewidth=1)
         ax.set(xlabel=f"{side} length ({units.get(side, 'nt')})", ylabel="sequences")
-        ax.yaxis.set_major_formatter(FuncFormatter(_thousands))
-        spread = f"n = {values.size:,}, {values.min():,} to {values.max():,}"
+        ax.yaxis.set_major_formatter(THOUSANDS)
+        spread = f"n = {values.size:,}, {low:,} to {high:,}"
         style.title(ax, f"{side}: {spread}, median {median:,.0f} (dashed)", weight="normal")
     style.head(fig, title)
     return fig
 
 
-def _length_bins(values: np.ndarray, log: bool) -> np.ndarray:
-    low, high = int(values.min()), int(values.max())
-    if log:
-        return np.geomspace(low, high + 1, 41)
-    step = max(1, int(np.ceil((high - low + 1) / 40)))
-    return np.arange(low, high + step + 1, step) - 0.5
-
-
 @style.house
 def letters(
-    counts: Mapping[str, ArrayLike],
-    alphabet: Alphabet,
-    *,
-    title: str = "Letter composition",
-    ax: Axes | None = None,
+    counts: Mapping[str, ArrayLike], alphabet: Alphabet, *, title: str = "Letter composition"
 ) -> Figure:
     """Share of each letter, one bar a group beside one another.
 
@@ -102,12 +87,6 @@ def letters(
         a last number, when there, counts the unknown letter.
     alphabet : Alphabet
     title : str
-    ax : matplotlib.axes.Axes, optional
-
-    Raises
-    ------
-    ValueError
-        If a group's counts do not fit the alphabet or are all zero.
 
     Examples
     --------
@@ -116,33 +95,28 @@ def letters(
     'share of RNA letters'
     """
     tables = {name: np.asarray(values, dtype=float) for name, values in counts.items()}
-    sizes = (alphabet.size, alphabet.size + 1)
     for name, values in tables.items():
-        if values.shape not in {(sizes[0],), (sizes[1],)} or values.sum() <= 0:
+        if values.ndim != 1 or values.size - alphabet.size not in (0, 1) or values.sum() <= 0:
             raise ValueError(
                 f"letter counts of group {name!r} have shape {values.shape} and sum "
-                f"{values.sum():g}; expected {sizes[0]} counts in the order {alphabet.letters} "
+                f"{values.sum():g}; expected {alphabet.size} counts in the order {alphabet.letters} "
                 f"(and one for {alphabet.unknown}), not all zero"
             )
     n = max(values.size for values in tables.values())
     names = (alphabet.letters + alphabet.unknown)[:n]
-    ax = style.axes(ax, style.SINGLE if n <= 6 else style.DOUBLE, 62)
+    ax = style.axes(None, style.SINGLE if n <= 6 else style.DOUBLE, 62)
     palette = colours.letter_colours(alphabet)
+    tones = [palette[letter] for letter in names]
     width = 0.8 / len(tables)
     for place, (name, values) in enumerate(tables.items()):
         share = np.pad(values / values.sum(), (0, n - values.size))
         x = np.arange(n) - 0.4 + width * (place + 0.5)
-        hatch = ["", "////", "....", "xxxx"][place % 4]
-        label = f"{words.plain(name)} (n = {values.sum():,.0f} letters)"
-        ax.bar(
-            x,
-            share,
-            width,
-            color=[palette[letter] for letter in names],
-            hatch=hatch,
-            edgecolor="white",
-            label=label,
-        )
+        look: dict[str, Any] = {
+            "hatch": ["", "////", "....", "xxxx"][place % 4],
+            "edgecolor": "white",
+            "color": tones,
+        }
+        ax.bar(x, share, width, label=f"{words.plain(name)} (n = {values.sum():,.0f} letters)", **look)
     ax.set_xticks(range(n), list(names))
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set_ylabel(f"share of {alphabet.name} letters")
@@ -154,12 +128,7 @@ def letters(
 
 
 @style.house
-def issues(
-    table: pd.DataFrame,
-    *,
-    title: str = "What was found in the records",
-    ax: Axes | None = None,
-) -> Figure:
+def issues(table: pd.DataFrame, *, title: str = "What was found in the records") -> Figure:
     """How often each oddity was met (duplicates, odd letters, records turned down).
 
     Parameters
@@ -168,12 +137,6 @@ def issues(
         Columns `issue` (text), `count` (how many) and, optionally, `side`, which colours the bar.
     title : str
         Says out of how many.
-    ax : matplotlib.axes.Axes, optional
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or the table has no row.
 
     Examples
     --------
@@ -181,21 +144,17 @@ def issues(
     'count'
     """
     need(table, ["issue", "count"], "issues")
-    ax = style.axes(ax, style.DOUBLE, 24 + 6.5 * len(table))
-    sides = table["side"] if "side" in table.columns else pd.Series("", index=table.index)
-    y = np.arange(len(table))
-    fills = [colours.SIDE_COLOURS.get(str(side), colours.GREY) for side in sides]
-    ax.barh(y, table["count"], color=fills, height=0.7)
-    for place, count in enumerate(table["count"]):
-        ax.annotate(f"{count:,}", (count, place), xytext=(3, 0), textcoords="offset points", va="center")
-    ax.set_yticks(y, [words.plain(issue, 60) for issue in table["issue"]])
-    ax.set_ylim(len(table) - 0.4, -0.6)
+    ax = style.axes(None, style.DOUBLE, 24 + 6.5 * len(table))
+    sides = [str(side) for side in table.get("side", [""] * len(table))]
+    fills = [colours.SIDE_COLOURS.get(side, colours.GREY) for side in sides]
+    bars = ax.barh(range(len(table)), table["count"], color=fills, height=0.7)
+    ax.bar_label(bars, [f"{count:,}" for count in table["count"]], padding=3)
+    _rows(ax, [words.plain(issue, 60) for issue in table["issue"]])
     ax.set_xlim(0, max(1, 1.12 * table["count"].max()))
-    ax.tick_params(axis="y", length=0)
-    ax.xaxis.set_major_formatter(FuncFormatter(_thousands))
+    ax.xaxis.set_major_formatter(THOUSANDS)
     ax.set_xlabel("count")
     style.title(ax, title)
-    named = [side for side in dict.fromkeys(map(str, sides)) if side in colours.SIDE_COLOURS]
+    named = [side for side in dict.fromkeys(sides) if side in colours.SIDE_COLOURS]
     for side in named:
         ax.bar(0, 0, color=colours.SIDE_COLOURS[side], label=side)
     if named:
@@ -216,11 +175,6 @@ def audit(table: pd.DataFrame, *, title: str = "Leakage audit") -> Figure:
         copy shares) and `protocol`, which gives a panel each.
     title : str
 
-    Raises
-    ------
-    ValueError
-        If a column is missing or a share is not between 0 and 1.
-
     Examples
     --------
     >>> row = {"column": "rna_seq", "label": "all", "exact": 0.99, "near": 1.0, "n_test": 896}
@@ -231,24 +185,23 @@ def audit(table: pd.DataFrame, *, title: str = "Leakage audit") -> Figure:
     shares = table[["exact", "near"]].to_numpy(float)
     if not ((shares >= 0) & (shares <= 1 + 1e-9)).all():
         raise ValueError("the audit table holds a share outside 0 to 1 in `exact` or `near`")
-    split = "protocol" in table.columns
-    panels = table.groupby("protocol", sort=False) if split else [("", table)]
-    parts = {str(name): part for name, part in panels}
-    rows = max(len(part) for part in parts.values())
+    groups = table["protocol"] if "protocol" in table else pd.Series("", index=table.index)
+    parts = {str(name): part for name, part in table.groupby(groups, sort=False)}
     across = min(len(parts), 2)
     down = -(-len(parts) // across)
+    rows = max(map(len, parts.values()))
     fig = style.figure(style.DOUBLE, 22 + (12 + 6.5 * rows) * down)
     grid = np.ravel(fig.subplots(down, across, sharex=True, squeeze=False))
     for ax in grid[len(parts) :]:
         ax.remove()
-    grid = grid[: len(parts)]
-    for ax, (name, part) in zip(grid, parts.items(), strict=True):
-        _audit_panel(ax, part)
-        if split:
+    before: list[str] = []
+    for number, (ax, (name, part)) in enumerate(zip(grid, parts.items(), strict=False)):
+        names = [_audit_name(row) for _, row in part.iterrows()]
+        _audit_panel(ax, part, names)
+        if name:
             style.title(ax, words.protocol(name), weight="normal")
-    named = [[tick.get_text() for tick in ax.get_yticklabels()] for ax in grid]
-    for number, ax in enumerate(grid):
-        ax.tick_params(labelleft=number % across == 0 or named[number] != named[number - 1])
+        ax.tick_params(labelleft=number % across == 0 or names != before)
+        before = names
     handles, texts = grid[0].get_legend_handles_labels()
     fig.legend(handles, texts, loc="outside lower left", ncols=2)
     style.head(fig, title)
@@ -256,14 +209,12 @@ def audit(table: pd.DataFrame, *, title: str = "Leakage audit") -> Figure:
 
 
 def _audit_name(row: pd.Series) -> str:
-    name = words.column(str(row["column"]))
-    label = words.label(row["label"])
-    shared = row.get("k")
+    name, label, shared = words.column(str(row["column"])), words.label(row["label"]), row.get("k")
     near = f", {int(shared)}-mer" if shared is not None and not pd.isna(shared) else ""
     return words.plain(f"{name}, {label} (n = {row['n_test']:,}{near})", 60)
 
 
-def _audit_panel(ax: Axes, part: pd.DataFrame) -> None:
+def _audit_panel(ax: Axes, part: pd.DataFrame, names: list[str]) -> None:
     y = np.arange(len(part))
     exact, near = part["exact"].to_numpy(float), part["near"].to_numpy(float)
     more = np.clip(near - exact, 0, None)
@@ -273,7 +224,6 @@ def _audit_panel(ax: Axes, part: pd.DataFrame) -> None:
     for place, (a, b) in enumerate(zip(exact, near, strict=True)):
         text = f"{a:.0%}" if f"{a:.0%}" == f"{b:.0%}" else f"{a:.0%} / {b:.0%}"
         ax.text(1.02, place, text, va="center", transform=ax.get_yaxis_transform())
-    ax.set_yticks(y, [_audit_name(row) for _, row in part.iterrows()])
-    ax.set(xlim=(0, 1), ylim=(len(part) - 0.4, -0.6), xlabel="share of test items")
-    ax.tick_params(axis="y", length=0)
+    _rows(ax, names)
+    ax.set(xlim=(0, 1), xlabel="share of test items")
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -7,6 +7,7 @@ data: they stand below the axes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,26 +16,35 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from helpers.plots import colours, style, words
-from helpers.plots.tables import by_model, need
+from helpers.plots.tables import by_model, need, reach
+
+Drawn = tuple[int, pd.DataFrame, dict[str, Any]]
 
 
-def _marks(names: Sequence[str]) -> dict[str, colours.Mark]:
-    return colours.model_marks(["ours" if name == "" else name for name in names]) | {
-        "": colours.MODEL_MARKS["ours"]
-    }
+def _models(table: pd.DataFrame, labels: Mapping[str, str] | None) -> list[Drawn]:
+    """Number, rows and look of each model; a table without models is drawn as ours is."""
+    models = by_model(table)
+    marks = colours.model_marks([name or "ours" for name in models])
+    found = []
+    for number, (name, part) in enumerate(models.items()):
+        text = (labels or {}).get(name, words.model(name))
+        found.append(
+            (number, part, {**marks[name or "ours"], "label": words.plain(text, 80) if text else None})
+        )
+    return found
 
 
-def _names_below(ax: Axes, columns: int = 1) -> None:
-    """Put the legend below the axis title, where no data can be."""
-    handles, labels = ax.get_legend_handles_labels()
-    if labels:
-        ax.legend(handles, labels, loc="upper left", bbox_to_anchor=(0, -0.14), ncols=columns)
+def _finished(ax: Axes, title: str) -> Figure:
+    """Title above, and the legend below the axis title, where no data can be."""
+    style.title(ax, title)
+    if ax.get_legend_handles_labels()[1]:
+        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.14))
+    return style.root(ax)
 
 
 def _unit_square(ax: Axes) -> None:
     ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
-    ax.set_xticks(np.linspace(0, 1, 6))
-    ax.set_yticks(np.linspace(0, 1, 6))
+    ax.set(xticks=np.linspace(0, 1, 6), yticks=np.linspace(0, 1, 6))
 
 
 @style.house
@@ -58,11 +68,6 @@ def history(
         The epoch whose weights are kept (counted as in the table); marked in every panel.
     title : str
 
-    Raises
-    ------
-    ValueError
-        If a column is missing or the chosen epoch is not in the table.
-
     Examples
     --------
     >>> table = pd.DataFrame({"epoch": [1, 2], "loss": [0.7, 0.5], "val_loss": [0.7, 0.6]})
@@ -75,33 +80,27 @@ def history(
             f"chosen epoch {chosen} is not in the history, which holds epochs "
             f"{table['epoch'].min()} to {table['epoch'].max()}"
         )
-    width = style.SINGLE if len(metrics) == 1 else style.DOUBLE
-    fig = style.figure(width, 62)
+    alone = len(metrics) == 1
+    fig = style.figure(style.SINGLE if alone else style.DOUBLE, 62)
+    dot = "o" if len(table) <= 30 else ""
+    lines = (("", "training", colours.GREY), ("val_", "validation", colours.OKABE_ITO["blue"]))
     for ax, name in zip(np.atleast_1d(fig.subplots(1, len(metrics))), metrics, strict=True):
-        dot = "o" if len(table) <= 30 else ""
-        ax.plot(table["epoch"], table[name], color=colours.GREY, marker=dot, label="training")
-        if f"val_{name}" in table.columns:
-            colour = colours.OKABE_ITO["blue"]
-            ax.plot(table["epoch"], table[f"val_{name}"], color=colour, marker=dot, label="validation")
+        for prefix, label, colour in lines:
+            if prefix + name in table.columns:
+                ax.plot(table["epoch"], table[prefix + name], color=colour, marker=dot, label=label)
         if chosen is not None:
             label = f"weights kept (epoch {chosen})"
             ax.axvline(chosen, color=colours.TRUTH, linestyle="--", linewidth=1, label=label)
         ax.set(xlabel="epoch", ylabel=words.metric(name))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     handles, texts = fig.axes[0].get_legend_handles_labels()
-    fig.legend(handles, texts, loc="outside lower left", ncols=1 if len(metrics) == 1 else 3)
+    fig.legend(handles, texts, loc="outside lower left", ncols=1 if alone else 3)
     style.head(fig, title)
     return fig
 
 
 @style.house
-def roc(
-    table: pd.DataFrame,
-    *,
-    labels: Mapping[str, str] | None = None,
-    title: str = "ROC",
-    ax: Axes | None = None,
-) -> Figure:
+def roc(table: pd.DataFrame, *, labels: Mapping[str, str] | None = None, title: str = "ROC") -> Figure:
     """True-positive against false-positive rate, one line a model.
 
     Parameters
@@ -112,8 +111,6 @@ def roc(
         Text of each model in the legend, such as ``"ours, AUROC 0.957 [0.950, 0.963]"``.
     title : str
         Says the data set, the protocol and n.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; a figure of one column when not given.
 
     Examples
     --------
@@ -121,14 +118,13 @@ def roc(
     'ROC'
     """
     need(table, ["fpr", "tpr"], "ROC")
-    ax = style.axes(ax, height=100)
+    ax = style.axes(None, height=100)
     ax.plot([0, 1], [0, 1], color=colours.PALE, linewidth=1, zorder=0)
-    _lines(ax, table, ("fpr", "tpr"), labels)
+    for _, part, look in _models(table, labels):
+        ax.plot(part["fpr"], part["tpr"], **look | {"marker": ""})
     _unit_square(ax)
     ax.set(xlabel="false-positive rate", ylabel="true-positive rate")
-    style.title(ax, title)
-    _names_below(ax)
-    return style.root(ax)
+    return _finished(ax, title)
 
 
 @style.house
@@ -138,7 +134,6 @@ def precision_recall(
     prevalence: float,
     labels: Mapping[str, str] | None = None,
     title: str = "Precision and recall",
-    ax: Axes | None = None,
 ) -> Figure:
     """Precision against recall, one line a model, with the line of a guess.
 
@@ -148,13 +143,8 @@ def precision_recall(
         Columns `recall`, `precision` and, for several models, `model`.
     prevalence : float
         Share of positives, 0 to 1: what a guess reaches.
-    labels, title, ax
+    labels, title
         As in `roc`.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or the prevalence is no share.
 
     Examples
     --------
@@ -165,44 +155,19 @@ def precision_recall(
     need(table, ["recall", "precision"], "precision-recall")
     if not 0 <= prevalence <= 1:
         raise ValueError(f"prevalence {prevalence}; expected the share of positives, 0 to 1")
-    ax = style.axes(ax, height=100)
-    _lines(ax, table, ("recall", "precision"), labels, step=True)
+    ax = style.axes(None, height=100)
+    for _, part, look in _models(table, labels):
+        ax.plot(part["recall"], part["precision"], drawstyle="steps-post", **look | {"marker": ""})
     note = f"prevalence {prevalence:.3f} (a guess)"
     ax.axhline(prevalence, color=colours.TRUTH, linestyle=":", linewidth=1, label=note)
     _unit_square(ax)
     ax.set(xlabel="recall", ylabel="precision")
-    style.title(ax, title)
-    _names_below(ax)
-    return style.root(ax)
-
-
-def _lines(
-    ax: Axes,
-    table: pd.DataFrame,
-    columns: tuple[str, str],
-    labels: Mapping[str, str] | None,
-    step: bool = False,
-) -> None:
-    models = by_model(table)
-    marks = _marks(list(models))
-    for name, part in models.items():
-        text = (labels or {}).get(name, words.model(name))
-        ax.plot(
-            part[columns[0]],
-            part[columns[1]],
-            color=marks[name]["color"],
-            linestyle=marks[name]["linestyle"],
-            drawstyle="steps-post" if step else "default",
-            label=words.plain(text, 80) if text else None,
-        )
+    return _finished(ax, title)
 
 
 @style.house
 def calibration(
-    table: pd.DataFrame,
-    *,
-    labels: Mapping[str, str] | None = None,
-    title: str = "Calibration",
+    table: pd.DataFrame, *, labels: Mapping[str, str] | None = None, title: str = "Calibration"
 ) -> Figure:
     """Observed share of positives against the predicted probability, with the counts below.
 
@@ -210,33 +175,21 @@ def calibration(
     ----------
     table : pandas.DataFrame
         One row a bin: `predicted` (mean probability), `observed` (share of positives), `ci_low`,
-        `ci_high` (interval of the share), `n` (items) and, for several models, `model`.
-        Bins without items are left out by having ``n`` 0.
-    labels : mapping of str to str, optional
-        Text of each model in the legend.
-    title : str
-
-    Raises
-    ------
-    ValueError
-        If a column is missing.
+        `ci_high` (interval of the share), `n` (items; bins of 0 are left out) and, for several
+        models, `model`.
+    labels, title
+        As in `roc`.
     """
     need(table, ["predicted", "observed", "ci_low", "ci_high", "n"], "calibration")
     fig = style.figure(style.SINGLE, 110)
     upper, lower = fig.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     upper.plot([0, 1], [0, 1], color=colours.PALE, zorder=0)
-    models = by_model(table[table["n"] > 0])
-    marks = _marks(list(models))
-    for shift, (name, part) in enumerate(models.items()):
-        offset = (shift - (len(models) - 1) / 2) * 0.008
-        x, y = part["predicted"].to_numpy() + offset, part["observed"].to_numpy()
-        below = np.clip(y - part["ci_low"], 0, None)
-        above = np.clip(part["ci_high"] - y, 0, None)
-        text = (labels or {}).get(name, words.model(name))
-        label = words.plain(text, 80) if text else None
-        mark = marks[name]
-        upper.errorbar(x, y, (below, above), label=label, capsize=1.5, elinewidth=0.8, **mark)
-        lower.plot(x, part["n"], **mark)
+    models = _models(table[table["n"] > 0], labels)
+    for number, part, look in models:
+        x = part["predicted"].to_numpy() + (number - (len(models) - 1) / 2) * 0.008
+        bars = reach(part["observed"], part["ci_low"], part["ci_high"])
+        upper.errorbar(x, part["observed"], bars, capsize=1.5, elinewidth=0.8, **look)
+        lower.plot(x, part["n"], **look | {"label": None})
     _unit_square(upper)
     upper.set_aspect("auto")
     upper.set_ylabel("observed share of positives")
@@ -251,11 +204,7 @@ def calibration(
 
 @style.house
 def confusion(
-    counts: np.ndarray,
-    *,
-    labels: Sequence[str] = ("negative", "positive"),
-    title: str = "Confusion matrix",
-    ax: Axes | None = None,
+    counts: np.ndarray, *, labels: Sequence[str] = ("negative", "positive"), title: str = "Confusion matrix"
 ) -> Figure:
     """Counts, and below each its share of the row: what became of each true class.
 
@@ -264,14 +213,7 @@ def confusion(
     counts : numpy.ndarray, shape=(classes, classes)
         Rows: true class; columns: predicted class.
     labels : sequence of str
-        Class names.
     title : str
-    ax : matplotlib.axes.Axes, optional
-
-    Raises
-    ------
-    ValueError
-        If the matrix is not square or the labels do not fit it.
 
     Examples
     --------
@@ -284,7 +226,7 @@ def confusion(
             f"confusion matrix of shape {counts.shape}; expected ({len(labels)}, {len(labels)}), "
             f"one row and one column for each of {', '.join(labels)}"
         )
-    ax = style.axes(ax, height=76)
+    ax = style.axes(None, height=76)
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
     ax.imshow(shares, cmap=colours.colormap("sequential"), vmin=0, vmax=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,25 +16,10 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from helpers.plots import words
-from helpers.plots.canvas import colouring, frame, log_or_not, menu, most_ticks, small, template
-from helpers.plots.embed import show
-from helpers.plots.pages import Panel, ensure_plotly_js, write_page
-from helpers.plots.results import results_figure
-from helpers.plots.saliency import SaliencyPair
-from helpers.plots.scales import scale_of
-
-__all__ = [
-    "InteractionMap",
-    "Panel",
-    "ensure_plotly_js",
-    "interaction_figure",
-    "results_figure",
-    "saliency_figure",
-    "show",
-    "template",
-    "unit_figure",
-    "write_page",
-]
+from helpers.plots.canvas import frame, heat, menu
+from helpers.plots.cells import edges, known_cells, matrix
+from helpers.plots.heatmaps import SaliencyPair, form_names
+from helpers.sequences.alphabet import PEPTIDE, RNA
 
 
 @dataclass(frozen=True)
@@ -64,7 +50,7 @@ class InteractionMap:
 def pair_maps(
     table: pd.DataFrame, maps: Mapping[str, ArrayLike], *, truth: ArrayLike | None = None
 ) -> list[InteractionMap]:
-    """Maps to draw, from a table of pairs and the maps of its rows.
+    """Maps to draw, pair by pair and quantity by quantity, from a table of pairs.
 
     Parameters
     ----------
@@ -74,11 +60,6 @@ def pair_maps(
         By name of the quantity; NaN beyond the residues.
     truth : array of bool, same shape, optional
         Cells known to interact.
-
-    Returns
-    -------
-    list of InteractionMap
-        Pair by pair, every quantity of it.
     """
     found = []
     for number, row in enumerate(table.itertuples()):
@@ -96,17 +77,6 @@ def interaction_figure(maps: Sequence[InteractionMap], *, title: str = "") -> go
 
     Hover shows base, residue, both positions and the value; ticks fill in when zoomed.
 
-    Parameters
-    ----------
-    maps : sequence of InteractionMap
-        Pairs, or forms of one pair.
-    title : str
-
-    Raises
-    ------
-    ValueError
-        If there is no map, or a map does not fit its sequences.
-
     Examples
     --------
     >>> fig = interaction_figure([InteractionMap("pair 1", np.eye(3), "GCU", "MKV")])
@@ -115,22 +85,33 @@ def interaction_figure(maps: Sequence[InteractionMap], *, title: str = "") -> go
     """
     if not maps:
         raise ValueError("no interaction map to draw; give at least one InteractionMap")
-    fig = go.Figure()
+    fig, extra = go.Figure(), list[dict[str, Any]]()
     for place, one in enumerate(maps):
-        fig.add_trace(_interaction_trace(one, visible=place == 0))
-    outlines = [_outline(one) for one in maps]
-    heights = [int(np.clip(200 + 11 * len(one.rna), 420, 1100)) for one in maps]
-    extra = [
-        {"shapes": outline, "height": height, "yaxis.nticks": most_ticks(height)}
-        for outline, height in zip(outlines, heights, strict=True)
-    ]
-    frame(fig, title, heights[0])
-    fig.update_layout(shapes=outlines[0])
-    fig.update_xaxes(title_text="peptide position (aa)", type="category", nticks=24)
-    fig.update_yaxes(title_text="RNA position (nt)", type="category", autorange="reversed")
-    fig.update_yaxes(nticks=most_ticks(heights[0]))
+        shape = (len(one.rna), len(one.peptide))
+        table = matrix(one.values, *shape, f"map of {one.name!r}")[: shape[0], : shape[1]]
+        hover = f"RNA %{{y}}<br>peptide %{{x}}<br>{words.markup(one.value)} %{{z:.4g}}<extra></extra>"
+        residues: dict[str, Any] = {"x": words.residues(one.peptide), "y": words.residues(one.rna)}
+        fig.add_trace(heat(table, one.value, hovertemplate=hover, visible=place == 0, **residues))
+        height = int(np.clip(200 + 11 * len(one.rna), 420, 1100))
+        # As many labels as fit beside the map without touching.
+        ticks = {"yaxis.nticks": (height - 170) // 18}
+        extra.append({"shapes": _outline(one, shape), "height": height, **ticks})
+    frame(fig, title, extra[0]["height"])
+    fig.update_layout(shapes=extra[0]["shapes"])
+    fig.update_xaxes(title_text=words.position(PEPTIDE), type="category", nticks=24)
+    fig.update_yaxes(title_text=words.position(RNA), type="category", autorange="reversed")
+    fig.update_yaxes(nticks=extra[0]["yaxis.nticks"])
     menu(fig, [one.name for one in maps], 1, extra)
     return fig
+
+
+def _outline(one: InteractionMap, shape: tuple[int, int]) -> list[dict[str, object]]:
+    """A path around the known cells."""
+    if one.truth is None:
+        return []
+    known = known_cells(one.truth, shape, f"map of {one.name!r}")
+    path = "".join(f"M{x0},{y0}L{x1},{y1}" for (x0, y0), (x1, y1) in edges(known))
+    return [{"type": "path", "path": path, "line": {"color": "black", "width": 2}}] if path else []
 
 
 def unit_figure(
@@ -151,46 +132,29 @@ def unit_figure(
         Where the second form is clipped.
     title, value : str
 
-    Raises
-    ------
-    ValueError
-        If the labels do not fit the features.
-
     Examples
     --------
     >>> len(unit_figure(np.ones((2, 64)), pair_labels=["a", "b"]).data)
     3
     """
-    table = np.asarray(features, dtype=float)
-    if table.ndim != 2 or len(pair_labels) != len(table):
+    table = matrix(features, len(pair_labels))
+    if len(pair_labels) != len(table):
         raise ValueError(
-            f"features of shape {table.shape} with {len(pair_labels)} pair labels; expected "
-            "(pairs, units) and one label a pair"
+            f"features of shape {table.shape} with {len(pair_labels)} labels; expected one a pair"
         )
     names = [f"{i}. {words.markup(name, 32)}" for i, name in enumerate(pair_labels, start=1)]
-    units = np.arange(1, table.shape[1] + 1)
-    hover = f"unit %{{x}}<br>%{{y}}<br>{words.markup(value)} %{{customdata:.4g}}<extra></extra>"
+    places: dict[str, Any] = {"x": np.arange(1, table.shape[1] + 1), "y": names}
     fig = go.Figure()
-    for place, form in enumerate(("linear", "clipped", "log")):
-        chosen = scale_of(table, form, percentile)
-        z, ends, ticks = log_or_not(table, chosen)
-        fig.add_trace(
-            go.Heatmap(
-                z=small(z),
-                x=units,
-                y=names,
-                # On a linear scale the colour is the value: no second copy.
-                customdata=small(table) if form == "log" else None,
-                hovertemplate=hover if form == "log" else hover.replace("customdata", "z"),
-                visible=place == 0,
-                **colouring(chosen, value, ends, ticks),
-            )
-        )
+    for form, _ in form_names(percentile):
+        # On a linear scale the colour is the value: no second copy of it.
+        shown = "customdata" if form == "log" else "z"
+        hover = f"unit %{{x}}<br>%{{y}}<br>{words.markup(value)} %{{{shown}:.4g}}<extra></extra>"
+        look: dict[str, Any] = {"hovertemplate": hover, "visible": form == "linear"}
+        fig.add_trace(heat(table, value, form, percentile, **places, **look))
     frame(fig, title, int(np.clip(230 + 15 * len(table), 400, 1000)))
     fig.update_xaxes(title_text="unit of the layer (not a residue)")
     fig.update_yaxes(type="category", autorange="reversed")
-    clipped = f"clipped at the {percentile:g}th percentile"
-    menu(fig, ["standard", clipped, "logarithmic"], 1, [{}, {}, {}])
+    menu(fig, [name for _, name in form_names(percentile)], 1, [{}, {}, {}])
     return fig
 
 
@@ -199,19 +163,8 @@ def saliency_figure(
 ) -> go.Figure:
     """Letters by positions of the RNA and of the peptide, one pair at a time, from a menu.
 
-    Hover shows the residue that is there with its position, the letter of the row, and the value.
-
-    Parameters
-    ----------
-    pairs : sequence of SaliencyPair
-    value : str
-        Quantity and unit.
-    title : str
-
-    Raises
-    ------
-    ValueError
-        If there is no pair or values do not fit the sequences.
+    Hover shows the residue that is there with its position, the letter of the row, and the `value`
+    (quantity and unit).
 
     Examples
     --------
@@ -222,80 +175,24 @@ def saliency_figure(
     if not pairs:
         raise ValueError("no pair to draw; give at least one SaliencyPair")
     fig = go.Figure()
+    bars = [{"len": 0.32, "y": 0.86}, {"len": 0.36, "y": 0.29}]
     for place, pair in enumerate(pairs):
-        for axis, (alphabet, sequence, table) in zip(("", "2"), pair.sides(), strict=True):
-            hover = (
-                f"{alphabet.name} residue %{{x}}<br>letter %{{y}}<br>"
-                f"{words.markup(value)} %{{z:.4g}}<extra></extra>"
-            )
-            chosen = scale_of(table, "linear")
-            trace = go.Heatmap(
-                z=small(table.T),
-                x=words.residues(sequence),
-                y=list(alphabet.letters),
-                xaxis=f"x{axis}",
-                yaxis=f"y{axis}",
-                hovertemplate=hover,
-                visible=place == 0,
-                xgap=0.5,
-                ygap=0.5,
-                **colouring(chosen, value, (chosen.low, chosen.high), None),
-            )
-            trace.colorbar.update(len=0.36 if axis else 0.32, y=0.29 if axis else 0.86)
+        for axis, bar, (alphabet, sequence, table) in zip(("", "2"), bars, pair.sides(), strict=True):
+            hover = f"{alphabet.name} residue %{{x}}<br>letter %{{y}}<br>{words.markup(value)} %{{z:.4g}}"
+            places: dict[str, Any] = {"x": words.residues(sequence), "y": list(alphabet.letters)}
+            places |= {"xaxis": f"x{axis}", "yaxis": f"y{axis}", "visible": place == 0}
+            hover += "<extra></extra>"
+            trace = heat(table.T, value, hovertemplate=hover, xgap=0.5, ygap=0.5, **places)
+            trace.colorbar.update(bar)
             fig.add_trace(trace)
     frame(fig, title, 760)
-    positions = {"type": "category", "nticks": 24}
+    across = {"type": "category", "nticks": 24}
+    down = {"type": "category", "autorange": "reversed"}
     fig.update_layout(
-        xaxis=positions | {"title": "RNA position (nt)", "anchor": "y"},
-        yaxis={"type": "category", "domain": [0.72, 1], "autorange": "reversed", "title": "base"},
-        xaxis2=positions | {"title": "peptide position (aa)", "anchor": "y2"},
-        yaxis2={
-            "type": "category",
-            "domain": [0, 0.58],
-            "autorange": "reversed",
-            "title": "amino acid",
-            "dtick": 1,
-        },
+        xaxis=across | {"title": words.position(RNA), "anchor": "y"},
+        yaxis=down | {"domain": [0.72, 1], "title": "base"},
+        xaxis2=across | {"title": words.position(PEPTIDE), "anchor": "y2"},
+        yaxis2=down | {"domain": [0, 0.58], "title": "amino acid", "dtick": 1},
     )
     menu(fig, [pair.name for pair in pairs], 2, [{} for _ in pairs])
     return fig
-
-
-def _interaction_trace(one: InteractionMap, *, visible: bool) -> go.Heatmap:
-    table = np.asarray(one.values, dtype=float)
-    shape = (len(one.rna), len(one.peptide))
-    if table.ndim != 2 or table.shape[0] < shape[0] or table.shape[1] < shape[1] or 0 in shape:
-        raise ValueError(
-            f"the map of {one.name!r} has shape {table.shape}; expected at least {shape}: a row "
-            "for each residue of the RNA, a column for each of the peptide"
-        )
-    table = table[: shape[0], : shape[1]]
-    chosen = scale_of(table, "linear")
-    return go.Heatmap(
-        z=small(table),
-        x=words.residues(one.peptide),
-        y=words.residues(one.rna),
-        hovertemplate=("RNA %{y}<br>peptide %{x}<br>" + words.markup(one.value) + " %{z:.4g}<extra></extra>"),
-        visible=visible,
-        **colouring(chosen, one.value, (chosen.low, chosen.high), None),
-    )
-
-
-def _outline(one: InteractionMap) -> list[dict[str, object]]:
-    """Rectangles around the known cells, joined along each row."""
-    if one.truth is None:
-        return []
-    known = np.asarray(one.truth, dtype=bool)
-    if known.shape != (len(one.rna), len(one.peptide)):
-        raise ValueError(
-            f"the truth of {one.name!r} has shape {known.shape}; expected "
-            f"({len(one.rna)}, {len(one.peptide)})"
-        )
-    path = []
-    framed = np.pad(known, 1)
-    for r, c in zip(*np.nonzero(framed[1:] != framed[:-1]), strict=True):
-        path.append(f"M{c - 1.5},{r - 0.5}L{c - 0.5},{r - 0.5}")
-    for r, c in zip(*np.nonzero(framed[:, 1:] != framed[:, :-1]), strict=True):
-        path.append(f"M{c - 0.5},{r - 1.5}L{c - 0.5},{r - 0.5}")
-    line = {"color": "black", "width": 2}
-    return [{"type": "path", "path": "".join(path), "line": line}] if path else []

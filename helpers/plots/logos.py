@@ -7,7 +7,7 @@ rows, so that a letter stays wide enough to be read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import logomaker
 import numpy as np
@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from helpers.plots import colours, style, words
-from helpers.sequences.alphabet import PEPTIDE, Alphabet
+from helpers.sequences.alphabet import Alphabet
 
 MOST_ROWS = 24
 """Rows of one figure: more do not fit a page."""
@@ -81,11 +81,6 @@ def attribution_logo(
     title : str
         Which sequence, method and model.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, a value is not finite, or more rows are needed than fit a page.
-
     Examples
     --------
     >>> from helpers.sequences.alphabet import RNA
@@ -94,75 +89,21 @@ def attribution_logo(
     'position in the RNA (nt)'
     """
     heights = _heights(np.asarray(values, dtype=float), alphabet, sequence)
-    low, high = _reach(heights)
-    fig = _rows(heights, alphabet, (low, high), per_row, spans)
-    for ax in fig.axes:
-        ax.axhline(0, color=colours.INK, linewidth=0.5)
+    fig = _rows(heights, alphabet, per_row, spans)
     fig.supylabel(words.plain(value, 80), fontsize=7.5)
     style.head(fig, title)
     return fig
 
 
-@style.house
-def information_logo(
-    ppm: ArrayLike,
-    alphabet: Alphabet,
-    *,
-    background: ArrayLike | None = None,
-    spans: Sequence[Span] = (),
-    per_row: int = 60,
-    title: str = "",
-) -> Figure:
-    """Information content of a motif, bits (doi:10.1093/nar/18.20.6097).
-
-    Parameters
-    ----------
-    ppm : array of float, shape=(length, letters)
-        Probability of each letter at each position; each row sums to 1.
-    alphabet : Alphabet
-        Order of the letters.
-    background : array of float, shape=(letters,), optional
-        Letter probabilities without a motif; all equal when not given.
-    spans, per_row, title
-        As in `attribution_logo`.
-
-    Raises
-    ------
-    ValueError
-        If the shape does not fit the alphabet, or a row does not sum to 1.
-
-    Examples
-    --------
-    >>> from helpers.sequences.alphabet import DNA
-    >>> information_logo([[1, 0, 0, 0], [0.25] * 4], DNA).axes[0].get_ylabel() == ""
-    True
-    """
-    heights = information(ppm, alphabet, background)
-    top = max(float(np.log2(alphabet.size)), float(heights.sum(axis=1).max()))
-    fig = _rows(heights, alphabet, (0.0, top), per_row, spans)
-    fig.supylabel("information (bits)", fontsize=7.5)
-    style.head(fig, title)
-    return fig
-
-
-def information(ppm: ArrayLike, alphabet: Alphabet, background: ArrayLike | None = None) -> np.ndarray:
+def information(ppm: ArrayLike, alphabet: Alphabet) -> np.ndarray:
     """Height of each letter in a logo: its probability times the information of the position.
 
-    Parameters
-    ----------
-    ppm : array of float, shape=(length, letters)
-    alphabet : Alphabet
-    background : array of float, shape=(letters,), optional
+    Information is against letters that are all as likely.
 
     Returns
     -------
     numpy.ndarray, shape=(length, letters), dtype=float64
         Bits.
-
-    Raises
-    ------
-    ValueError
-        If the shape does not fit the alphabet, or a row does not sum to 1.
 
     Examples
     --------
@@ -182,43 +123,23 @@ def information(ppm: ArrayLike, alphabet: Alphabet, background: ArrayLike | None
             f"row {wrong[0]} of the probabilities sums to {table[wrong[0]].sum():.4g}; expected 1 "
             "with no value below 0. Divide counts by their row's sum first."
         )
-    uniform = np.full(alphabet.size, 1 / alphabet.size)
-    base = uniform if background is None else np.asarray(background, dtype=float)
-    ratio = np.divide(table, base, out=np.ones_like(table), where=table > 0)
-    bits = (table * np.log2(ratio)).sum(axis=1, keepdims=True)
-    return table * bits
+    ratio = np.where(table > 0, table * alphabet.size, 1.0)
+    return table * (table * np.log2(ratio)).sum(axis=1, keepdims=True)
 
 
 @style.house
 def draw(ax: Axes, heights: np.ndarray, alphabet: Alphabet, *, first: int = 1) -> Axes:
     """Draw stacked letters on axes, position `first` at the left.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-    heights : numpy.ndarray, shape=(length, letters)
-        Signed; the largest letter stands farthest from the axis.
-    alphabet : Alphabet
-    first : int
-        Position number of the first row.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes that were given.
+    Heights, shape (length, letters), are signed; the largest stands farthest from the axis.
     """
-    index = np.arange(first, first + len(heights))
-    table = pd.DataFrame(heights, columns=list(alphabet.letters), index=index)
-    logomaker.Logo(
-        table,
-        ax=ax,
-        color_scheme=colours.letter_colours(alphabet),
-        flip_below=True,
-        show_spines=False,
-        baseline_width=0,
-        font_name="DejaVu Sans",
-        vpad=0.02,
-    )
+    table = pd.DataFrame(heights, columns=list(alphabet.letters), index=first + np.arange(len(heights)))
+    look: dict[str, Any] = {
+        "color_scheme": colours.letter_colours(alphabet),
+        "font_name": "DejaVu Sans",
+        "vpad": 0.02,
+    }
+    logomaker.Logo(table, ax=ax, flip_below=True, show_spines=False, baseline_width=0, **look)
     return ax
 
 
@@ -244,51 +165,35 @@ def _heights(values: np.ndarray, alphabet: Alphabet, sequence: str | None) -> np
     return values
 
 
-def _reach(heights: np.ndarray) -> tuple[float, float]:
-    """Lowest and highest stack, with a little room."""
-    high = float(np.clip(heights, 0, None).sum(axis=1).max())
-    low = float(np.clip(heights, None, 0).sum(axis=1).min())
-    room = 0.06 * (high - low) or 1.0
-    return (low - room if low < 0 else 0.0), high + room
-
-
-def _rows(
-    heights: np.ndarray,
-    alphabet: Alphabet,
-    limits: tuple[float, float],
-    per_row: int,
-    spans: Sequence[Span],
-) -> Figure:
+def _rows(heights: np.ndarray, alphabet: Alphabet, per_row: int, spans: Sequence[Span]) -> Figure:
     count = -(-len(heights) // per_row)
     if count > MOST_ROWS:
         raise ValueError(
             f"{len(heights)} positions need {count} rows of {per_row}; at most {MOST_ROWS} fit a "
             "page. Cut the sequence into windows, or raise per_row."
         )
+    high, low = (float(part.sum(axis=1).max()) for part in (heights.clip(0), (-heights).clip(0)))
+    room = 0.06 * (high + low) or 1.0
+    limits = (-low - room if low else 0.0, high + room)
     widest = min(per_row, len(heights))
     width = style.DOUBLE if widest > 24 else float(np.clip(18 + 6 * widest, 45, style.DOUBLE))
     fig = style.figure(width, 20 + 21.0 * count)
     for row, ax in enumerate(np.atleast_1d(fig.subplots(count, 1))):
-        start = row * per_row
-        draw(ax, heights[start : start + per_row], alphabet, first=start + 1)
+        start, stop = row * per_row, min((row + 1) * per_row, len(heights))
+        draw(ax, heights[start:stop], alphabet, first=start + 1)
         # Every row has the same width a letter: the last, shorter one ends early.
         ax.set(xlim=(start + 0.5, start + widest + 0.5), ylim=limits)
-        _ticks(ax, start, min(start + per_row, len(heights)))
-        _mark(ax, spans, start, min(start + per_row, len(heights)))
-    unit = "aa" if alphabet.name == PEPTIDE.name else "nt"
-    ax.set_xlabel(f"position in the {alphabet.name} ({unit})")
+        step = 5 if stop - start <= 30 else 10
+        # A number beside the row's first one would touch it.
+        ticks = [start + 1, *(p for p in range(start + 3, stop + 1) if p % step == 0)]
+        ax.set_xticks(ticks, [str(p) for p in ticks])
+        ax.spines["left"].set_visible(True)
+        ax.tick_params(axis="x", length=1.5)
+        ax.locator_params(axis="y", nbins=4)
+        _mark(ax, spans, start, stop)
+        ax.axhline(0, color=colours.INK, linewidth=0.5)
+    ax.set_xlabel(f"position in the {alphabet.name} ({words.unit(alphabet)})")
     return fig
-
-
-def _ticks(ax: Axes, start: int, stop: int) -> None:
-    step = 5 if stop - start <= 30 else 10
-    ticks = [p for p in range(start + 1, stop + 1) if p % step == 0 or p == start + 1]
-    # A number beside the row's first one would touch it.
-    ticks = [p for p in ticks if p == start + 1 or p - start > 2]
-    ax.set_xticks(ticks, [str(p) for p in ticks])
-    ax.spines["left"].set_visible(True)
-    ax.tick_params(axis="x", length=1.5)
-    ax.locator_params(axis="y", nbins=4)
 
 
 def _mark(ax: Axes, spans: Sequence[Span], start: int, stop: int) -> None:
@@ -298,14 +203,10 @@ def _mark(ax: Axes, spans: Sequence[Span], start: int, stop: int) -> None:
             continue
         ax.axvspan(left + 0.5, right + 0.5, color=colours.TRUTH, alpha=0.14, linewidth=0, zorder=-1)
         if span.label:
-            ax.annotate(
-                words.plain(span.label, 32),
-                ((left + right + 1) / 2, 1),
-                xycoords=("data", "axes fraction"),
-                xytext=(0, 1),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize=6,
-                color=colours.TRUTH,
-            )
+            above: dict[str, Any] = {
+                "xycoords": ("data", "axes fraction"),
+                "xytext": (0, 1),
+                "textcoords": "offset points",
+            }
+            look: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 6, "color": colours.TRUTH}
+            ax.annotate(words.plain(span.label, 32), ((left + right + 1) / 2, 1), **above, **look)

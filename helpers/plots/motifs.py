@@ -73,11 +73,6 @@ def pattern_logos(
         Largest q-value of a match that is shown.
     title : str
 
-    Raises
-    ------
-    ValueError
-        If there is no pattern.
-
     Examples
     --------
     >>> from helpers.sequences.alphabet import DNA
@@ -93,7 +88,10 @@ def pattern_logos(
     axes = np.atleast_2d(fig.subplots(len(shown), 2))
     widest = max(len(card.contributions) for card in shown)
     for (left, right), card in zip(axes, shown, strict=True):
-        _contribution_logo(left, card, alphabet, widest)
+        logo_axes(left, card.contributions, alphabet)
+        left.set(xlim=(0.5, widest + 0.5), ylabel="logit")
+        what = "raises" if card.sign > 0 else "lowers"
+        style.title(left, f"{card.name}: {what} the output, {card.count} seqlets")
         _known_logo(right, card, alphabet, most_q)
     more = f" (the first {len(shown)} of {len(cards)})" if len(cards) > len(shown) else ""
     style.head(fig, title + more)
@@ -130,11 +128,6 @@ def effects(table: pd.DataFrame, *, title: str = "What each motif adds") -> Figu
         `ci_high`, `n`. Motifs are drawn in the table's order, the first at the top.
     title : str
 
-    Raises
-    ------
-    ValueError
-        If a column is missing or the table is empty.
-
     Examples
     --------
     >>> table = pd.DataFrame([("G-box", "ablation", 1.0, 0.8, 1.2, 30)],
@@ -145,13 +138,11 @@ def effects(table: pd.DataFrame, *, title: str = "What each motif adds") -> Figu
     need(table, ["motif", "measure", "value", "ci_low", "ci_high", "n"], "motif effects")
     motifs = list(dict.fromkeys(table["motif"]))
     measures = list(dict.fromkeys(table["measure"]))
-    if not motifs:
-        raise ValueError("the table of motif effects is empty; give at least one motif")
     fig = style.figure(style.DOUBLE, 32 + 6.0 * len(motifs))
     axes = np.atleast_1d(fig.subplots(1, len(measures), sharey=True))
+    place = np.arange(len(motifs))
     for ax, measure in zip(axes, measures, strict=True):
         rows = table[table["measure"] == measure].set_index("motif").reindex(motifs)
-        place = np.arange(len(motifs))
         raises = rows["value"].to_numpy(float) >= 0
         tones = np.where(raises, colours.OKABE_ITO["vermillion"], colours.OKABE_ITO["blue"])
         ax.axvline(0, color=colours.INK, linewidth=0.6)
@@ -172,14 +163,6 @@ def turned(ppm: np.ndarray, match: pd.Series, alphabet: Alphabet) -> np.ndarray:
         return np.asarray(ppm)
     order = [alphabet.letters.index(alphabet.complement(letter)) for letter in alphabet.letters]
     return np.asarray(ppm)[::-1, order]
-
-
-def _contribution_logo(ax: Axes, card: PatternCard, alphabet: Alphabet, widest: int) -> None:
-    logo_axes(ax, card.contributions, alphabet)
-    ax.set_xlim(0.5, widest + 0.5)
-    what = "raises" if card.sign > 0 else "lowers"
-    style.title(ax, f"{card.name}: {what} the output, {card.count} seqlets")
-    ax.set_ylabel("logit")
 
 
 def _known_logo(ax: Axes, card: PatternCard, alphabet: Alphabet, most_q: float) -> None:

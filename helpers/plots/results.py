@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from helpers.plots import colours, style, words
-from helpers.plots.canvas import frame
-from helpers.plots.tables import need
-
-_SYMBOLS = {
-    "o": "circle",
-    "s": "square",
-    "^": "triangle-up",
-    "x": "x",
-    "D": "diamond",
-    "v": "triangle-down",
-    "P": "cross",
-    "*": "star",
-}
-
-COLUMNS = (
-    "dataset",
-    "task",
-    "protocol",
-    "model",
-    "metric",
-    "value",
-    "ci_low",
-    "ci_high",
-    "n",
-    "seed",
-)
-"""Columns of results.csv."""
+from helpers.plots.tables import need, reach
 
 
 def select(results: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -54,36 +29,8 @@ def select(results: pd.DataFrame, metric: str) -> pd.DataFrame:
     return rows
 
 
-def _task(row: pd.Series) -> str:
-    task = row.get("task", "")
-    return "" if pd.isna(task) else str(task)
-
-
-def group_names(rows: pd.DataFrame) -> pd.Series:
-    """Name of each row's group: its task (if it has one) and its protocol, as a reader knows it.
-
-    Returns
-    -------
-    pandas.Series of str
-        Same index as the rows.
-    """
-    names = [
-        " · ".join(filter(None, [_task(row), words.protocol(row["protocol"])])) for _, row in rows.iterrows()
-    ]
-    return pd.Series(names, index=rows.index, dtype=object)
-
-
-def offsets(models: list[str]) -> dict[str, float]:
-    """Place of each model inside its group, the first on top.
-
-    Examples
-    --------
-    >>> offsets(["ours", "baseline"])
-    {'ours': -0.13, 'baseline': 0.13}
-    """
-    step = min(0.26, 0.8 / max(len(models), 1))
-    middle = (len(models) - 1) / 2
-    return {name: round((place - middle) * step, 4) for place, name in enumerate(models)}
+def _tasks(rows: pd.DataFrame) -> pd.Series:
+    return rows["task"].fillna("").astype(str) if "task" in rows else pd.Series("", index=rows.index)
 
 
 @style.house
@@ -112,30 +59,22 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
     'AUROC (bar: 95 % interval)'
     """
     rows = select(results, metric)
-    groups = group_names(rows)
-    order = list(dict.fromkeys(groups))
+    protocols = rows["protocol"].map(words.protocol)
+    names = [" · ".join(filter(None, pair)) for pair in zip(_tasks(rows), protocols, strict=True)]
+    place, order = pd.factorize(pd.Series(names))
     models = list(dict.fromkeys(rows["model"].astype(str)))
-    marks, shift = colours.model_marks(models), offsets(models)
+    marks = colours.model_marks(models)
+    step = min(0.26, 0.8 / len(models))
     fig = style.figure(style.DOUBLE, 26 + len(order) * max(9.0, 4.0 * len(models)))
     ax = fig.subplots()
-    for name in models:
-        part = rows[rows["model"] == name]
-        y = np.array([order.index(group) for group in groups[part.index]]) + shift[name]
-        value = part["value"].to_numpy(float)
-        low = np.clip(value - part["ci_low"].to_numpy(float), 0, None)
-        high = np.clip(part["ci_high"].to_numpy(float) - value, 0, None)
-        label = words.plain(words.model(name))
-        ax.errorbar(
-            value,
-            y,
-            xerr=(low, high),
-            color=marks[name]["color"],
-            marker=marks[name]["marker"],
-            linestyle="",
-            elinewidth=1.1,
-            capsize=2,
-            label=label,
-        )
+    for number, name in enumerate(models):
+        mine = (rows["model"].astype(str) == name).to_numpy()
+        part = rows[mine]
+        # The models of a group stand a little apart, the first on top.
+        y = place[mine] + round((number - (len(models) - 1) / 2) * step, 4)
+        bars = reach(part["value"], part["ci_low"], part["ci_high"])
+        look: dict[str, Any] = {**marks[name], "linestyle": "", "label": words.plain(words.model(name))}
+        ax.errorbar(part["value"], y, xerr=bars, elinewidth=1.1, capsize=2, **look)
     for edge in np.arange(0.5, len(order) - 1):
         ax.axhline(edge, color=colours.PALE, linewidth=0.6, zorder=0)
     ax.set_yticks(range(len(order)), [words.plain(name, 48) for name in order])
@@ -145,93 +84,16 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
     ax.grid(axis="x", color=colours.PALE, linewidth=0.5)
     ax.set_axisbelow(True)
     ax.set_xlabel(f"{words.metric(metric)} (bar: 95 % interval)")
-    style.title(ax, title or caption(rows, metric))
+    style.title(ax, title or _caption(rows, metric))
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return fig
 
 
-def results_figure(results: pd.DataFrame, *, metric: str, title: str | None = None) -> go.Figure:
-    """Value and 95 % interval of each model, group by group; hover shows numbers and n.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        Rows of results.csv.
-    metric : str
-    title : str, optional
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or the metric is not there.
-    """
-    rows = select(results, metric)
-    groups = group_names(rows)
-    order = list(dict.fromkeys(groups))
-    models = list(dict.fromkeys(rows["model"].astype(str)))
-    marks, shift = colours.model_marks(models), offsets(models)
-    fig = go.Figure()
-    for name in models:
-        part = rows[rows["model"] == name]
-        value = part["value"].to_numpy(float)
-        cells = zip(
-            part["value"],
-            part["ci_low"],
-            part["ci_high"],
-            groups[part.index],
-            part["n"],
-            strict=True,
-        )
-        text = [
-            f"{words.markup(words.model(name))}, {words.markup(group)}<br>"
-            f"{interval(v, low, high)}, n = {int(n):,}"
-            for v, low, high, group, n in cells
-        ]
-        fig.add_trace(
-            go.Scatter(
-                x=value,
-                y=np.array([order.index(group) for group in groups[part.index]]) + shift[name],
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": part["ci_high"].to_numpy(float) - value,
-                    "arrayminus": value - part["ci_low"].to_numpy(float),
-                },
-                mode="markers",
-                name=words.markup(words.model(name)),
-                text=text,
-                hovertemplate="%{text}<extra></extra>",
-                marker={
-                    "color": marks[name]["color"],
-                    "symbol": _SYMBOLS[marks[name]["marker"]],
-                    "size": 9,
-                },
-            )
-        )
-    frame(fig, title or caption(rows, metric), 150 + 22 * len(order) * len(models))
-    fig.update_layout(plot_bgcolor="white", margin_t=60)
-    fig.update_xaxes(title_text=f"{words.metric(metric)} (bar: 95 % interval)", showgrid=True)
-    fig.update_yaxes(
-        tickvals=list(range(len(order))),
-        ticktext=[words.markup(name) for name in order],
-        range=[len(order) - 0.5, -0.5],
-        automargin=True,
-    )
-    return fig
-
-
-def caption(rows: pd.DataFrame, metric: str) -> str:
-    """What a picture of these rows shows: metric, data sets, range of n.
-
-    Examples
-    --------
-    >>> caption(pd.DataFrame({"dataset": ["rpi2241"] * 2, "n": [4482, 900]}), "auroc")
-    'AUROC, rpi2241, n = 900 to 4,482'
-    """
+def _caption(rows: pd.DataFrame, metric: str) -> str:
+    """What a picture of these rows shows: metric, data sets, range of n."""
     sets = ", ".join(dict.fromkeys(rows["dataset"].astype(str))) if "dataset" in rows else ""
-    low, high = int(rows["n"].min()), int(rows["n"].max())
-    size = f"n = {low:,}" if low == high else f"n = {low:,} to {high:,}"
-    return ", ".join(filter(None, [words.metric(metric), sets, size]))
+    sizes = [f"{int(n):,}" for n in sorted({rows["n"].min(), rows["n"].max()})]
+    return ", ".join(filter(None, [words.metric(metric), sets, f"n = {' to '.join(sizes)}"]))
 
 
 def interval(value: float, low: float, high: float, decimals: int = 3) -> str:
@@ -280,21 +142,17 @@ def results_table(
     rows = pd.concat([select(results, name) for name in names])
     keys = pd.DataFrame(
         {
-            "task": [_task(row) for _, row in rows.iterrows()],
-            "protocol": [words.protocol(name) for name in rows["protocol"]],
-            "model": [words.model(name) for name in rows["model"]],
-        },
-        index=rows.index,
+            "task": _tasks(rows),
+            "protocol": rows["protocol"].map(words.protocol),
+            "model": rows["model"].map(words.model),
+        }
     )
-    keys = keys if keys["task"].any() else keys.drop(columns="task")
-    by = list(keys.columns)
-    flat = keys.assign(
-        metric=[words.metric(name) for name in rows["metric"]],
+    by = ["task", "protocol", "model"] if keys["task"].any() else ["protocol", "model"]
+    ends = zip(rows["value"], rows["ci_low"], rows["ci_high"], strict=True)
+    flat = keys[by].assign(
+        metric=rows["metric"].map(words.metric),
         n=[f"{int(n):,}" for n in rows["n"]],
-        text=[
-            interval(value, low, high, decimals)
-            for value, low, high in zip(rows["value"], rows["ci_low"], rows["ci_high"], strict=True)
-        ],
+        text=[interval(value, low, high, decimals) for value, low, high in ends],
     )
     if (twice := flat.duplicated([*by, "metric"])).any():
         first = flat[twice].iloc[0]
@@ -302,11 +160,8 @@ def results_table(
             f"two rows of results for {first['metric']}, {first['protocol']}, {first['model']}; "
             "give the rows of one data set and one seed"
         )
-    order = flat[by].drop_duplicates()
-    wide = flat.pivot(index=by, columns="metric", values="text")
-    counts = flat.drop_duplicates(by).set_index(by)["n"]
-    table = wide.reindex(pd.MultiIndex.from_frame(order)).fillna("–")
-    table = table[[words.metric(name) for name in names]]
-    table.insert(0, "n", counts)
-    table.columns.name = None
-    return table
+    first = flat.drop_duplicates(by).set_index(by)
+    shown = flat.pivot(index=by, columns="metric", values="text").reindex(first.index).fillna("–")
+    shown = shown[[words.metric(name) for name in names]]
+    shown.insert(0, "n", first["n"])
+    return shown.rename_axis(columns=None)

@@ -7,6 +7,7 @@ hover text names the trial and all its parameters.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,11 +34,6 @@ def history(trials: pd.DataFrame, *, value: str = "value", title: str = "Search"
         What was optimised.
     title : str
 
-    Raises
-    ------
-    ValueError
-        If a column is missing or no trial is finished.
-
     Examples
     --------
     >>> rows = pd.DataFrame({"number": [0], "state": ["complete"], "value": [0.5], "best": [0.5]})
@@ -51,13 +47,11 @@ def history(trials: pd.DataFrame, *, value: str = "value", title: str = "Search"
         part = drawn[drawn["state"] == state]
         if len(part):
             ax.plot(part["number"], part["value"], marker, color=colour, ms=4, label=state)
-    ax.step(
-        drawn["number"], drawn["best"], where="post", color=colours.OKABE_ITO["vermillion"],
-        label="best so far",
-    )  # fmt: skip
+    tone = colours.OKABE_ITO["vermillion"]
+    ax.step(drawn["number"], drawn["best"], where="post", color=tone, label="best so far")
     ax.set(xlabel="trial", ylabel=value)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _legend_below(ax)
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.17), ncols=3)
     style.title(ax, title)
     return fig
 
@@ -71,11 +65,6 @@ def importances(table: pd.DataFrame, *, title: str = "Importance of the paramete
     table : pandas.DataFrame
         ``parameter, importance``, as `helpers.training.search.importances` gives it.
     title : str
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or the table is empty.
 
     Examples
     --------
@@ -115,11 +104,6 @@ def parallel(
         What was optimised; the last axis.
     title : str
 
-    Raises
-    ------
-    ValueError
-        If a column is missing or no trial is finished.
-
     Examples
     --------
     >>> rows = pd.DataFrame({"number": [0, 1], "state": "complete", "value": [0.1, 0.2]})
@@ -128,27 +112,23 @@ def parallel(
     True
     """
     drawn = _finished(trials, (*_TRIALS, *parameters))
-    axes = [_axis(drawn[name]) for name in parameters]
-    axes.append(_axis(drawn["value"]))
+    axes = [_axis(drawn[name]) for name in (*parameters, "value")]
     fig = style.figure(style.DOUBLE, 80)
     ax = fig.subplots()
-    low, high = drawn["value"].min(), drawn["value"].max()
-    scaled = (drawn["value"] - low) / ((high - low) or 1.0)
+    scaled = _share(drawn["value"])
     lines = np.stack([places for places, _ in axes], axis=1)
     paint = colours.colormap("sequential")
-    for row in np.argsort(scaled.to_numpy(), kind="stable"):
-        style_ = "-" if drawn["state"].iloc[row] == "complete" else ":"
-        shade = paint(0.2 + 0.8 * float(scaled.iloc[row]))
-        ax.plot(range(len(axes)), lines[row], style_, color=shade, lw=1.1)
+    # The best are drawn last, on top.
+    for row in np.argsort(scaled, kind="stable"):
+        line = "-" if drawn["state"].iloc[row] == "complete" else ":"
+        ax.plot(range(len(axes)), lines[row], line, color=paint(0.2 + 0.8 * scaled[row]), lw=1.1)
+    box = {"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.4}
     for place, (_, ticks) in enumerate(axes):
         ax.axvline(place, color=colours.INK, lw=0.6, zorder=0)
-        last = place == len(axes) - 1
+        side, shift = ("left", 3) if place == len(axes) - 1 else ("right", -3)
+        look: dict[str, Any] = {"ha": side, "va": "center", "fontsize": 6.5, "bbox": box}
         for height, text in ticks:
-            ax.annotate(
-                text, (place, height), xytext=(3 if last else -3, 0), textcoords="offset points",
-                ha="left" if last else "right", va="center", fontsize=6.5,
-                bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.4},
-            )  # fmt: skip
+            ax.annotate(text, (place, height), xytext=(shift, 0), textcoords="offset points", **look)
     names = [*(name.replace("_", "\n") for name in parameters), value]
     ax.set_xticks(range(len(axes)), names)
     ax.set(yticks=[], ylim=(-0.06, 1.06), xlim=(-0.55, len(axes) - 0.45))
@@ -180,11 +160,6 @@ def slices(
         Parameters with a logarithmic axis.
     title : str
 
-    Raises
-    ------
-    ValueError
-        If a column is missing or no trial is finished.
-
     Examples
     --------
     >>> rows = pd.DataFrame({"number": [0, 1], "state": "complete", "value": [0.1, 0.2]})
@@ -197,7 +172,7 @@ def slices(
     rows = -(-len(parameters) // columns)
     fig = style.figure(style.DOUBLE, 14 + 48 * rows)
     panels = np.atleast_1d(fig.subplots(rows, columns, sharey=True)).ravel()
-    shades = colours.colormap("sequential")(0.25 + 0.75 * _order(drawn["number"]))
+    shades = colours.colormap("sequential")(0.25 + 0.75 * _share(drawn["number"]))
     for ax, name in zip(panels, parameters, strict=False):
         x, ticks = _positions(drawn[name])
         for state, (marker, _) in _STATES.items():
@@ -223,11 +198,7 @@ def slices(
 
 
 def search_figure(
-    trials: pd.DataFrame,
-    parameters: Sequence[str],
-    *,
-    value: str = "value",
-    title: str = "Search",
+    trials: pd.DataFrame, parameters: Sequence[str], *, value: str = "value", title: str = "Search"
 ) -> go.Figure:
     """The search, interactive: history, parallel coordinates, and one slice a parameter, in a menu.
 
@@ -240,11 +211,6 @@ def search_figure(
     value : str
         What was optimised.
     title : str
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or no trial is finished.
 
     Examples
     --------
@@ -260,51 +226,42 @@ def search_figure(
         for _, row in drawn.iterrows()
     ]
     fig = go.Figure()
-    points = {
-        "mode": "markers", "text": said, "hovertemplate": "%{text}<extra></extra>",
-        "marker": {
-            "color": drawn["number"], "colorscale": colours.colorscale("sequential"), "size": 9,
-            "symbol": ["circle" if s == "complete" else "x" for s in drawn["state"]],
-            "line": {"width": 0.5, "color": colours.INK},
-        },
-    }  # fmt: skip
+    scale = colours.colorscale("sequential")
+    marker = {
+        "color": drawn["number"],
+        "colorscale": scale,
+        "size": 9,
+        "symbol": ["circle" if state == "complete" else "x" for state in drawn["state"]],
+        "line": {"width": 0.5, "color": colours.INK},
+    }
+    points = {"mode": "markers", "text": said, "hovertemplate": "%{text}<extra></extra>", "marker": marker}
     fig.add_scatter(x=drawn["number"], y=drawn["value"], name="trials", **points)
-    fig.add_scatter(
-        x=drawn["number"], y=drawn["best"], name="best so far", mode="lines",
-        line={"shape": "hv", "color": colours.OKABE_ITO["vermillion"]}, hoverinfo="skip",
-    )  # fmt: skip
-    dimensions = [_dimension(drawn[name], name) for name in parameters]
-    dimensions.append(_dimension(drawn["value"], value))
-    fig.add_trace(
-        go.Parcoords(
-            dimensions=dimensions, visible=False, domain={"y": [0.02, 0.84]},
-            line={"color": drawn["value"], "colorscale": colours.colorscale("sequential")},
-        )
-    )  # fmt: skip
+    best = {"shape": "hv", "color": colours.OKABE_ITO["vermillion"]}
+    look = {"mode": "lines", "line": best, "hoverinfo": "skip"}
+    fig.add_scatter(x=drawn["number"], y=drawn["best"], name="best so far", **look)
+    dimensions = [_dimension(drawn[name], name) for name in parameters] + [_dimension(drawn["value"], value)]
+    shade = {"color": drawn["value"], "colorscale": scale}
+    fig.add_parcoords(dimensions=dimensions, visible=False, domain={"y": [0.02, 0.84]}, line=shade)
     for name in parameters:
         column = drawn[name] if _numeric(drawn[name]) else drawn[name].astype(str)
         fig.add_scatter(x=column, y=drawn["value"], name=name, visible=False, **points)
     canvas.frame(fig, title, 480)
-    views = [("history", [0, 1], "trial"), ("parallel coordinates", [2], "")]
-    views += [(name, [3 + place], name) for place, name in enumerate(parameters)]
-    buttons = []
-    for name, traces, below in views:
-        shown = [number in traces for number in range(len(fig.data))]
-        flat = {"visible": bool(below)}
-        layout = {
-            "xaxis": flat | {"title": {"text": words.markup(below)}, "autorange": True},
-            "yaxis": flat | {"title": {"text": words.markup(value)}, "autorange": True},
-        }
-        label = words.markup(name.replace("_", " "))
-        buttons.append({"label": label, "method": "update", "args": [{"visible": shown}, layout]})
-    fig.update_layout(
-        showlegend=False, xaxis_title="trial", yaxis_title=words.markup(value),
-        updatemenus=[
-            {"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom",
-             "bgcolor": "white", "showactive": True}
-        ],
-    )  # fmt: skip
+    fig.update_layout(showlegend=False, xaxis_title="trial", yaxis_title=words.markup(value))
+    choices = [("history", [0, 1], "trial"), ("parallel coordinates", [2], "")]
+    choices += [(name, [3 + place], name) for place, name in enumerate(parameters)]
+    canvas.views(
+        fig, [(name.replace("_", " "), shown, _flat(below, value)) for name, shown, below in choices]
+    )
     return fig
+
+
+def _flat(below: str, value: str) -> dict[str, object]:
+    """The two axes of a view, hidden where there is nothing below."""
+    names = {"xaxis": below, "yaxis": value}
+    return {
+        axis: {"visible": bool(below), "title": {"text": words.markup(name)}, "autorange": True}
+        for axis, name in names.items()
+    }
 
 
 def _finished(trials: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -315,15 +272,12 @@ def _finished(trials: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     return drawn.reset_index(drop=True)
 
 
-def _legend_below(ax: object) -> None:
-    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.17), ncols=3)  # type: ignore[attr-defined]
-
-
 def _numeric(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
-def _order(numbers: pd.Series) -> np.ndarray:
+def _share(numbers: pd.Series) -> np.ndarray:
+    """Where each number stands between the lowest (0) and the highest (1)."""
     span = float(numbers.max() - numbers.min()) or 1.0
     return np.asarray((numbers - numbers.min()) / span, dtype=float)
 

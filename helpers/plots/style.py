@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
 import pandas as pd
@@ -36,34 +36,23 @@ NOTEBOOK_DPI = 110
 
 RC: dict[str, object] = {
     **sns.axes_style("ticks"),
+    **dict.fromkeys(
+        ("axes.edgecolor", "axes.labelcolor", "text.color", "xtick.color", "ytick.color"), colours.INK
+    ),
+    **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.6),
+    **dict.fromkeys(("xtick.major.size", "ytick.major.size"), 2.5),
+    **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 7),
+    **dict.fromkeys(("font.size", "axes.labelsize"), 7.5),
+    **dict.fromkeys(("axes.spines.top", "axes.spines.right", "legend.frameon"), False),
+    **dict.fromkeys(("axes.titleweight", "figure.titleweight"), "bold"),
     "font.family": "sans-serif",
     # DejaVu travels with matplotlib: a picture has the same layout on every machine.
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
-    "font.size": 7.5,
     "axes.titlesize": 8,
-    "axes.titleweight": "bold",
     "axes.titlelocation": "left",
-    "axes.labelsize": 7.5,
-    "axes.edgecolor": colours.INK,
-    "axes.labelcolor": colours.INK,
-    "text.color": colours.INK,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.prop_cycle": cycler(color=[m["color"] for m in colours.MODEL_MARKS.values()]),
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "xtick.color": colours.INK,
-    "ytick.color": colours.INK,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.major.size": 2.5,
-    "ytick.major.size": 2.5,
-    "legend.fontsize": 7,
-    "legend.frameon": False,
+    "axes.prop_cycle": cycler(color=[mark["color"] for mark in colours.MODEL_MARKS.values()]),
     "legend.handlelength": 2.2,
     "figure.titlesize": 9,
-    "figure.titleweight": "bold",
     "figure.dpi": NOTEBOOK_DPI,
     "lines.linewidth": 1.3,
     "lines.markersize": 4,
@@ -89,11 +78,6 @@ def context() -> Iterator[None]:
     """
     with mpl.rc_context(RC):  # type: ignore[arg-type]
         yield
-
-
-def use() -> None:
-    """Draw everything that follows in the house style (for a reader's own pyplot cells)."""
-    mpl.rcParams.update(RC)  # type: ignore[arg-type]
 
 
 def house(function: Callable[P, R]) -> Callable[P, R]:
@@ -154,35 +138,36 @@ def root(ax: Axes) -> Figure:
 
 def title(ax: Axes, text: str, weight: str = "bold") -> None:
     """Set the title of axes, broken into lines that fit above them."""
-    width = ax.get_window_extent().width / root(ax).dpi / MM
-    lines = textwrap.wrap(words.plain(text, 400), max(16, round(width / 1.5)))
-    ax.set_title("\n".join(lines), weight=weight)
+    ax.set_title(_lines(text, ax.get_window_extent().width / root(ax).dpi / MM / 1.5), weight=weight)
 
 
 def head(fig: Figure, text: str) -> None:
     """Set the title of a whole figure, broken into lines that fit its width."""
-    width = fig.get_figwidth() / MM
-    lines = textwrap.wrap(words.plain(text, 400), max(16, round(width / 1.95)))
-    fig.suptitle("\n".join(lines), x=0.01, ha="left")
+    fig.suptitle(_lines(text, fig.get_figwidth() / MM / 1.95), x=0.01, ha="left")
+
+
+def _lines(text: str, characters: float) -> str:
+    return "\n".join(textwrap.wrap(words.plain(text, 400), max(16, round(characters))))
+
+
+_METADATA = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+"""What a file must not say, so that a rerun writes the same bytes."""
+
+
+def _bytes(fig: Figure, form: str, **options: Any) -> bytes:
+    buffer = BytesIO()
+    with context():
+        fig.savefig(buffer, format=form, metadata=_METADATA[form], **options)
+    return buffer.getvalue()
 
 
 def png(fig: Figure, dpi: int = NOTEBOOK_DPI) -> bytes:
     """A figure as PNG bytes, without a version or a date in it."""
-    buffer = BytesIO()
-    with context():
-        fig.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    return buffer.getvalue()
+    return _bytes(fig, "png", dpi=dpi)
 
 
 def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file so that a reader finds it complete or not at all.
-
-    Parameters
-    ----------
-    path : Path
-        Its folder is made when it is not there.
-    content : bytes
-    """
+    """Write a file (and its folder) so that a reader finds it complete or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     part = Path(name)
@@ -219,22 +204,11 @@ def save(
     -------
     list of Path
         What was written, in the order of `formats`, the CSV last.
-
-    Raises
-    ------
-    ValueError
-        If a format is unknown.
     """
-    metadata = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
-    if wrong := [f for f in formats if f not in metadata]:
-        raise ValueError(f"picture format {wrong[0]!r}; expected some of {', '.join(metadata)}")
+    if wrong := [form for form in formats if form not in _METADATA]:
+        raise ValueError(f"picture format {wrong[0]!r}; expected some of {', '.join(_METADATA)}")
     stem = Path(path_stem)
-    written = []
-    for suffix in formats:
-        buffer = BytesIO()
-        with context():
-            fig.savefig(buffer, format=suffix, metadata=metadata[suffix])
-        written.append(write_whole(stem.with_name(f"{stem.name}.{suffix}"), buffer.getvalue()))
+    written = [write_whole(stem.with_name(f"{stem.name}.{form}"), _bytes(fig, form)) for form in formats]
     if data is not None:
         text = data.to_csv(index=False, lineterminator="\n")
         written.append(write_whole(stem.with_name(f"{stem.name}.csv"), text.encode()))
@@ -242,17 +216,6 @@ def save(
 
 
 def keep(fig: Figure, path_stem: str | os.PathLike[str], *, data: pd.DataFrame | None = None) -> Figure:
-    """`save` a figure and give it back, so that the last line of a notebook cell shows it.
-
-    Parameters
-    ----------
-    fig, path_stem, data
-        As for `save`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        `fig`.
-    """
+    """`save` a figure and give it back, so that the last line of a notebook cell shows it."""
     save(fig, path_stem, data=data)
     return fig

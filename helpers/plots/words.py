@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import html
 
+from helpers.sequences.alphabet import PEPTIDE, Alphabet
+
 PROTOCOLS = {
     "random_5fold": "random 5-fold",
     "random_10fold": "random 10-fold",
@@ -23,25 +25,11 @@ PROTOCOLS = {
 """Protocol names of results.csv, as a reader knows them."""
 
 METRICS = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-    "precision": "precision",
-    "f1": "F1",
-    "mcc": "MCC",
-    "auroc": "AUROC",
-    "auprc": "AUPRC",
-    "brier": "Brier score",
-    "explanation_auroc": "explanation AUROC",
-    "pearson": "Pearson r",
-    "spearman": "Spearman ρ",
-    "r2": "R²",
-    "mse": "mean squared error",
-    "mae": "mean absolute error",
-    "rmse": "root mean squared error",
-}
-"""Metric names of results.csv, as a reader knows them."""
+    "f1": "F1", "mcc": "MCC", "auroc": "AUROC", "auprc": "AUPRC", "brier": "Brier score",
+    "explanation_auroc": "explanation AUROC", "pearson": "Pearson r", "spearman": "Spearman ρ", "r2": "R²",
+    "mse": "mean squared error", "mae": "mean absolute error", "rmse": "root mean squared error",
+}  # fmt: skip
+"""Metric names of results.csv whose own words do not say it."""
 
 
 def protocol(name: str) -> str:
@@ -66,6 +54,9 @@ def metric(name: str) -> str:
     return METRICS.get(name, str(name).replace("_", " "))
 
 
+_MOLECULES = {"rna": "RNA", "dna": "DNA", "cnn": "CNN", "mrna": "mRNA", "sirna": "siRNA"}
+
+
 def model(name: str) -> str:
     """Model name for a legend.
 
@@ -74,8 +65,7 @@ def model(name: str) -> str:
     >>> model("extra_trees"), model("rna_only")
     ('extra trees', 'RNA only')
     """
-    upper = {"rna": "RNA", "dna": "DNA", "cnn": "CNN", "mrna": "mRNA", "sirna": "siRNA"}
-    return " ".join(upper.get(word, word) for word in str(name).split("_"))
+    return " ".join(_MOLECULES.get(word, word) for word in str(name).split("_"))
 
 
 def column(name: str) -> str:
@@ -86,10 +76,8 @@ def column(name: str) -> str:
     >>> column("rna_seq"), column("protein_seq"), column("pair")
     ('RNA', 'peptide', 'pair')
     """
-    sides = {"rna": "RNA", "protein": "peptide", "mrna": "mRNA", "sirna": "siRNA", "dna": "DNA"}
-    sides["any"] = "either side"
     stem = str(name).removesuffix("_seq")
-    return sides.get(stem, stem.replace("_", " "))
+    return {**_MOLECULES, "protein": "peptide", "any": "either side"}.get(stem, stem.replace("_", " "))
 
 
 def label(value: object) -> str:
@@ -105,13 +93,7 @@ def label(value: object) -> str:
 
 
 def shorten(text: str, limit: int = 32) -> str:
-    """Cut a long text in its middle, where ids differ least, and say so with an ellipsis.
-
-    Parameters
-    ----------
-    text : str
-    limit : int
-        Largest number of characters that may stay, at least 3.
+    """Cut a text of more than `limit` (3 or more) characters in its middle, where ids differ least.
 
     Examples
     --------
@@ -120,7 +102,7 @@ def shorten(text: str, limit: int = 32) -> str:
     """
     if len(text) <= limit:
         return text
-    head = (limit - 1) // 2 + (limit - 1) % 2
+    head = limit // 2
     return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
 
 
@@ -166,3 +148,19 @@ def residues(sequence: str) -> list[str]:
     ['G1', 'C2', 'U3']
     """
     return [f"{letter}{position}" for position, letter in enumerate(sequence, start=1)]
+
+
+def unit(alphabet: Alphabet) -> str:
+    """Unit of a length in residues: nt, or aa for a peptide."""
+    return "aa" if alphabet.name == PEPTIDE.name else "nt"
+
+
+def position(alphabet: Alphabet) -> str:
+    """Name of an axis of positions.
+
+    Examples
+    --------
+    >>> position(PEPTIDE)
+    'peptide position (aa)'
+    """
+    return f"{alphabet.name} position ({unit(alphabet)})"

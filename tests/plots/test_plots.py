@@ -20,8 +20,6 @@ from helpers.plots import (
     heatmaps,
     logos,
     results,
-    saliency,
-    scales,
     style,
     words,
 )
@@ -53,7 +51,7 @@ def rows(**changes):
 RESULTS = pd.DataFrame(
     [rows(), rows(model="control", value=0.5, ci_low=0.47, ci_high=0.53), rows(metric="mcc")]
 )
-PAIR = saliency.SaliencyPair(TAG, "GCUA", "MKV", np.eye(6, 4) - 0.5, np.ones((3, 20)))
+PAIR = heatmaps.SaliencyPair(TAG, "GCUA", "MKV", np.eye(6, 4) - 0.5, np.ones((3, 20)))
 
 
 def test_plots_import_the_alphabet_and_one_another_only():
@@ -160,16 +158,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["x.png"]
 
 
-def test_use_and_context():
-    with mpl.rc_context():
-        style.use()
-        assert mpl.rcParams["svg.fonttype"] == "none"
-    with style.context():
-        assert mpl.rcParams["axes.spines.right"] is False
-
-
 def test_a_figure_shows_itself_in_a_notebook():
-    fig = curves.confusion(np.eye(2))
+    fig = curves.confusion(np.eye(2, dtype=int))
     assert fig._repr_png_().startswith(b"\x89PNG")
 
 
@@ -251,11 +241,6 @@ def test_tasks_are_part_of_the_group():
     assert table.index.names == ["task", "protocol", "model"]
 
 
-def test_results_figure_hovers_with_the_numbers():
-    fig = results.results_figure(RESULTS, metric="auroc")
-    assert fig.data[0].text[0] == "ours, both unseen<br>0.900 [0.880, 0.930], n = 1,200"
-
-
 # composition
 
 
@@ -301,33 +286,33 @@ def test_audit_shows_exact_and_near():
 
 def test_scale_forms():
     values = np.arange(101.0)
-    assert scales.scale_of(values, "clipped", 95).high == 95
-    assert scales.scale_of(values, "log").low == 1
-    assert scales.scale_of(-values, "clipped", 90).low == -90
-    assert scales.scale_of(values, "diverging").colours == "diverging"
-    assert scales.scale_of(values).colours == "sequential"
-    assert scales.scale_of(np.zeros(3), "log").high == 1
+    assert cells.scale_of(values, "clipped", 95).high == 95
+    assert cells.scale_of(values, "log").low == 1
+    assert cells.scale_of(-values, "clipped", 90).low == -90
+    assert cells.scale_of(values, "diverging").colours == "diverging"
+    assert cells.scale_of(values).colours == "sequential"
+    assert cells.scale_of(np.zeros(3), "log").high == 1
 
 
 def test_scale_refusals():
     with pytest.raises(ValueError, match="scale 'sqrt'; expected one of linear"):
-        scales.scale_of(np.ones(2), "sqrt")
+        cells.scale_of(np.ones(2), "sqrt")
     with pytest.raises(ValueError, match="percentile 0;"):
-        scales.scale_of(np.ones(2), "clipped", 0)
+        cells.scale_of(np.ones(2), "clipped", 0)
     with pytest.raises(ValueError, match="1 infinite values"):
-        scales.scale_of(np.array([1, np.inf]))
+        cells.scale_of(np.array([1, np.inf]))
     with pytest.raises(ValueError, match="holds no value"):
-        scales.scale_of(np.array([np.nan]))
+        cells.scale_of(np.array([np.nan]))
 
 
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20),
-    st.sampled_from(scales.FORMS),
+    st.sampled_from(cells.FORMS),
     st.floats(1, 100),
 )
 def test_any_values_have_a_scale_with_zero_in_the_middle_when_signed(values, form, percentile):
-    scale = scales.scale_of(np.array(values), form, percentile)
+    scale = cells.scale_of(np.array(values), form, percentile)
     assert scale.low < scale.high
     if min(values) < 0 or form == "diverging":
         assert scale.low == -scale.high
@@ -335,7 +320,7 @@ def test_any_values_have_a_scale_with_zero_in_the_middle_when_signed(values, for
     scale.norm()(np.array(values))
 
 
-@pytest.mark.parametrize("form", scales.FORMS)
+@pytest.mark.parametrize("form", cells.FORMS)
 @pytest.mark.parametrize("sign", [1, -1])
 def test_heatmap_in_every_form(form, sign):
     values = np.array([[0, 1.0, 10], [100, np.nan, 3]]) * [[1], [sign]]
@@ -345,7 +330,7 @@ def test_heatmap_in_every_form(form, sign):
 
 
 def test_heatmap_refusals():
-    with pytest.raises(ValueError, match=r"shape \(3,\); expected \(rows, columns\)"):
+    with pytest.raises(ValueError, match=r"heat map has shape \(3,\); expected \(rows, columns\)"):
         heatmaps.heatmap(np.ones(3))
     with pytest.raises(ValueError, match="1 labels for 2 columns"):
         heatmaps.heatmap(np.ones((2, 2)), x_labels=["a"])
@@ -364,9 +349,9 @@ def test_interaction_map_draws_all_positions_and_no_padding():
     letters = [tick.get_text() for tick in fig.axes[0].get_yticklabels(minor=True)]
     assert "".join(letters) == "GCUA"
     assert "known to interact" in fig.axes[0].get_title(loc="left")
-    with pytest.raises(ValueError, match=r"shape \(2, 2\); expected at least \(4, 3\)"):
+    with pytest.raises(ValueError, match=r"interaction map has shape \(2, 2\).*at least \(4, 3\)"):
         heatmaps.interaction_map(np.ones((2, 2)), "GCUA", "MKV")
-    with pytest.raises(ValueError, match=r"truth has shape \(3, 4\)"):
+    with pytest.raises(ValueError, match=r"truth of the map has shape \(3, 4\); expected \(4, 3\)"):
         heatmaps.interaction_map(np.ones((4, 3)), "GCUA", "MKV", truth=np.eye(3, 4))
 
 
@@ -377,11 +362,8 @@ def test_long_sequences_get_positions_in_place_of_letters():
     assert ticks[-1] == "400"
 
 
-def test_outline_follows_the_edge_of_the_known_cells():
-    ax = style.figure(40, 40).subplots()
-    cells.outline(ax, np.array([[False, True]]), (1, 2))
-    edges = {tuple(map(tuple, edge)) for edge in ax.collections[1].get_segments()}
-    assert edges == {
+def test_edges_follow_the_known_cells():
+    assert set(cells.edges(np.array([[False, True]]))) == {
         ((0.5, -0.5), (1.5, -0.5)),
         ((0.5, 0.5), (1.5, 0.5)),
         ((0.5, -0.5), (0.5, 0.5)),
@@ -390,18 +372,19 @@ def test_outline_follows_the_edge_of_the_known_cells():
 
 
 def test_saliency_grid_draws_each_pair_without_its_padding():
-    fig = saliency.saliency_grid([PAIR, PAIR], title="Saliency")
+    fig = heatmaps.saliency_grid([PAIR, PAIR], title="Saliency")
     shapes = [ax.images[0].get_array().shape for ax in fig.axes if ax.images]
     assert shapes == [(4, 4), (20, 3)] * 2
     assert texts(fig).count(TAG) == 2
     style.png(fig)
     with pytest.raises(ValueError, match="no pair to draw"):
-        saliency.saliency_grid([])
+        heatmaps.saliency_grid([])
 
 
 def test_saliency_of_the_wrong_alphabet_is_refused():
-    with pytest.raises(ValueError, match=r"RNA values have shape \(4, 20\); expected \(4 or more, 4\)"):
-        saliency.saliency_map(np.ones((4, 20)), "GCUA", RNA)
+    wrong = heatmaps.SaliencyPair("p", "GCUA", "MKV", np.ones((4, 20)), np.ones((3, 20)))
+    with pytest.raises(ValueError, match=r"RNA values of 'p' have.*\(4, 20\); expected \(4 or more, 4\)"):
+        heatmaps.saliency_grid([wrong])
 
 
 # logos

@@ -16,8 +16,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import ArrayLike
 
 from helpers.plots import colours, style
-from helpers.plots.cells import Labels, colour_bar
-from helpers.plots.scales import scale_of
+from helpers.plots.cells import Labels, colour_bar, scale_of
 from helpers.rna.folding import partners
 
 _LARGEST, _SMALLEST = 0.46, 0.3

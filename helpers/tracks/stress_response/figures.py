@@ -21,9 +21,9 @@ from scipy.stats import spearmanr
 
 from helpers.plots import colours, logos, style, words
 from helpers.plots.canvas import frame, menu, small
-from helpers.plots.documents import document
 from helpers.plots.logos import Span
 from helpers.plots.motifs import PatternCard, small_logo, turned
+from helpers.plots.pages import document
 from helpers.sequences.alphabet import Alphabet
 
 MOST_POINTS = 20_000

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from helpers.plots import costs, presets, publication
+from helpers.plots import publication
 from helpers.project import paths
 from helpers.tracks.gene_expression.figures import agreement, comparison, elements
 
@@ -73,7 +73,7 @@ def attention():
 
 
 def draw_all(predictions, results, compared, attention, journal="nature", columns="double"):
-    chosen = {"preset": presets.preset(journal), "columns": columns, "title": TITLE}
+    chosen = {"preset": publication.preset(journal), "columns": columns, "title": TITLE}
     return {
         "figure1_model_performance": agreement.performance(predictions, **chosen),
         "figure2_error_analysis": agreement.errors(predictions, **chosen),
@@ -103,9 +103,9 @@ def test_every_form_is_written_and_the_same_again(
 
 
 @pytest.mark.parametrize("columns", ["single", "double"])
-@pytest.mark.parametrize("journal", list(presets.PRESETS))
+@pytest.mark.parametrize("journal", list(publication.PRESETS))
 def test_a_preset_sets_width_and_fonts(predictions, results, compared, attention, journal, columns):
-    preset = presets.preset(journal)
+    preset = publication.preset(journal)
     one = comparison.by_cell_type(results, preset=preset, columns=columns, title=TITLE)
     assert one.figure.get_figwidth() * 25.4 == pytest.approx(preset.width(columns))
     one.figure.canvas.draw()
@@ -142,11 +142,11 @@ def test_figure_4_has_a_star_only_where_ours_is_better(results, compared):
     gain, tests = compared
     worse = gain.assign(value=-0.1)
     for given, stars in ((gain, 28), (worse, 0)):
-        one = comparison.by_model(results, given, tests, preset=presets.preset("cell"), title=TITLE)
+        one = comparison.by_model(results, given, tests, preset=publication.preset("cell"), title=TITLE)
         found = [t.get_text() for ax in one.figure.axes for t in ax.texts]
         assert found.count("*") == stars
     assert set(one.data["model"]) == {*MODELS, "ceiling"}
-    one = comparison.by_model(results, gain, tests.iloc[:0], preset=presets.preset("cell"), title=TITLE)
+    one = comparison.by_model(results, gain, tests.iloc[:0], preset=publication.preset("cell"), title=TITLE)
     assert one.data["p_holm"].isna().all()
 
 
@@ -161,13 +161,13 @@ def test_figure_5_puts_everything_in_one_table(figures):
 
 
 def test_missing_columns_are_named(predictions, results):
-    preset = presets.preset("nature")
+    preset = publication.preset("nature")
     with pytest.raises(ValueError, match="predictions table has no column 'p'"):
         agreement.performance(predictions.drop(columns="p"), preset=preset, title="")
     with pytest.raises(ValueError, match="results table has no column 'ci_low'"):
         comparison.by_cell_type(results.drop(columns="ci_low"), preset=preset, title="")
     with pytest.raises(ValueError, match="preset 'lancet'; expected one of nature, cell"):
-        presets.preset("lancet")
+        publication.preset("lancet")
     with pytest.raises(ValueError, match="columns is 'triple'; expected 'single' or 'double'"):
         preset.width("triple")
 
@@ -179,32 +179,24 @@ def test_models_are_told_apart_by_everyone():
     colours = {name: colour for name, (colour, _) in publication.MARKS.items()}
     markers = {name: marker for name, (_, marker) in publication.MARKS.items()}
     assert len(set(markers.values())) == len(markers)
-    found = presets.vision_table(colours, markers).set_index("sight")
+    found = publication.vision_table(colours, markers).set_index("sight")
     assert found["told_apart"].all()
     assert found.loc["full colour", "distance"] > 20
 
 
 def test_red_and_green_of_one_lightness_fail_without_markers():
-    found = presets.vision_table({"red": "#C05040", "green": "#6B7F30"}).set_index("sight")
+    found = publication.vision_table({"red": "#C05040", "green": "#6B7F30"}).set_index("sight")
     assert found.loc["full colour", "told_apart"]
     assert not found.loc["greyscale", "told_apart"]
     with pytest.raises(ValueError, match="1 colour to compare; expected two or more"):
-        presets.vision_table({"red": "#FF0000"})
+        publication.vision_table({"red": "#FF0000"})
 
 
 def test_grey_print(figures):
-    grey = presets.greyscale(figures["figure3_cell_type_performance"].figure)
+    grey = publication.greyscale(figures["figure3_cell_type_performance"].figure)
     assert grey.ndim == 2
     assert grey.min() >= 0
     assert grey.max() == pytest.approx(1, abs=1e-3)
-
-
-def test_costs_are_drawn():
-    row = {"length": 200, "pool": 4, "train_ms": 2.0, "predict_ms": 1.0, "added_mb": 90.0}
-    table = pd.DataFrame([row, row | {"length": 400}, row | {"pool": 32}])
-    assert len(costs.against_length(table, title="cost").axes[0].lines) == 4
-    with pytest.raises(ValueError, match="costs table has no column 'pool'"):
-        costs.against_length(table.drop(columns="pool"), title="")
 
 
 # The same tables in R

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.plots import predictions
+from helpers.plots import pages
 from helpers.tracks.sirna_efficacy import figures
 
 
@@ -30,5 +30,5 @@ def test_pictures(tmp_path):
         figures.intervals(named.drop(columns="efficacy"), title="t", label="name")
     rows = pd.DataFrame({"rna_id": ["m"], "protein_id": ["s"], "probability": [0.5], "status": ["ok"]})
     heads = ["Row", "mRNA", "siRNA", "Efficacy", "90 % interval", "Status", "Note", ""]
-    page = predictions.predictions_page(tmp_path / "p.html", rows, title="t", heads=heads)
+    page = pages.predictions_page(tmp_path / "p.html", rows, title="t", heads=heads)
     assert "Efficacy" in page.read_text()

@@ -10,8 +10,7 @@ from plotly.subplots import make_subplots
 from scipy import stats
 
 from helpers.plots import canvas, colours, words
-from helpers.plots.presets import Preset
-from helpers.plots.publication import Drawn
+from helpers.plots.publication import Drawn, Preset
 from helpers.plots.tables import need
 from helpers.tracks.gene_expression.figures import panels
 
@@ -30,7 +29,7 @@ def performance(predictions: pd.DataFrame, *, preset: Preset, columns: str = "do
     ----------
     predictions : pandas.DataFrame
         ``task, row, y, p`` of one model under one protocol; `task` is the cell type.
-    preset : helpers.plots.presets.Preset
+    preset : helpers.plots.publication.Preset
     columns : {"single", "double"}
     title : str
         Says profile and data set.

@@ -9,8 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from helpers.plots import canvas, colours, words
-from helpers.plots.presets import Preset
-from helpers.plots.publication import NAMES, Drawn, mark, order_models
+from helpers.plots.publication import NAMES, Drawn, Preset, mark, order_models
 from helpers.plots.tables import need
 from helpers.tracks.gene_expression.figures import panels
 
@@ -32,7 +31,7 @@ def by_cell_type(results: pd.DataFrame, *, preset: Preset, columns: str = "doubl
     results : pandas.DataFrame
         Rows of results.csv of one protocol: metrics ``pearson``, ``spearman`` and ``r2`` of the
         models ``ours``, ``baseline`` and ``control`` (others are left out), and of `CEILING`.
-    preset : helpers.plots.presets.Preset
+    preset : helpers.plots.publication.Preset
     columns : {"single", "double"}
     title : str
 

@@ -14,8 +14,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 from plotly.subplots import make_subplots
 
 from helpers.plots import canvas, colours, words
-from helpers.plots.presets import Preset
-from helpers.plots.publication import Drawn
+from helpers.plots.publication import Drawn, Preset
 from helpers.plots.tables import need
 from helpers.tracks.gene_expression.figures import panels
 
@@ -55,7 +54,7 @@ def attention(
     scores : pandas.DataFrame
         ``task, model, value, ci_low, ci_high, n``: AUROC against the elements in a cell type
         (`task`) by a method (`model`).
-    preset : helpers.plots.presets.Preset
+    preset : helpers.plots.publication.Preset
     columns : {"single", "double"}
     title : str
 

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from helpers.plots import colours, presets, style, words
-from helpers.plots.presets import Preset
+from helpers.plots import colours, publication, style, words
+from helpers.plots.publication import Preset
 
 Look = Callable[[str], tuple[str, str, str]]
 """Colour, marker and label of a series."""
@@ -26,11 +26,11 @@ def across(n: int, columns: str) -> int:
 @contextmanager
 def drawing(preset: Preset, columns: str, *, height: float, title: str) -> Iterator[Figure]:
     """A figure at a journal's sizes, `height` in mm; its title and ticks are set when the block ends."""
-    with presets.drawing(preset):
+    with publication.drawing(preset):
         fig = style.figure(preset.width(columns), height)
         yield fig
         style.head(fig, title)
-        presets.fix_ticks(fig, preset)
+        publication.fix_ticks(fig, preset)
 
 
 def grid(fig: Figure, tasks: Sequence[str], columns: str) -> dict[str, Axes]:
