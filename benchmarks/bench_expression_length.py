@@ -83,11 +83,7 @@ def draw(rows: list[dict[str, float]]) -> None:
         name = f"{pool} nt a step"
         time_ax.plot(part["length"], part["train_ms"], label=f"training, {name}", **options)
         time_ax.plot(
-            part["length"],
-            part["predict_ms"],
-            label=f"prediction, {name}",
-            linestyle=":",
-            **options,
+            part["length"], part["predict_ms"], label=f"prediction, {name}", linestyle=":", **options
         )
         memory_ax.plot(part["length"], part["added_mb"], label=name, **options)
     for ax, what in ((time_ax, "time (ms a promoter)"), (memory_ax, "peak memory beyond start (MB)")):

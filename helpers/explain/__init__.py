@@ -3,6 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    ["attribution", "controls", "gradients", "heads", "interaction", "scores", "torch_view"],
+    __name__, ["attribution", "controls", "gradients", "heads", "interaction", "scores", "torch_view"]
 )

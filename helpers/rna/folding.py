@@ -148,10 +148,10 @@ def partners(structure: str) -> np.ndarray:
             what = "a bracket that closes nothing" if character == ")" else repr(character)
             raise ValueError(f"position {position + 1} holds {what}; expected '.', '(' and ')' in balance")
     if opened or not structure:
-        found = (
-            f"the structure of {len(structure)} positions has {len(opened)} bracket(s) that are never closed"
+        raise ValueError(
+            f"the structure of {len(structure)} positions has {len(opened)} bracket(s) that are never closed; "
+            "expected at least one position and brackets in balance"
         )
-        raise ValueError(f"{found}; expected at least one position and brackets in balance")
     return found
 
 

@@ -132,19 +132,9 @@ class Alphabet:
 _NUCLEOTIDE_AMBIGUITY = "RYSWKMBDHV"
 
 DNA = Alphabet(
-    "DNA",
-    "ACGT",
-    "N",
-    _NUCLEOTIDE_AMBIGUITY,
-    {"U": "T"},
-    dict(zip("ACGTUN", "TGCAAN", strict=True)),
+    "DNA", "ACGT", "N", _NUCLEOTIDE_AMBIGUITY, {"U": "T"}, dict(zip("ACGTUN", "TGCAAN", strict=True))
 )
 RNA = Alphabet(
-    "RNA",
-    "ACGU",
-    "N",
-    _NUCLEOTIDE_AMBIGUITY,
-    {"T": "U"},
-    dict(zip("ACGUTN", "UGCAAN", strict=True)),
+    "RNA", "ACGU", "N", _NUCLEOTIDE_AMBIGUITY, {"T": "U"}, dict(zip("ACGUTN", "UGCAAN", strict=True))
 )
 PEPTIDE = Alphabet("peptide", "ACDEFGHIKLMNPQRSTVWY", "X", "BZJUO")

@@ -4,12 +4,7 @@ import pytest
 from keras import layers, ops
 
 from helpers.explain import gradients, heads
-from helpers.explain.gradients import (
-    gradient_x_input,
-    integrated_gradients,
-    make_baselines,
-    saliency,
-)
+from helpers.explain.gradients import gradient_x_input, integrated_gradients, make_baselines, saliency
 from helpers.sequences.alphabet import PEPTIDE, RNA
 from helpers.sequences.encoding import one_hot
 

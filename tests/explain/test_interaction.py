@@ -4,11 +4,7 @@ import pytest
 from keras import layers, ops
 
 from helpers.explain.heads import Target
-from helpers.explain.interaction import (
-    attention_map,
-    layer_output,
-    paired_mutation,
-)
+from helpers.explain.interaction import attention_map, layer_output, paired_mutation
 from helpers.sequences.alphabet import PEPTIDE, RNA
 from helpers.sequences.encoding import one_hot
 

@@ -320,10 +320,7 @@ def test_log_odds_of_the_background_are_zero_whatever_the_unit():
 
 @pytest.mark.parametrize(
     ("counts", "reason"),
-    [
-        (np.ones((4, 7)), r"shape \(4, 7\); expected \(width, 4\)"),
-        (np.zeros((2, 4)), "position 0 sums to 0"),
-    ],
+    [(np.ones((4, 7)), r"shape \(4, 7\); expected \(width, 4\)"), (np.zeros((2, 4)), "position 0 sums to 0")],
 )
 def test_bad_counts(counts, reason):
     with pytest.raises(ValueError, match=reason):

@@ -12,17 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import helpers.plots
-from helpers.plots import (
-    cells,
-    colours,
-    composition,
-    curves,
-    heatmaps,
-    logos,
-    results,
-    style,
-    words,
-)
+from helpers.plots import cells, colours, composition, curves, heatmaps, logos, results, style, words
 from helpers.sequences.alphabet import DNA, PEPTIDE, RNA
 
 TAG = "<script>alert(1)</script>"
@@ -137,12 +127,7 @@ def test_save_writes_picture_and_data_and_a_rerun_is_identical(tmp_path):
     assert "<dc:date>" not in svg
     assert "true-positive rate</text>" in svg
     assert first[2].read_text() == "fpr,tpr\n0.0,0.0\n0.25,0.5\n1.0,1.0\n"
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "new",
-        "roc.csv",
-        "roc.png",
-        "roc.svg",
-    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "roc.csv", "roc.png", "roc.svg"]
 
 
 def test_save_refuses_an_unknown_format_before_it_writes(tmp_path):
@@ -307,9 +292,7 @@ def test_scale_refusals():
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20),
-    st.sampled_from(cells.FORMS),
-    st.floats(1, 100),
+    st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20), st.sampled_from(cells.FORMS), st.floats(1, 100)
 )
 def test_any_values_have_a_scale_with_zero_in_the_middle_when_signed(values, form, percentile):
     scale = cells.scale_of(np.array(values), form, percentile)
@@ -401,11 +384,7 @@ def test_information_is_known():
 
 def test_long_logos_are_broken_into_rows_of_equal_scale():
     fig = logos.attribution_logo(
-        np.linspace(-1, 1, 25),
-        RNA,
-        sequence="GCUAN" * 5,
-        per_row=10,
-        spans=[logos.Span(8, 12, TAG)],
+        np.linspace(-1, 1, 25), RNA, sequence="GCUAN" * 5, per_row=10, spans=[logos.Span(8, 12, TAG)]
     )
     assert [ax.get_xlim() for ax in fig.axes] == [(0.5, 10.5), (10.5, 20.5), (20.5, 30.5)]
     assert len({ax.get_ylim() for ax in fig.axes}) == 1

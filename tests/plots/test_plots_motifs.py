@@ -89,10 +89,7 @@ def test_logos_to_zoom_into():
     button = fig.layout.updatemenus[0].buttons[1]
     assert button.args[1]["yaxis.autorange"] is True
     assert np.nanmin(fig.data[2].y) == pytest.approx(-0.2)
-    for track in (
-        figures.LogoTrack("g", "ACG", np.ones(2)),
-        figures.LogoTrack("g", "A", np.array([np.nan])),
-    ):
+    for track in (figures.LogoTrack("g", "ACG", np.ones(2)), figures.LogoTrack("g", "A", np.array([np.nan]))):
         with pytest.raises(ValueError, match="expected one finite number"):
             figures.logo_figure([track], DNA)
     with pytest.raises(ValueError, match="no sequence to draw"):

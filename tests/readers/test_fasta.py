@@ -29,13 +29,7 @@ NUCLEOTIDES_IN_PEPTIDE = "ACGTGATTACAGATTACAGA"
         ("AXU", RNA, "ANU", "changed", "1 X written as N (unknown)"),
         ("AAAARY", RNA, "AAAANN", "changed", "1 R, 1 Y written as N (unknown)"),
         ("MXK", PEPTIDE, "MXK", "ok", "1 unknown (X)"),
-        (
-            "MBZJUOK",
-            PEPTIDE,
-            "MXXXXXK",
-            "changed",
-            "1 B, 1 J, 1 O, 1 U, 1 Z written as X (unknown)",
-        ),
+        ("MBZJUOK", PEPTIDE, "MXXXXXK", "changed", "1 B, 1 J, 1 O, 1 U, 1 Z written as X (unknown)"),
         ("MKV*", PEPTIDE, "MKV", "changed", "the closing * (stop) removed"),
         ("mk v*\n", PEPTIDE, "MKV", "changed", None),
         ("ACGTACGTACGTACGTACG", PEPTIDE, "ACGTACGTACGTACGTACG", "ok", ""),
@@ -54,11 +48,7 @@ def test_accepted(text, alphabet, sequence, status, note):
         ("", RNA, "the sequence is empty; expected at least one letter"),
         (" \n", RNA, "the sequence is empty"),
         ("*", PEPTIDE, "the sequence is empty"),
-        (
-            "ACG1U2",
-            RNA,
-            "position 4 holds '1' (a digit) and 1 more such characters; remove",
-        ),
+        ("ACG1U2", RNA, "position 4 holds '1' (a digit) and 1 more such characters; remove"),
         ("AC-GU", RNA, "position 3 holds '-' (a gap); remove the gaps of the alignment"),
         ("AC.GU", RNA, "position 3 holds '.' (a gap)"),
         ("~ACGU", RNA, "position 1 holds '~' (a gap)"),
@@ -141,8 +131,7 @@ def write(tmp_path, content, name="a.fa"):
 
 def test_fasta_of_every_shape(tmp_path):
     path = write(
-        tmp_path,
-        b"\xef\xbb\xbf\r\n>r1 first one\r\nACG\r\n\r\nU\r\n> r2\tsecond\r\nacgt\r\n>r3\r\nACX\r\n",
+        tmp_path, b"\xef\xbb\xbf\r\n>r1 first one\r\nACG\r\n\r\nU\r\n> r2\tsecond\r\nacgt\r\n>r3\r\nACX\r\n"
     )
     table = fasta.read_fasta(path, RNA)
     assert table.values.tolist() == [
@@ -164,10 +153,7 @@ def test_fasta_of_every_shape(tmp_path):
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_fasta_line_ends_and_gzip(tmp_path, end, pack):
     path = write(tmp_path, pack(end.join([">a", "AC", "GU", ">b", "GG"]).encode()))
-    assert list(fasta.iter_fasta(path)) == [
-        Record("a", "", "ACGU", 1),
-        Record("b", "", "GG", 4),
-    ]
+    assert list(fasta.iter_fasta(path)) == [Record("a", "", "ACGU", 1), Record("b", "", "GG", 4)]
 
 
 def test_every_record_has_a_row(tmp_path):
@@ -203,10 +189,7 @@ def test_duplicates(tmp_path):
     [
         (b"", "the file is empty"),
         (b"\n \r\n", "holds blank lines only; expected FASTA records"),
-        (
-            b"\nACGU\n>a\nAC\n",
-            r"a\.fa, line 2: found 'ACGU'; expected a header that starts",
-        ),
+        (b"\nACGU\n>a\nAC\n", r"a\.fa, line 2: found 'ACGU'; expected a header that starts"),
         (b">a\nAC\0GU\n", r"a\.fa, line 2: found a NUL byte"),
         (b">a\xe9\nACGU\n", r"a\.fa, line 1: found the byte e9, which is no UTF-8 text"),
         (gzip.compress(b">a\n" + b"ACGU\n" * 9999, mtime=0)[:60], "the gzip data are cut off"),

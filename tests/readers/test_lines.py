@@ -13,13 +13,7 @@ from helpers.readers import lines
 def test_line_ends_byte_order_mark_and_last_line(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes(b"\xef\xbb\xbfone\r\ntwo\rthree\n\nfive")
-    assert list(lines.iter_lines(path)) == [
-        (1, "one"),
-        (2, "two"),
-        (3, "three"),
-        (4, ""),
-        (5, "five"),
-    ]
+    assert list(lines.iter_lines(path)) == [(1, "one"), (2, "two"), (3, "three"), (4, ""), (5, "five")]
 
 
 @given(

@@ -80,10 +80,7 @@ def test_code_is_refused_and_not_run(tmp_path, protocol, place):
         (pd.DataFrame({"a": [1]}), r"refused to load pandas\."),
         (np.arange(3), r"refused to load numpy\."),
         ([{"a": np.float64(1)}], r"refused to load numpy\."),
-        (
-            [{"a": datetime.date(2026, 1, 1)}],
-            r"refused to load datetime\.date\. .* Save the rows as CSV",
-        ),
+        ([{"a": datetime.date(2026, 1, 1)}], r"refused to load datetime\.date\. .* Save the rows as CSV"),
         ({"a": 1}, r"a\.pkl: found a dict; expected a list of dicts"),
         ("text", "found a str; expected a list"),
         ([{"a": 1}, [1]], "row 2: found a list; expected a dict"),

@@ -102,20 +102,11 @@ def test_the_index_column_of_pandas_gets_a_name(tmp_path):
     [
         (b"", "the file is empty"),
         (b"\n\n", "holds blank lines only; expected a row of column names"),
-        (
-            b"rna_seq,protein\nA,M\n",
-            r"a\.csv, line 1: there is no column protein_seq; found rna_seq,",
-        ),
+        (b"rna_seq,protein\nA,M\n", r"a\.csv, line 1: there is no column protein_seq; found rna_seq,"),
         (b"RNA_seq,Protein_Seq\n", "Is it RNA_seq for rna_seq, Protein_Seq for protein_seq"),
         (b"x,y\n", r"there is no column rna_seq, protein_seq; found x, y\. Rename or add"),
-        (
-            b"rna_seq\tprotein_seq\nA\tM\n",
-            r"separated by tabs; expected commas. Give separator='\\t'",
-        ),
-        (
-            b"rna_seq;protein_seq;n\n",
-            "separated by semicolons; expected commas. Give separator=';'",
-        ),
+        (b"rna_seq\tprotein_seq\nA\tM\n", r"separated by tabs; expected commas. Give separator='\\t'"),
+        (b"rna_seq;protein_seq;n\n", "separated by semicolons; expected commas. Give separator=';'"),
         (b'"rna_seq";"protein_seq"\n', "separated by semicolons"),
         (b"rna_seq,protein_seq,rna_seq\n", "the column name rna_seq stands more than once"),
         (b'rna_seq,"protein_seq\n', r"line 1: a cell opens with a quote .* correct the row of"),

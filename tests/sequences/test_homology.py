@@ -69,10 +69,7 @@ def plain_groups(sequences, k, threshold, measure):
 
 @settings(max_examples=100, deadline=None)
 @given(
-    TEXTS,
-    st.integers(1, 5),
-    st.sampled_from([0.2, 0.5, 1.0]),
-    st.sampled_from(["containment", "jaccard"]),
+    TEXTS, st.integers(1, 5), st.sampled_from([0.2, 0.5, 1.0]), st.sampled_from(["containment", "jaccard"])
 )
 def test_groups(sequences, k, threshold, measure):
     found = homology.homology_groups(sequences, k=k, threshold=threshold, measure=measure)

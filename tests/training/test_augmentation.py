@@ -157,10 +157,7 @@ def test_steps_are_given_the_rows():
 
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [
-        ({"strands": "two"}, "strands is 'two'"),
-        ({"y": np.zeros(3)}, "found 4 sequences and 3 labels"),
-    ],
+    [({"strands": "two"}, "strands is 'two'"), ({"y": np.zeros(3)}, "found 4 sequences and 3 labels")],
 )
 def test_bad_batches(options, reason):
     with pytest.raises(ValueError, match=reason):

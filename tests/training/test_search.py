@@ -146,12 +146,7 @@ def test_bad_trials_are_pruned(tmp_path):
     assert found["value"].notna().all()
 
 
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
-        ({"data_key": "other"}, "its data is d, here it is other"),
-    ],
-)
+@pytest.mark.parametrize(("options", "reason"), [({"data_key": "other"}, "its data is d, here it is other")])
 def test_a_storage_of_another_search(tmp_path, options, reason):
     open_at(tmp_path / "a.journal")
     with pytest.raises(ValueError, match=rf"'demo' in a.journal belongs to another search: {reason}"):

@@ -67,11 +67,7 @@ class Expression(NamedTuple):
 
 
 def from_table(
-    path: str | Path,
-    *,
-    cell_types: Sequence[str] = (),
-    length: int | None = None,
-    separator: str = ",",
+    path: str | Path, *, cell_types: Sequence[str] = (), length: int | None = None, separator: str = ","
 ) -> Expression:
     r"""Promoters from a table: a sequence and one column a cell type.
 

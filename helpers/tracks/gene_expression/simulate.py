@@ -147,12 +147,7 @@ def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noq
 
 
 def planted_mask(
-    elements: pd.DataFrame,
-    rows: Sequence[int],
-    length: int,
-    *,
-    cell_type: str,
-    least: float = 0.25,
+    elements: pd.DataFrame, rows: Sequence[int], length: int, *, cell_type: str, least: float = 0.25
 ) -> np.ndarray:
     """Positions of the elements that are at work in a cell type.
 

@@ -195,9 +195,7 @@ def predict_file(
 
 
 def predict_table(
-    run: Run | Sequence[Run],
-    table: pd.DataFrame,
-    options: Options = Options(),
+    run: Run | Sequence[Run], table: pd.DataFrame, options: Options = Options()
 ) -> pd.DataFrame:
     """Predict the records of a table with columns ``id``, ``sequence`` and, if it has one, ``line``.
 

@@ -217,8 +217,7 @@ def _pairs_to_predict(fresh: Simulation) -> tuple[pd.DataFrame, pd.DataFrame]:
     family = (fresh.rna["family"].to_numpy()[rows] + np.where(binds, 0, 3)) % len(RNA_MOTIFS)
     partner = np.argmax(fresh.peptide["family"].to_numpy() == family[:, None], axis=1)
     pairs = _pair_rows(fresh.rna, fresh.peptide, rows, partner).assign(
-        rna_id=[f"new_rna{row + 1:02d}" for row in rows],
-        protein_id=[f"new_pep{row + 1:02d}" for row in rows],
+        rna_id=[f"new_rna{row + 1:02d}" for row in rows], protein_id=[f"new_pep{row + 1:02d}" for row in rows]
     )
     truth = pairs[["rna_id", "protein_id"]].assign(binds=binds.astype(int))
     for side, table, chosen in (("rna", fresh.rna, rows), ("peptide", fresh.peptide, partner)):

@@ -32,14 +32,7 @@ def test_every_row_has_a_row(run, tmp_path):
     assert summary == {"ok": 1, "changed": 2, "rejected": 3}
     found = pd.read_csv(out)
     assert found["line"].tolist() == [2, 3, 4, 5, 6, 7]
-    assert found["status"].tolist() == [
-        "ok",
-        "changed",
-        "rejected",
-        "rejected",
-        "changed",
-        "rejected",
-    ]
+    assert found["status"].tolist() == ["ok", "changed", "rejected", "rejected", "changed", "rejected"]
     first = found["K562_predicted"]
     assert first[[0, 1, 4]].tolist() == pytest.approx([3.0, 2.0, 1.5])
     assert first[[2, 3, 5]].isna().all()

@@ -27,10 +27,7 @@ def pair(records, *, name="m6A"):
     """A folder's files with one negative, and these positives."""
     index = list(loaders.MODIFICATIONS).index(name) + 1
     base = loaders.MODIFICATIONS[name].base
-    return {
-        f"train/{index}-0": [("n0", f"CC{base}CC"), ("n1", f"GC{base}CG")],
-        f"train/{index}-1": records,
-    }
+    return {f"train/{index}-0": [("n0", f"CC{base}CC"), ("n1", f"GC{base}CG")], f"train/{index}-1": records}
 
 
 GOOD = [("p0", "GGACU"), ("p1", "AGACA"), ("p2", "UGACC")]

@@ -13,12 +13,7 @@ from helpers.project import backend
 backend.use("tensorflow")
 
 from helpers import training  # noqa: E402
-from helpers.tracks.rna_modification import (  # noqa: E402
-    network,
-    original,
-    predictors,
-    quantiser,
-)
+from helpers.tracks.rna_modification import network, original, predictors, quantiser  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 SMALL = replace(network.PRESETS["small"], n_codes=24)
@@ -151,8 +146,7 @@ def test_labels_that_are_not_known_cost_nothing():
     np.testing.assert_allclose(loss, [np.log(4), 0], rtol=1e-5)
     metric = quantiser.KnownAUROC()
     metric.update_state(
-        np.array([[1, np.nan], [np.nan, 0]], "float32"),
-        np.array([[0.9, 0.95], [0.99, 0.1]], "float32"),
+        np.array([[1, np.nan], [np.nan, 0]], "float32"), np.array([[0.9, 0.95], [0.99, 0.1]], "float32")
     )
     assert float(metric.result()) == pytest.approx(1.0, abs=1e-3)
 

@@ -16,11 +16,7 @@ from helpers.stats.odds import logit, sigmoid
 backend.use("tensorflow")
 
 from helpers.tracks.rna_modification import data as windows  # noqa: E402
-from helpers.tracks.rna_modification import (  # noqa: E402
-    input_length,
-    predictors,
-    search,
-)
+from helpers.tracks.rna_modification import input_length, predictors, search  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 TINY = {"preset": "small", "epochs": 2, "batch_size": 32, "build": {"n_codes": 16, "filters": 16}}

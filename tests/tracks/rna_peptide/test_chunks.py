@@ -46,10 +46,7 @@ def test_two_forms_of_one_chunk_count_once(tmp_path):
     write_pickle(tmp_path / "chunk_1.pkl", rows)
     table = merge_chunks(tmp_path)
     assert table["source"].tolist() == ["chunk_1.csv"] * 2
-    assert table[["label", "score", "note_given"]].values.tolist() == [
-        ["1", "0.5", ""],
-        ["0", "2.0", "x"],
-    ]
+    assert table[["label", "score", "note_given"]].values.tolist() == [["1", "0.5", ""], ["0", "2.0", "x"]]
 
 
 def test_two_forms_that_differ(tmp_path):

@@ -57,13 +57,7 @@ def write_list(folder, pairs):
 def test_list_with_fasta(tmp_path):
     paths = write_list(tmp_path, "p1\tr1\t1\n\np1 r2 0\np1 r9 1\np1 r1\np1 r1 2\n")
     loaded = data.from_list(*paths)
-    assert loaded.rows["status"].tolist() == [
-        "changed",
-        "changed",
-        "rejected",
-        "rejected",
-        "rejected",
-    ]
+    assert loaded.rows["status"].tolist() == ["changed", "changed", "rejected", "rejected", "rejected"]
     assert loaded.rows["row"].tolist() == [1, 3, 4, 5, 6]
     assert loaded.pairs["rna_seq"].tolist() == ["ACGUN", "ACGU"]
     assert loaded.pairs["label"].tolist() == [1, 0]

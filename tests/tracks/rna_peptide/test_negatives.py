@@ -268,9 +268,7 @@ def test_draws_are_uniform(n):
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.lists(st.integers(0, 50), min_size=1, max_size=9).filter(any),
-    st.integers(0, 200),
-    st.integers(0, 9),
+    st.lists(st.integers(0, 50), min_size=1, max_size=9).filter(any), st.integers(0, 200), st.integers(0, 9)
 )
 def test_shares(counts, n, seed):
     counts = np.array(counts)

@@ -313,10 +313,7 @@ def test_padding_changes_nothing(built):
     fixed = built.inputs[0].shape[1]
     found = predict_table(Run(built, {}), pairs)["probability"]
     for row, (rna, peptide) in enumerate(pairs[["rna_seq", "protein_seq"]].to_numpy()):
-        alone = [
-            one_hot([rna], predict.RNA, length=fixed),
-            one_hot([peptide], predict.PEPTIDE, length=fixed),
-        ]
+        alone = [one_hot([rna], predict.RNA, length=fixed), one_hot([peptide], predict.PEPTIDE, length=fixed)]
         assert found[row] == pytest.approx(score(alone)[0], abs=1e-6)
 
 

@@ -14,10 +14,7 @@ def sample():
 
 
 def test_every_chain_carries_one_motif_where_the_truth_says(sample):
-    for table, motifs in (
-        (sample.rna, simulate.RNA_MOTIFS),
-        (sample.peptide, simulate.PEPTIDE_MOTIFS),
-    ):
+    for table, motifs in ((sample.rna, simulate.RNA_MOTIFS), (sample.peptide, simulate.PEPTIDE_MOTIFS)):
         for row in table.itertuples():
             assert row.sequence[row.start : row.stop] == row.motif == motifs[row.family]
             assert sum(row.sequence.count(motif) for motif in motifs) == 1
