@@ -149,7 +149,7 @@ def partners(structure: str) -> np.ndarray:
             raise ValueError(f"position {position + 1} holds {what}; expected '.', '(' and ')' in balance")
     if opened or not structure:
         raise ValueError(
-            f"the structure of {len(structure)} positions has {len(opened)} bracket(s) that are never closed; "
+            f"the structure of {len(structure)} positions has {len(opened)} bracket(s) never closed; "
             "expected at least one position and brackets in balance"
         )
     return found
