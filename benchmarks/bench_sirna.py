@@ -26,7 +26,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("features of 10,000 guides", "the same, from the cache"):
             start = time.perf_counter()
-            features.compute(guides, chosen, starts, features.Folding(WORKERS, folder))
+            features.compute(guides, chosen, starts, folding=features.Folding(WORKERS, folder))
             print(f"{name}: {time.perf_counter() - start:.1f} s")
 
     from helpers.tracks.sirna_efficacy import predict, predictors, scan

@@ -28,7 +28,7 @@ def measure(preset: str, windows: int) -> dict[str, float | str]:
     rng = np.random.default_rng(0)
     X = np.eye(4, dtype=np.float32)[rng.integers(0, 4, (windows, LENGTH))]
     y = rng.integers(0, 2, (windows, 1)).astype(np.float32)
-    model = predictors.build(preset, LENGTH, 1, {})
+    model = predictors.build(preset, LENGTH, 1, arguments={})
     model.fit(X, y, batch_size=64, verbose=0)
     times = []
     for _ in range(2):

@@ -106,6 +106,19 @@ def test_modules_stay_small(module):
     assert code_lines(module) <= 300, "split it: one module, one noun"
 
 
+WIDE = {"build_cnn", "build_scanner"}
+"""Builders whose sizes a search sets by name."""
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(HELPERS).as_posix())
+def test_functions_take_few_arguments(module):
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and (node.name[0] != "_" or node.name == "__init__"):
+            given = [one.arg for one in node.args.args if one.arg not in ("self", "cls")]
+            assert len(given) <= 3, f"{node.name}: keyword-only past three"
+            assert len(given) + len(node.args.kwonlyargs) <= 7 or node.name in WIDE, node.name
+
+
 def test_only_one_module_may_unpickle():
     for module in MODULES:
         if parts(module)[-1] not in ("pickles", "simulate"):

@@ -240,6 +240,7 @@ def out_of_fold(
     explain: Callable[..., R],
     models: Mapping[Any, Any],
     folds: ArrayLike,
+    *,
     X: np.ndarray,
     **aligned: np.ndarray,
 ) -> R:
@@ -269,7 +270,7 @@ def out_of_fold(
     >>> class Two(NamedTuple):
     ...     total: np.ndarray
     >>> double = lambda factor, X: Two(factor * X.sum(axis=(1, 2)))
-    >>> out_of_fold(double, {0: 1.0, 1: 10.0}, [1, 0, 1], np.ones((3, 2, 4))).total.tolist()
+    >>> out_of_fold(double, {0: 1.0, 1: 10.0}, [1, 0, 1], X=np.ones((3, 2, 4))).total.tolist()
     [80.0, 8.0, 80.0]
     """
     held_out = np.asarray(folds)
@@ -333,7 +334,7 @@ def row_scorer(
     return score
 
 
-def save(path: str | Path, X: np.ndarray, found: Contributions, ids: ArrayLike) -> Path:
+def save(path: str | Path, X: np.ndarray, found: Contributions, *, ids: ArrayLike) -> Path:
     """Write attributions with what they were made from as an ``.npz`` file, complete or absent."""
     names = np.asarray(ids).astype(str)
     if names.shape != (len(X),) or len(found.values) != len(X):

@@ -39,7 +39,7 @@ def small(values: np.ndarray) -> np.ndarray:
 
 
 def heat(
-    table: np.ndarray, value: str, form: str = "linear", percentile: float = 95.0, **options: Any
+    table: np.ndarray, value: str, form: str = "linear", *, percentile: float = 95.0, **options: Any
 ) -> go.Heatmap:
     """A matrix as colours, with a colour bar that names the quantity `value`.
 
@@ -95,7 +95,7 @@ def views(fig: go.Figure, choices: Sequence[tuple[str, Sequence[int], dict[str, 
     fig.update_layout(updatemenus=[{"buttons": buttons, **place, "bgcolor": "white", "showactive": True}])
 
 
-def menu(fig: go.Figure, names: Sequence[str], each: int, extra: Sequence[dict[str, object]]) -> None:
+def menu(fig: go.Figure, names: Sequence[str], each: int, *, extra: Sequence[dict[str, object]]) -> None:
     """Menu that shows one name's traces (`each` a name) at a time; none where there is no choice.
 
     `extra` changes the layout, name by name.

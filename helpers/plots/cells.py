@@ -133,7 +133,7 @@ def _logarithmic(size: np.ndarray, signed: bool) -> Scale:
     return Scale("log", low if low < high else high / 10, high, note=note)
 
 
-def matrix(values: ArrayLike, rows: int = 1, columns: int = 1, what: str = "heat map") -> np.ndarray:
+def matrix(values: ArrayLike, rows: int = 1, columns: int = 1, *, what: str = "heat map") -> np.ndarray:
     """Values as a table of numbers with at least so many rows and columns.
 
     Raises
@@ -190,7 +190,7 @@ def paint(ax: Axes, table: np.ndarray, chosen: Scale) -> AxesImage:
     return ax.imshow(shown, cmap=cmap, norm=norm, aspect="auto", interpolation="nearest")
 
 
-def colour_bar(ax: Axes, image: ScalarMappable, chosen: Scale, value: str) -> None:
+def colour_bar(ax: Axes, image: ScalarMappable, chosen: Scale, *, value: str) -> None:
     """Colour bar with the quantity, and what was done to the scale below it."""
     fig = style.root(ax)
     aspect = max(5.0, ax.get_window_extent().height / fig.dpi / style.MM / 2.8)

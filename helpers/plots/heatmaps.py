@@ -73,7 +73,7 @@ def heatmap(
     name_axis(ax.yaxis, y_labels, table.shape[0])
     ax.set(xlabel=labels.x, ylabel=labels.y)
     style.title(ax, labels.title)
-    colour_bar(ax, image, chosen, labels.value)
+    colour_bar(ax, image, chosen, value=labels.value)
     return style.root(ax)
 
 
@@ -158,7 +158,7 @@ def interaction_map(
     >>> fig.axes[0].get_ylabel()
     'RNA position (nt)'
     """
-    table = matrix(values, len(rna), len(peptide), "interaction map")[: len(rna), : len(peptide)]
+    table = matrix(values, len(rna), len(peptide), what="interaction map")[: len(rna), : len(peptide)]
     ax = style.axes(ax, style.DOUBLE, float(np.clip(30 + 1.75 * len(rna), 70, 225)))
     chosen = scale_of(table, scale)
     image = paint(ax, table, chosen)
@@ -168,7 +168,7 @@ def interaction_map(
     if truth is not None:
         outline(ax, known_cells(truth, table.shape))
     style.title(ax, labels.title + ("" if truth is None else " (outlined: known to interact)"))
-    colour_bar(ax, image, chosen, labels.value)
+    colour_bar(ax, image, chosen, value=labels.value)
     return style.root(ax)
 
 
@@ -296,7 +296,7 @@ def saliency_grid(
         for ax, (alphabet, sequence, table) in zip(grid, pair.sides(), strict=True):
             chosen = together or scale_of(table, "linear")
             _letters_by_positions(ax, alphabet, sequence, table, chosen)
-            colour_bar(ax, ax.images[0], chosen, value if alphabet is PEPTIDE else "")
+            colour_bar(ax, ax.images[0], chosen, value=value if alphabet is PEPTIDE else "")
         style.title(grid[0], pair.name)
     style.head(fig, title)
     return fig

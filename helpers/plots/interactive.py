@@ -88,7 +88,7 @@ def interaction_figure(maps: Sequence[InteractionMap], *, title: str = "") -> go
     fig, extra = go.Figure(), list[dict[str, Any]]()
     for place, one in enumerate(maps):
         shape = (len(one.rna), len(one.peptide))
-        table = matrix(one.values, *shape, f"map of {one.name!r}")[: shape[0], : shape[1]]
+        table = matrix(one.values, *shape, what=f"map of {one.name!r}")[: shape[0], : shape[1]]
         hover = f"RNA %{{y}}<br>peptide %{{x}}<br>{words.markup(one.value)} %{{z:.4g}}<extra></extra>"
         residues: dict[str, Any] = {"x": words.residues(one.peptide), "y": words.residues(one.rna)}
         fig.add_trace(heat(table, one.value, hovertemplate=hover, visible=place == 0, **residues))
@@ -101,7 +101,7 @@ def interaction_figure(maps: Sequence[InteractionMap], *, title: str = "") -> go
     fig.update_xaxes(title_text=words.position(PEPTIDE), type="category", nticks=24)
     fig.update_yaxes(title_text=words.position(RNA), type="category", autorange="reversed")
     fig.update_yaxes(nticks=extra[0]["yaxis.nticks"])
-    menu(fig, [one.name for one in maps], 1, extra)
+    menu(fig, [one.name for one in maps], 1, extra=extra)
     return fig
 
 
@@ -150,11 +150,11 @@ def unit_figure(
         shown = "customdata" if form == "log" else "z"
         hover = f"unit %{{x}}<br>%{{y}}<br>{words.markup(value)} %{{{shown}:.4g}}<extra></extra>"
         look: dict[str, Any] = {"hovertemplate": hover, "visible": form == "linear"}
-        fig.add_trace(heat(table, value, form, percentile, **places, **look))
+        fig.add_trace(heat(table, value, form, percentile=percentile, **places, **look))
     frame(fig, title, int(np.clip(230 + 15 * len(table), 400, 1000)))
     fig.update_xaxes(title_text="unit of the layer (not a residue)")
     fig.update_yaxes(type="category", autorange="reversed")
-    menu(fig, [name for _, name in form_names(percentile)], 1, [{}, {}, {}])
+    menu(fig, [name for _, name in form_names(percentile)], 1, extra=[{}, {}, {}])
     return fig
 
 
@@ -194,5 +194,5 @@ def saliency_figure(
         xaxis2=across | {"title": words.position(PEPTIDE), "anchor": "y2"},
         yaxis2=down | {"domain": [0, 0.58], "title": "amino acid", "dtick": 1},
     )
-    menu(fig, [pair.name for pair in pairs], 2, [{} for _ in pairs])
+    menu(fig, [pair.name for pair in pairs], 2, extra=[{} for _ in pairs])
     return fig

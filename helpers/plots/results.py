@@ -96,7 +96,7 @@ def _caption(rows: pd.DataFrame, metric: str) -> str:
     return ", ".join(filter(None, [words.metric(metric), sets, f"n = {' to '.join(sizes)}"]))
 
 
-def interval(value: float, low: float, high: float, decimals: int = 3) -> str:
+def interval(value: float, low: float, high: float, *, decimals: int = 3) -> str:
     """A value with its interval as text.
 
     Examples
@@ -152,7 +152,7 @@ def results_table(
     flat = keys[by].assign(
         metric=rows["metric"].map(words.metric),
         n=[f"{int(n):,}" for n in rows["n"]],
-        text=[interval(value, low, high, decimals) for value, low, high in ends],
+        text=[interval(value, low, high, decimals=decimals) for value, low, high in ends],
     )
     if (twice := flat.duplicated([*by, "metric"])).any():
         first = flat[twice].iloc[0]

@@ -21,6 +21,7 @@ def cached(
     folder: str | Path | None,
     sequences: Sequence[str],
     settings: Mapping[str, Any],
+    *,
     compute: Callable[[Sequence[str]], Arrays],
 ) -> Arrays:
     """Arrays of some sequences, computed once.
@@ -42,7 +43,7 @@ def cached(
     >>> import tempfile
     >>> folder = tempfile.mkdtemp()
     >>> lengths = lambda items: {"nt": np.array([len(item) for item in items])}
-    >>> cached(folder, ["ACGU"], {}, lengths)["nt"].tolist()
+    >>> cached(folder, ["ACGU"], {}, compute=lengths)["nt"].tolist()
     [4]
     """
     if folder is None:

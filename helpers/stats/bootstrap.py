@@ -105,7 +105,7 @@ def classification_statistic(y: np.ndarray, p: np.ndarray, threshold: float) -> 
 
     def statistic(counts: np.ndarray) -> dict[str, np.ndarray]:
         total, positive, called, hit, squares, *bin_gaps = (counts @ sums).T
-        values = decisions(total, positive, called, hit)
+        values = decisions(total, positive, called, hit=hit)
         values |= _rankings(counts[:, order], y_sorted, last_of_tie)
         values["brier"] = squares / total
         values["ece"] = np.abs(bin_gaps).sum(axis=0) / total
@@ -143,7 +143,7 @@ def regression_statistic(y: np.ndarray, y_pred: np.ndarray) -> Statistic:
 
 
 def decisions(
-    total: np.ndarray, positive: np.ndarray, called: np.ndarray, hit: np.ndarray
+    total: np.ndarray, positive: np.ndarray, called: np.ndarray, *, hit: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Metrics of decisions from the numbers of items, positives, calls and correct calls."""
     negative = total - positive

@@ -24,7 +24,7 @@ def column(values: ArrayLike, name: str) -> np.ndarray:
         raise ValueError(f"{name} holds a value that is not a number: {error}") from error
 
 
-def refuse(wrong: np.ndarray, values: np.ndarray, name: str, expected: str) -> None:
+def refuse(wrong: np.ndarray, values: np.ndarray, name: str, *, expected: str) -> None:
     """Name the first value that is wrong, and what was expected."""
     if (rows := np.flatnonzero(wrong)).size:
         raise ValueError(f"{name}[{rows[0]}] is {values[rows[0]]:g}; expected {expected}")
@@ -32,7 +32,7 @@ def refuse(wrong: np.ndarray, values: np.ndarray, name: str, expected: str) -> N
 
 def finite(values: np.ndarray, name: str, mend: str) -> None:
     """Refuse numbers that are missing or infinite."""
-    refuse(~np.isfinite(values), values, name, f"a finite number. {mend}")
+    refuse(~np.isfinite(values), values, name, expected=f"a finite number. {mend}")
 
 
 def _pair(y: ArrayLike, p: ArrayLike, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -49,11 +49,14 @@ def labelled(y: ArrayLike, p: ArrayLike, name: str = "p") -> tuple[np.ndarray, n
     """Give labels (0 and 1, both of them) and probabilities as float64."""
     labels, scores = _pair(y, p, name)
     refuse(
-        ~np.isin(labels, (0, 1)), labels, "y", "0 or 1. Turn labels into them, such as (y > cut).astype(int)"
+        ~np.isin(labels, (0, 1)),
+        labels,
+        "y",
+        expected="0 or 1. Turn labels into them, such as (y > cut).astype(int)",
     )
     finite(scores, name, "Look at the model: a loss that diverged predicts NaN")
     mend = "a probability from 0 to 1. Apply the sigmoid if the model gives logits"
-    refuse((scores < 0) | (scores > 1), scores, name, mend)
+    refuse((scores < 0) | (scores > 1), scores, name, expected=mend)
     if labels.min() == labels.max():
         raise ValueError(
             f"y holds only the class {labels[0]:g} ({labels.size} items); expected both 0 and 1. "
@@ -63,7 +66,7 @@ def labelled(y: ArrayLike, p: ArrayLike, name: str = "p") -> tuple[np.ndarray, n
 
 
 def measured(
-    y: ArrayLike, y_pred: ArrayLike, mask: ArrayLike | None, groups: ArrayLike | None, name: str = "y_pred"
+    y: ArrayLike, y_pred: ArrayLike, mask: ArrayLike | None, *, groups: ArrayLike | None, name: str = "y_pred"
 ) -> tuple[np.ndarray, np.ndarray, ArrayLike | None]:
     """Give measured and predicted values that count as float64, and their groups."""
     values, predicted = _pair(y, y_pred, name)

@@ -149,7 +149,7 @@ def regression(
     >>> frame.set_index("metric").value.round(3)[["r2", "mae"]].tolist()
     [0.5, 0.333]
     """
-    y, y_pred, groups = checks.measured(y, y_pred, mask, groups)
+    y, y_pred, groups = checks.measured(y, y_pred, mask, groups=groups)
     codes = checks.groups_of(groups, y.size, n_boot)
     statistic = bootstrap.regression_statistic(y, y_pred)
     return table(statistic, y.size, groups=codes, n_boot=n_boot, seed=seed)
@@ -379,7 +379,7 @@ def _statistic(metric: str, y: ArrayLike, p: ArrayLike, name: str) -> tuple[boot
         return bootstrap.classification_statistic(labels, scores, 0.5), labels.size
     if metric not in REGRESSION:
         raise ValueError(f"metric is {metric!r}; expected one of {', '.join(CLASSIFICATION + REGRESSION)}")
-    values, predicted, _ = checks.measured(y, p, None, None, name)
+    values, predicted, _ = checks.measured(y, p, None, groups=None, name=name)
     return bootstrap.regression_statistic(values, predicted), values.size
 
 

@@ -6,7 +6,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     ["augmentation", "ensembles", "search"],
     {
-        "batches": ["Chains"],
         "blending": ["Blend"],
         "calibration": ["Calibrator"],
         "controls": ["Shuffled"],

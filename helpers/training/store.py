@@ -68,6 +68,7 @@ class Store:
         name: str,
         settings: Mapping[str, Any],
         arrays: Iterable[np.ndarray],
+        *,
         train: Callable[[], FitResult],
         card: Callable[[FitResult], Mapping[str, Any]] = lambda result: {},
     ) -> FitResult:

@@ -60,8 +60,8 @@ def test_references_belong_to_the_sequence_alone():
         (lambda: attribution.deep_lift(NETWORK, X, references=0), "references is 0"),
         (lambda: attribution.deep_lift(NETWORK, X, references=X), "references have the shape"),
         (lambda: attribution.mutate(NETWORK, X, others=[X[:1]]), "holds 1 items; expected 2"),
-        (lambda: attribution.out_of_fold(len, {0: 1}, [0, 2], X), "no model for fold 2"),
-        (lambda: attribution.out_of_fold(len, {0: 1}, [0], X), "a fold a sequence"),
+        (lambda: attribution.out_of_fold(len, {0: 1}, [0, 2], X=X), "no model for fold 2"),
+        (lambda: attribution.out_of_fold(len, {0: 1}, [0], X=X), "a fold a sequence"),
     ],
 )
 def test_what_is_refused(call, message):
@@ -76,12 +76,12 @@ def test_contributions_that_are_not_finite_are_refused():
 
 def test_attributions_are_kept_and_checked(tmp_path):
     found = attribution.deep_lift(NETWORK, X, references=2)
-    path = attribution.save(tmp_path / "a.npz", X, found, ["g1", "g2"])
+    path = attribution.save(tmp_path / "a.npz", X, found, ids=["g1", "g2"])
     saved = attribution.load(path, DNA)
     assert saved.ids.tolist() == ["g1", "g2"]
     np.testing.assert_array_equal(saved.hypothetical, found.hypothetical)
     with pytest.raises(ValueError, match="expected one of each a sequence"):
-        attribution.save(path, X, found, ["g1"])
+        attribution.save(path, X, found, ids=["g1"])
     with pytest.raises(ValueError, match=r"expected \(n, length, 20\) three times"):
         attribution.load(path, PEPTIDE)
     (tmp_path / "b.npz").write_bytes(path.read_bytes()[: path.stat().st_size // 2])

@@ -627,7 +627,9 @@ def test_a_kept_network_is_read_back_and_a_change_of_anything_trains_anew(tmp_pa
 
     def kept(settings=None, rows=(0, 1), data="d"):
         store = Store(tmp_path, data=data, maker="helpers.training.fitting")
-        return store.fit("net", settings or {"seed": 1}, [np.array(rows)], train, lambda one: {"length": 3})
+        return store.fit(
+            "net", settings or {"seed": 1}, [np.array(rows)], train=train, card=lambda one: {"length": 3}
+        )
 
     first, again = kept(), kept()
     assert len(trained) == 1
@@ -640,6 +642,6 @@ def test_a_kept_network_is_read_back_and_a_change_of_anything_trains_anew(tmp_pa
     monkeypatch.setattr("helpers.training.store.code.key", lambda *things: "changed")
     kept()
     assert len(trained) == 6
-    assert Store(None).fit("net", {}, [], train).model
+    assert Store(None).fit("net", {}, [], train=train).model
     with pytest.raises(ValueError, match="no folder was given, so no model is kept"):
         Store(None).path("net", {}, [])

@@ -139,7 +139,7 @@ class Network:
                 schedule=replace(self.schedule, seed=seed), verbosity=self.verbosity,
             )  # fmt: skip
 
-        return self.store.fit(f"{self.kind}-{seed}", own, [scaled, train, valid, *known], train_member)
+        return self.store.fit(f"{self.kind}-{seed}", own, [scaled, train, valid, *known], train=train_member)
 
 
 class Plain(Network):

@@ -207,7 +207,7 @@ def _place(length: int, rng: np.random.Generator) -> list[Element]:
     start = length - START
     placed: list[Element] = []
 
-    def put(name: str, low: int, high: int, strand: str = "+") -> None:
+    def put(name: str, low: int, high: int, *, strand: str = "+") -> None:
         """Put an element at a free place from `low` to `high`; leave it out if there is none."""
         width = len(MOTIFS[name])
         for _ in range(20):
@@ -226,7 +226,7 @@ def _place(length: int, rng: np.random.Generator) -> list[Element]:
         put("GC box", max(0, start - 120), start - 45)
     for name in ("enhancer 1", "enhancer 2"):
         if rng.random() < 0.45:
-            put(name, 0, start - 50, "+" if rng.random() < 0.5 else "-")
+            put(name, 0, start - 50, strand="+" if rng.random() < 0.5 else "-")
     return sorted(placed, key=lambda element: element["start"])
 
 

@@ -152,8 +152,8 @@ def predict_file(
     run: Run | Sequence[Run],
     path: str | Path,
     out: str | Path,
-    options: Options = Options(),
     *,
+    options: Options = Options(),
     progress: bool = True,
 ) -> Counter[str]:
     """Predict the records of a FASTA file, in the memory of one record.

@@ -171,7 +171,7 @@ class Network:
 
         def trained() -> FitResult:
             keras.utils.set_random_seed(given["seed"])
-            model = build(given["preset"], table.length, len(self.heads), given["build"])
+            model = build(given["preset"], table.length, len(self.heads), arguments=given["build"])
             clock = _Clock()
             schedule = Schedule(
                 epochs=given["epochs"], batch_size=given["batch_size"], patience=given["epochs"],
@@ -185,7 +185,7 @@ class Network:
         name = "shared" if len(self.heads) > 1 else self.heads[0]
         arrays = [train, valid] if y is None else [train, valid, y]
         self.model, history, self.best_epoch = self.store.fit(
-            name, given, arrays, trained, lambda result: self._about()
+            name, given, arrays, train=trained, card=lambda result: self._about()
         )
         # The first epoch also traces the graph.
         self.seconds = float(history["seconds"].iloc[min(1, len(history) - 1) :].median())
@@ -345,12 +345,12 @@ class Trees:
         return {kind: both[kind] for kind in self.settings["kinds"]}
 
 
-def build(preset: str, length: int, n_outputs: int, arguments: Mapping[str, Any]) -> keras.Model:
+def build(preset: str, length: int, n_outputs: int, *, arguments: Mapping[str, Any]) -> keras.Model:
     """The compiled network of a preset, or "original", with arguments in the place of the preset's.
 
     Examples
     --------
-    >>> build("small", 51, 2, {"n_codes": 64}).get_layer("quantiser").n_codes
+    >>> build("small", 51, 2, arguments={"n_codes": 64}).get_layer("quantiser").n_codes
     64
     """
     check_preset(preset)

@@ -28,8 +28,8 @@ def structure(
     coordinates: ArrayLike,
     sequence: str,
     dot_bracket: str,
-    values: ArrayLike,
     *,
+    values: ArrayLike,
     truth: ArrayLike | None = None,
     labels: Labels = Labels(value="saliency"),  # noqa: B008 - frozen
     ax: Axes | None = None,
@@ -60,7 +60,7 @@ def structure(
     Examples
     --------
     >>> xy = [[0, 0], [1, 0], [1, 1], [0, 1]]
-    >>> fig = structure(xy, "GAAC", "(..)", [0.1, 0.2, 0.0, 0.9])
+    >>> fig = structure(xy, "GAAC", "(..)", values=[0.1, 0.2, 0.0, 0.9])
     >>> fig.axes[0].get_aspect()
     1.0
     """
@@ -96,7 +96,7 @@ def structure(
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
     ax.set_axis_off()
     style.title(ax, labels.title + ("" if truth is None else " (thick rim: known to matter)"))
-    colour_bar(ax, image, chosen, labels.value)
+    colour_bar(ax, image, chosen, value=labels.value)
     return style.root(ax)
 
 

@@ -108,7 +108,7 @@ def catalogue() -> pd.DataFrame:
 
 
 def compute(
-    guides: Sequence[str], mrnas: Sequence[str], starts: Sequence[int], folding: Folding = KEEP_NOTHING
+    guides: Sequence[str], mrnas: Sequence[str], starts: Sequence[int], *, folding: Folding = KEEP_NOTHING
 ) -> pd.DataFrame:
     """Features of guides (21 nt, antisense) at their sites (0-based) on their mRNAs.
 
@@ -220,7 +220,7 @@ def _structure(guides: list[str], folding: Folding) -> dict[str, np.ndarray]:
             "paired_guide": paired.mean(axis=1),
         }
 
-    found = cached(folding.folder, distinct.tolist(), {"what": "guide", "version": 1}, fold)
+    found = cached(folding.folder, distinct.tolist(), {"what": "guide", "version": 1}, compute=fold)
     return {name: values[rows] for name, values in found.items()}
 
 
@@ -236,7 +236,7 @@ def _profiles(mrnas: Sequence[str], folding: Folding) -> dict[str, dict[str, np.
             folded = unpaired_many(sequences, length=length, workers=workers, progress=nucleotides > 100_000)
             return {str(row): values for row, values in enumerate(folded)}
 
-        arrays = cached(folding.folder, distinct, settings, fold)
+        arrays = cached(folding.folder, distinct, settings, compute=fold)
         for row, mrna in enumerate(distinct):
             values = arrays[str(row)]
             found[mrna][name] = opening_energy(values)[offset:] if length > 1 else values

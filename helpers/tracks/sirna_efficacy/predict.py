@@ -97,7 +97,7 @@ def predict_table(
     if scored.any():
         part = found[scored]
         starts = (part["position"] - 1).astype(int).tolist()
-        values = score(run, part["guide"].tolist(), part["mrna"].tolist(), starts, folding)
+        values = score(run, part["guide"].tolist(), part["mrna"].tolist(), starts=starts, folding=folding)
         found.loc[scored, _PREDICTED] = values[_PREDICTED].to_numpy()
     readable = found["status"] != "rejected"
     if readable.any():
@@ -111,6 +111,7 @@ def score(
     run: Hybrid,
     guides: Sequence[str],
     mrnas: Sequence[str],
+    *,
     starts: Sequence[int],
     folding: Folding = KEEP_NOTHING,
 ) -> pd.DataFrame:
@@ -123,7 +124,7 @@ def score(
     return pd.concat([_predicted(run, table), table.features], axis=1)
 
 
-def explain(run: Hybrid, mrna: str, start: int, folding: Folding = KEEP_NOTHING) -> Explanation:
+def explain(run: Hybrid, mrna: str, start: int, *, folding: Folding = KEEP_NOTHING) -> Explanation:
     """In-silico mutation of the guide of the site at `start` (0-based), and its attention to the target.
 
     Each mutant is a guide that still matches its mRNA: the letter and its partner are replaced
@@ -155,9 +156,9 @@ def _table(
     origins: Sequence[str] = (),
 ) -> Table:
     """Rows to predict; `origins` are the mRNAs whose effects the rows have, if not `mrnas`."""
-    computed = features.compute(guides, mrnas, starts, folding)
+    computed = features.compute(guides, mrnas, starts, folding=folding)
     contexts = [context(mrna, start) for mrna, start in zip(mrnas, starts, strict=True)]
-    return Table(guides, contexts, origins or mrnas, starts, computed)
+    return Table(guides, contexts, origins or mrnas, starts=starts, features=computed)
 
 
 def _predicted(run: Hybrid, table: Table) -> pd.DataFrame:

@@ -107,6 +107,7 @@ class Table:
         guides: Sequence[str],
         contexts: Sequence[str],
         mrnas: Sequence[str],
+        *,
         starts: Any,
         features: pd.DataFrame,
         y: Any = None,

@@ -188,7 +188,7 @@ def logo_figure(
 
 
 def _menu(fig: go.Figure, tracks: Sequence[LogoTrack], each: int, marks: Sequence[dict[str, object]]) -> None:
-    menu(fig, [track.name for track in tracks], each, marks)
+    menu(fig, [track.name for track in tracks], each, extra=marks)
     for button in fig.layout.updatemenus[0].buttons:
         # The shared menu turns the vertical axis round, as a map wants it.
         for name in ("xaxis2.autorange", "yaxis2.autorange"):

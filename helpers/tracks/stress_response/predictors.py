@@ -75,7 +75,7 @@ class PromoterTable:
         return np.flatnonzero(~np.isin(self.related_groups, self.groups[outside]))
 
     def training(
-        self, X: np.ndarray, related: np.ndarray, y: np.ndarray, train: np.ndarray, *, orthologs: bool
+        self, X: np.ndarray, related: np.ndarray, y: np.ndarray, *, train: np.ndarray, orthologs: bool
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Descriptions, labels and rows (-1 for orthologs) to train on, with orthologs if asked."""
         if not orthologs:
@@ -245,7 +245,7 @@ class Network:
         given, table = self.settings, self.table
         keras.utils.set_random_seed(given["seed"])
         model = network.BUILDERS[given["architecture"]](table.length, **given["build"])
-        parts = table.training(table.X, table.related, y, train, orthologs=orthologs)
+        parts = table.training(table.X, table.related, y, train=train, orthologs=orthologs)
         # Both strands are validated, as both are asked for a prediction.
         turned = np.concatenate([table.X[valid], table.X[valid][:, ::-1, ::-1]])
         held = (turned, np.tile(y[valid], 2)[:, None])
@@ -292,7 +292,7 @@ class Network:
         model = network.BUILDERS["scanner"](table.length, **given["build"])
         fixed = {name: given["build"].get(name) for name in ("bins", "sharpness", "width")}
         counts, related = table.motif_counts(model, json.dumps(fixed))
-        X, labels, _ = table.training(counts, related, y, train, orthologs=orthologs)
+        X, labels, _ = table.training(counts, related, y, train=train, orthologs=orthologs)
         network.adapt(model, X)
         _, head = network.scanner_parts(model)
         self._head, self._counts = head, counts
@@ -330,7 +330,9 @@ class Trees:
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit on the rows `train` and `valid`: there is nothing to choose."""
         rows, given = np.concatenate([train, valid]), self.settings
-        X, y, _ = self.table.training(*self.table.kmers, self.table.y, rows, orthologs=given["orthologs"])
+        X, y, _ = self.table.training(
+            *self.table.kmers, self.table.y, train=rows, orthologs=given["orthologs"]
+        )
         # One thread: threads add up their trees in the order in which they finish.
         forest = ExtraTreesClassifier(
             given["trees"], min_samples_leaf=3, max_features=0.05, n_jobs=1, random_state=given["seed"]

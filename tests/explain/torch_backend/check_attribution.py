@@ -17,15 +17,17 @@ def test_each_sequence_is_explained_by_the_fold_that_did_not_train_on_it():
     views = {fold: torch_view.view(model) for fold, model in models.items()}
     X, folds = sequences(5), np.array([2, 0, 0, 2, 0])
     explain = functools.partial(attribution.deep_lift, references=2, progress=False)
-    found = attribution.out_of_fold(explain, views, folds, X)
+    found = attribution.out_of_fold(explain, views, folds, X=X)
     for fold, one in views.items():
         alone = explain(one, X[folds == fold])
         np.testing.assert_allclose(found.values[folds == fold], alone.values, atol=1e-6)
         np.testing.assert_allclose(found.deltas[folds == fold], alone.deltas, atol=1e-5)
-    mutated = attribution.out_of_fold(functools.partial(attribution.mutate, progress=False), views, folds, X)
+    mutated = attribution.out_of_fold(
+        functools.partial(attribution.mutate, progress=False), views, folds, X=X
+    )
     np.testing.assert_allclose(mutated.outputs, found.outputs, atol=1e-5)
     paths = attribution.out_of_fold(
-        functools.partial(gradients.integrated_gradients, steps=8, progress=False), models, folds, X
+        functools.partial(gradients.integrated_gradients, steps=8, progress=False), models, folds, X=X
     )
     assert paths.values[0].shape == X.shape
     np.testing.assert_allclose(paths.outputs, found.outputs, atol=1e-5)

@@ -47,7 +47,7 @@ def fasta(tmp_path):
     def write(text, run, **options):
         path = tmp_path / "in.fasta"
         path.write_text(text)
-        counts = predict_file(run, path, tmp_path / "out.csv", Options(**options), progress=False)
+        counts = predict_file(run, path, tmp_path / "out.csv", options=Options(**options), progress=False)
         found = pd.read_csv(tmp_path / "out.csv", keep_default_na=False, na_values={"probability": [""]})
         assert list(found.columns) == list(predict.COLUMNS)
         assert set(found["status"]) <= set(predict.STATUSES)

@@ -23,7 +23,7 @@ def test_layout_is_turned_not_mirrored():
 def test_structure_draws_each_nucleotide_and_pair():
     x, y = [0, 1, 2, 2, 1, 0], [0, 0, 0, 1, 1, 1]
     fig = figures.structure(
-        np.column_stack([x, y]), "GGAACC", "((..))", np.arange(6.0), truth=np.arange(6) > 3
+        np.column_stack([x, y]), "GGAACC", "((..))", values=np.arange(6.0), truth=np.arange(6) > 3
     )
     assert len(fig.axes[0].collections[1].get_segments()) == 2
     assert len(fig.axes[0].patches) == 6
@@ -33,6 +33,6 @@ def test_structure_draws_each_nucleotide_and_pair():
 
 def test_structure_refusals():
     with pytest.raises(ValueError, match=r"shape \(2, 2\) with a sequence of length 3"):
-        figures.structure(np.eye(2), "GCU", "...", [0, 0, 0])
+        figures.structure(np.eye(2), "GCU", "...", values=[0, 0, 0])
     with pytest.raises(ValueError, match=r"with a truth of length 1; expected"):
-        figures.structure(np.eye(2), "GC", "..", [0, 1], truth=[True])
+        figures.structure(np.eye(2), "GC", "..", values=[0, 1], truth=[True])

@@ -19,7 +19,7 @@ def table(small):
     guides, starts = rows["guide"].tolist(), rows["start"].tolist()
     computed = features.compute(guides, mrnas, starts)
     contexts = [context(m, s) for m, s in zip(mrnas, starts, strict=True)]
-    return predictors.Table(guides, contexts, mrnas, starts, computed, rows["efficacy"])
+    return predictors.Table(guides, contexts, mrnas, starts=starts, features=computed, y=rows["efficacy"])
 
 
 @pytest.fixture(scope="session")

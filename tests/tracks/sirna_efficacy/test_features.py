@@ -14,7 +14,9 @@ GUIDE = reverse_complement(SITE, RNA)
 def test_features_have_a_catalogue_and_a_cache(tmp_path):
     mrna = "GGACU" * 12 + SITE + "ACGGA" * 12
     start = 60
-    table = features.compute([GUIDE, GUIDE], [mrna] * 2, [start] * 2, features.Folding(folder=tmp_path))
+    table = features.compute(
+        [GUIDE, GUIDE], [mrna] * 2, [start] * 2, folding=features.Folding(folder=tmp_path)
+    )
     catalogue = features.catalogue()
     assert table.columns.tolist() == catalogue["feature"].tolist()
     assert catalogue["feature"].is_unique
@@ -23,7 +25,7 @@ def test_features_have_a_catalogue_and_a_cache(tmp_path):
     files = sorted(tmp_path.glob("*.npz"))
     assert len(files) == 4
     files[0].write_bytes(b"cut short")
-    again = features.compute([GUIDE], [mrna], [start], features.Folding(folder=tmp_path))
+    again = features.compute([GUIDE], [mrna], [start], folding=features.Folding(folder=tmp_path))
     assert np.allclose(again.iloc[0], table.iloc[0])
 
 

@@ -44,7 +44,7 @@ def test_an_interval_is_as_wide_as_process_and_networks_are_unsure(fitted):
 
 def test_other_rows_leave_the_hybrid_as_it_is(fitted, table):
     before = fitted.predict(ROWS)["ours"]
-    other = predictors.Table(["A" * 21], ["A" * 57], ["A" * 60], [0], table.features.head(1))
+    other = predictors.Table(["A" * 21], ["A" * 57], ["A" * 60], starts=[0], features=table.features.head(1))
     assert len(fitted.on(other).predict(np.arange(1))["ours"]) == 1
     assert fitted.table is table
     pd.testing.assert_frame_equal(fitted.predict(ROWS)["ours"], before)
@@ -65,7 +65,7 @@ def test_simple_models_learn_and_the_control_sees_shuffled_labels(table):
 
 def test_table_needs_one_of_each(table):
     with pytest.raises(ValueError, match="expected one of each"):
-        predictors.Table(["A" * 21], [], ["A" * 60], [0], table.features)
+        predictors.Table(["A" * 21], [], ["A" * 60], starts=[0], features=table.features)
 
 
 def test_conformal_intervals_hold_their_share():

@@ -197,7 +197,7 @@ def _live(maps: pd.DataFrame, elements: pd.DataFrame, cells: list[str], title: s
         shapes.append([_box(element) for element in elements[elements["id"] == name].itertuples()])
     canvas.frame(fig, title, 240 + 44 * len(cells))
     fig.update_layout(shapes=shapes[0])
-    canvas.menu(fig, names, 2, [{"shapes": boxes} for boxes in shapes])
+    canvas.menu(fig, names, 2, extra=[{"shapes": boxes} for boxes in shapes])
     return fig.update_yaxes(autorange="reversed").update_xaxes(title_text="position (nt)", row=2, col=1)
 
 
