@@ -227,7 +227,7 @@ def elements(
         Row numbers of `data`, in rising order.
     truth : str, pathlib.Path or None
         ``truth_elements.csv`` of the simulated sample. None looks for the sites of `factors` (names
-        with commas between them) of a `taxon` of `helpers.motifs.jaspar.TAXA`.
+        with commas between them) of a `taxon` of `helpers.motifs.library.TAXA`.
 
     Returns
     -------
