@@ -20,7 +20,7 @@ def one_hot(*words):
     return encoding.one_hot(list(words), DNA)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.text("ACGTN", min_size=8, max_size=8), min_size=1, max_size=4))
 def test_both_strands_give_the_same(words):
     other = [encoding.reverse_complement(word, DNA) for word in words]

@@ -51,7 +51,7 @@ def test_meme_files_are_read_and_written(tmp_path):
     assert [motif.id for motif in again] == ["M1", "M2"]
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, derandomize=True)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(0, 99))
 def test_what_is_written_is_read_back(tmp_path_factory, widths, seed):
     rng = np.random.default_rng(seed)

@@ -70,7 +70,7 @@ def test_shorten_keeps_both_ends_within_the_limit(text, limit):
     assert short == text or (short[0] == text[0] and short[-1] == text[-1])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(alphabet="a$_^{}\\<>&\n\t\x00%", max_size=20))
 def test_any_id_can_be_drawn(name):
     fig = style.figure(40, 30)
@@ -290,7 +290,7 @@ def test_scale_refusals():
         cells.scale_of(np.array([np.nan]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20), st.sampled_from(cells.FORMS), st.floats(1, 100)
 )

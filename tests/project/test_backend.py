@@ -16,7 +16,7 @@ def test_unknown_backend():
 def test_import_is_silent_and_late_change_is_an_error(name):
     other = "torch" if name == "tensorflow" else "tensorflow"
     code = f"""
-from helpers import backend
+from helpers.project import backend
 assert backend.use("{name}").endswith(" on {name}")
 import keras
 model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])

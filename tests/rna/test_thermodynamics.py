@@ -73,7 +73,7 @@ def test_energies_refuse_what_they_cannot_compare():
         thermodynamics.duplex_energy(["ACGU"], start=1, stop=2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(alphabet="ACGU", min_size=21, max_size=21))
 def test_energies_are_those_of_viennarna_to_its_rounding(guide):
     details = vienna.md()

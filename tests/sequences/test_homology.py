@@ -15,7 +15,7 @@ def windows(sequence, k):
     return {sequence[i : i + k] for i in range(len(sequence) - k + 1)}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS, st.integers(1, 9))
 def test_hashes_are_equal_where_windows_are(sequences, k):
     hashes, owner = homology.kmer_hashes(sequences, k=k)
@@ -26,7 +26,7 @@ def test_hashes_are_equal_where_windows_are(sequences, k):
     assert len(set(zip(texts, hashes.tolist(), strict=True))) == len(set(texts))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS, TEXTS, st.integers(1, 9))
 def test_shared_kmers(test, train, k):
     known = set().union(*(windows(sequence, k) for sequence in train))
@@ -67,7 +67,7 @@ def plain_groups(sequences, k, threshold, measure):
     return [first[value] for value in group]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     TEXTS, st.integers(1, 5), st.sampled_from([0.2, 0.5, 1.0]), st.sampled_from(["containment", "jaccard"])
 )

@@ -21,7 +21,7 @@ def assert_tested_once(folds, n):
     np.testing.assert_array_equal(np.sort(np.concatenate([fold.test for fold in folds])), np.arange(n))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 6), st.integers(0, 60), st.floats(0, 0.9), st.integers(0, 99), st.integers(1, 3))
 def test_random_folds(k, more, valid, seed, classes):
     n = classes * k + more
@@ -50,7 +50,7 @@ def test_random_folds_are_stratified_and_seeded():
     assert [fold.name for fold in folds][:2] == ["random_1", "random_2"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 12), min_size=30, max_size=80), st.integers(2, 4), st.integers(0, 9))
 def test_grouped_folds(groups, k, seed):
     groups = np.array([*groups, *range(20, 30)])
@@ -75,7 +75,7 @@ def test_grouped_folds_are_balanced():
             assert y[part].mean() == pytest.approx(y.mean(), abs=0.01)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data(), st.sampled_from(["rna", "peptide", "both"]), st.integers(0, 9))
 def test_cold_folds(data, unseen, seed):
     rows = data.draw(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=20, max_size=60))

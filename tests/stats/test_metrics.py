@@ -52,7 +52,7 @@ def test_classification_equals_scikit_learn(scored, decimals, threshold):
     assert tuple(found.index) == metrics.CLASSIFICATION
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 6)), min_size=2, max_size=40))
 def test_areas_equal_scikit_learn_with_ties(items):
     y, p = np.array([item[0] for item in items]), np.array([item[1] / 6 for item in items])
@@ -63,7 +63,7 @@ def test_areas_equal_scikit_learn_with_ties(items):
     assert found["auprc"] == pytest.approx(sk.average_precision_score(y, p))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(-5, 5), st.floats(-100, 100)), min_size=3, max_size=40),
     st.sampled_from([0.0, 1e6]),

@@ -104,7 +104,7 @@ def test_every_closing(closing):
     check(network(["convolution", "tanh"], closing, 2), sequences())
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.sampled_from(sorted(BLOCKS)), min_size=2, max_size=6),
     st.sampled_from(sorted(CLOSINGS)),

@@ -175,7 +175,7 @@ def toy(kinds, chromosomes, groups):
     return expression.Expression(promoters, pd.DataFrame({"K": np.arange(n)}), {}, pd.DataFrame())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_copies_of_a_tested_locus_are_never_learnt_from(seed):
     rng = np.random.default_rng(seed)

@@ -224,7 +224,7 @@ WINDOW = st.integers(0, 12).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=WINDOW, half=st.integers(0, 15))
 def test_encoding_keeps_the_site_in_the_middle(text, half):
     length = 2 * half + 1

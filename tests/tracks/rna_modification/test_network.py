@@ -38,7 +38,7 @@ BUILD = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 700))
 def test_the_site_stands_in_the_middle_of_the_middle_token(half):
     length = 2 * half + 1

@@ -83,7 +83,7 @@ def test_a_short_record_is_padded_and_says_so(run):
     assert found["probability"].tolist() == pytest.approx(by_hand(run, ["GAC"])[0, :2].tolist())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=st.text("ACGUN", min_size=1, max_size=24))
 def test_a_scan_is_each_site_cut_out_by_hand(text):
     run = _linear()

@@ -140,7 +140,7 @@ def test_same_seed_same_numbers():
         assert (first.z == other.z).all()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(arrays(np.int64, (6, 4), elements=st.integers(0, 6)))
 def test_counts_keep_every_token(codes):
     table = spectrum.count_matrix(codes, 9)
@@ -152,7 +152,7 @@ def test_counts_keep_every_token(codes):
     assert ((found.tf.sum(axis=1) > 0) == found.used).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(arrays(float, (4, 5), elements=st.floats(0, 10)), st.floats(0.1, 10))
 def test_tau_is_a_share_and_knows_no_scale(tf, factor):
     value = spectrum.tau(tf)
@@ -196,7 +196,7 @@ def test_profile_counts_by_group_and_label():
     assert alone[alone["label"] == 0]["share"].isna().all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(arrays(float, (7, 4), elements=st.floats(0.01, 1)), st.integers(1, 9))
 def test_core_keeps_the_best_position_and_enough(given_table, shortest):
     ppm = given_table / given_table.sum(axis=1, keepdims=True)

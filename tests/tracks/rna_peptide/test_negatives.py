@@ -38,7 +38,7 @@ def keys(frame):
 CELLS = st.sets(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=2, max_size=30)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(CELLS, st.sampled_from(negatives.METHODS), st.floats(0, 3), st.integers(0, 99))
 def test_negatives_are_new_and_distinct(cells, method, ratio, seed):
     positives = table(cells)
@@ -57,7 +57,7 @@ def test_negatives_are_new_and_distinct(cells, method, ratio, seed):
     assert set(zip(found.rna_id, found.rna_seq, strict=True)) <= named
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CELLS, st.integers(1, 2), st.integers(0, 99))
 def test_degrees_are_kept_or_the_miss_is_said(cells, ratio, seed):
     positives = table(cells)
@@ -241,7 +241,7 @@ def test_other_refusals():
 # Random pairs on a grid: distinct, outside what is excluded, with the sums that were asked
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sets(st.integers(0, 29)), st.integers(0, 30), st.integers(0, 99))
 def test_draw_outside(excluded, n, seed):
     n = min(n, 30 - len(excluded))
@@ -266,7 +266,7 @@ def test_draws_are_uniform(n):
     assert np.abs(counts[allowed] - expected).max() < 5 * np.sqrt(expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.integers(0, 50), min_size=1, max_size=9).filter(any), st.integers(0, 200), st.integers(0, 9)
 )
@@ -283,7 +283,7 @@ def test_shares_do_not_favour_the_first():
     assert np.abs(total - 300).max() < 75
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 6), st.integers(1, 6), st.data(), st.integers(0, 99))
 def test_pairs_are_new_distinct_and_as_many_as_asked(rows, columns, data, seed):
     """Cells of a grid are excluded, wanted or neither; however full it is, no pair is lost."""

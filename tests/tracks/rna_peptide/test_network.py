@@ -53,7 +53,7 @@ def cells(model, X):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 99))
 def test_padding_changes_nothing(models, kind, rna_more, peptide_more, seed):
     model = models[kind]

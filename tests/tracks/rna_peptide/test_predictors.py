@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.project import backend
@@ -146,7 +146,6 @@ def test_a_network_without_composition_has_one_stage(table):
     assert "stage" not in result.history
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1)), min_size=1, max_size=30))
 def test_either_label_weighs_the_same_in_every_group(rows):
     groups, y = np.array(rows).T

@@ -13,7 +13,7 @@ GUIDE = reverse_complement(SITE, RNA)
 letters = st.text(alphabet="ACGU", min_size=21, max_size=21)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(letters, st.text(alphabet="ACGU", max_size=40), st.text(alphabet="ACGU", max_size=40))
 def test_a_guide_is_found_where_it_was_put(site, before, after):
     mrna = before + site + after

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import splits
@@ -88,7 +88,6 @@ def test_a_bad_record_is_kept_with_its_reason(species, record, reason):
     assert len(found.promoters) == 4
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.text("ACGTN-x", max_size=6), st.sampled_from(["_0", "_1", "_7", "", "_"])),
