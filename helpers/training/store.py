@@ -81,9 +81,11 @@ class Store:
         path = self.path(name, settings, arrays)
         if path.is_file() and card_path(path).is_file():
             model, kept = load_run(path)
-            history = pd.DataFrame(kept["history"]).apply(pd.to_numeric)
+            history = pd.DataFrame(kept["history"], columns=kept["history_columns"]).apply(pd.to_numeric)
             return FitResult(model, history, kept["best_epoch"])
         result = train()
-        columns = result.history.astype(object).where(result.history.notna(), None).to_dict("list")
-        save_run(path, result.model, {**card(result), "history": columns, "best_epoch": result.best_epoch})
+        history = result.history.astype(object).where(result.history.notna(), None).to_dict("list")
+        # JSON is written with sorted keys; what is read back has its columns in their order.
+        told = {"history": history, "history_columns": list(history), "best_epoch": result.best_epoch}
+        save_run(path, result.model, {**card(result), **told})
         return result

@@ -623,7 +623,7 @@ def test_a_kept_network_is_read_back_and_a_change_of_anything_trains_anew(tmp_pa
         trained.append(1)
         return training.fit(
             dense_model(), X, y, valid=(X, y), schedule=Schedule(epochs=2), verbosity=0
-        )._replace(history=pd.DataFrame({"epoch": [1, 2], "val_loss": [0.1, np.nan]}))
+        )._replace(history=pd.DataFrame({"val_loss": [0.1, np.nan], "epoch": [1, 2]}))
 
     def kept(settings=None, rows=(0, 1), data="d"):
         store = Store(tmp_path, data=data, maker="helpers.training.fitting")
