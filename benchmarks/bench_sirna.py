@@ -34,8 +34,8 @@ def main() -> None:
     hybrid, _ = predictors.load(require("runs/sample/sirna_efficacy/models.json"))
     start = time.perf_counter()
     table = scan.tile(mrnas[0])
-    places = table["guide"].tolist(), [mrnas[0]] * len(table), table["start"].tolist()
-    scored = predict.score(hybrid, *places, features.Folding(WORKERS))
+    guides, targets, starts = table["guide"].tolist(), [mrnas[0]] * len(table), table["start"].tolist()
+    scored = predict.score(hybrid, guides, targets, starts=starts, folding=features.Folding(WORKERS))
     table["efficacy"] = scored["efficacy"]
     seeds = scan.seed_matches(table["guide"], dict(enumerate(mrnas[1:])))
     table["filter"] = scan.why_not(table["guide"], seeds, scan.Limits())

@@ -53,8 +53,8 @@ def test_without_pairs_there_is_no_row_but_every_column(fitted, kinds):
 
 def test_the_interval_of_a_prediction_is_the_one_of_nine_in_ten(fitted, small):
     row = small.sirnas.iloc[0]
-    pair = [row["guide"]], [small.mrnas[row["mRNA"]]], [row["start"]]
-    found = predict.score(fitted, *pair).iloc[0]
+    target = [small.mrnas[row["mRNA"]]]
+    found = predict.score(fitted, [row["guide"]], target, starts=[row["start"]]).iloc[0]
     sure = fitted.predict(np.arange(1))["ours"].iloc[0]
     assert np.allclose(found[["efficacy", "low", "high"]].astype(float), sure[["p", "low_90", "high_90"]])
 
