@@ -97,7 +97,8 @@ class Table:
     Examples
     --------
     >>> features = pd.DataFrame(0.0, index=range(2), columns=catalogue()["feature"])
-    >>> table = Table(["A" * 21] * 2, ["A" * 57] * 2, ["A" * 60] * 2, [0, 1], features, [0.1, 0.9])
+    >>> texts = (["A" * n] * 2 for n in (21, 57, 60))
+    >>> table = Table(*texts, starts=[0, 1], features=features, y=[0.1, 0.9])
     >>> len(table), table.letters.shape, len(set(table.mrna))
     (2, (2, 84), 1)
     """
