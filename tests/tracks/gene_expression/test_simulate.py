@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from helpers.project import paths
+from helpers.sequences.alphabet import DNA
+from helpers.sequences.encoding import reverse_complement
 from helpers.tracks.gene_expression import simulate as sample
 
 
@@ -15,7 +17,7 @@ def test_every_element_stands_where_the_truth_says(made):
     for element in made.elements.itertuples():
         found = sequences[element.id][element.start : element.stop]
         motif = sample.MOTIFS[element.element]
-        assert found == (motif if element.strand == "+" else sample._other(motif))
+        assert found == (motif if element.strand == "+" else reverse_complement(motif, DNA))
     for _, part in made.elements.groupby("id"):
         assert (part["start"].to_numpy()[1:] >= part["stop"].to_numpy()[:-1]).all()
 
