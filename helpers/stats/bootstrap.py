@@ -25,8 +25,8 @@ class Interval(NamedTuple):
 
     Examples
     --------
-    >>> print(Interval(0.912, 0.88, 0.94, 1000))
-    0.912 (0.880 to 0.940)
+    >>> str(Interval(0.912, 0.88, 0.94, 1000))
+    '0.912 (0.880 to 0.940)'
     """
 
     value: float

@@ -45,8 +45,8 @@ class Metric(NamedTuple):
 
         Examples
         --------
-        >>> print(auroc([0, 1] * 20, [0.1, 0.9, 0.6, 0.4] * 10))
-        0.750 (0.570 to 0.893)
+        >>> str(auroc([0, 1] * 20, [0.1, 0.9, 0.6, 0.4] * 10))
+        '0.750 (0.570 to 0.893)'
         """
         statistic, n = _statistic(self.name, y, p, "p")
         codes = checks.groups_of(groups, n, n_boot)
