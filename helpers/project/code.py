@@ -6,6 +6,7 @@ import ast
 import functools
 import hashlib
 import inspect
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,13 +74,22 @@ def _collect(thing: Any, names: set[str], foreign: set[str], seen: set[int]) -> 
         module = getattr(kind, "__module__", None) or ""
         if module.split(".")[0] == PACKAGE:
             names.add(module)
-        elif module == "__main__" or module.startswith("test_"):
+        elif _is_users(kind):
             foreign.add(_source(kind))
         else:
             return
         held = getattr(thing, "__dict__", {}).values() if kind is not thing else ()
     for one in held:
         _collect(one, names, foreign, seen)
+
+
+def _is_users(kind: Any) -> bool:
+    """Whether a class or function is a user's own: written in a notebook, or outside the environment."""
+    try:
+        file = inspect.getfile(kind)
+    except (OSError, TypeError):
+        return getattr(kind, "__module__", "") == "__main__"
+    return not file.startswith((sys.prefix, sys.base_prefix))
 
 
 def _source(kind: Any) -> str:

@@ -1,3 +1,5 @@
+import importlib
+
 import nbformat
 import pytest
 
@@ -71,3 +73,16 @@ def test_words_pictures_and_other_rooms_do_not(package, name, old, new):
 
 def test_key_of_things_is_of_their_modules():
     assert code.key([code.key]) == code.key("helpers.project.code") != code.key([])
+
+
+def test_a_predictor_of_ones_own_counts_with_its_source(tmp_path, monkeypatch):
+    """A class in a user's script is no module of the package; its code is part of the key all the same."""
+    found = []
+    for name, share in (("first", 0.5), ("second", 0.5), ("third", 0.6)):
+        (tmp_path / f"own_{name}.py").write_text(
+            f"class Mean:\n    settings = {{}}\n\n    def predict(self, rows):\n        return {share}\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        found.append(code.key(importlib.import_module(f"own_{name}").Mean()))
+    assert found[0] == found[1]
+    assert found[0] != found[2]
