@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from scipy.stats import spearmanr
 from helpers.stats import metrics, results
 
 PROTOCOL = "validation_pairs"
+FEWEST = 10
+"""Items or groups from which an interval is given."""
 
 
 def stack_maps(maps: Sequence[ArrayLike], *, shape: Sequence[int] | None = None) -> np.ndarray:
@@ -67,41 +70,72 @@ def score_maps(
     maps: Mapping[str, ArrayLike],
     truth: ArrayLike,
     *,
-    dataset: str,
-    task: str,
-    protocol: str = PROTOCOL,
+    decoys: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
     seed: int = 0,
+    **named: str,
 ) -> pd.DataFrame:
-    """Score each explanation against the planted positions.
+    """Score every explanation against the planted positions, all on the same items and positions.
 
     Parameters
     ----------
     maps : dict of str to array-like, shape=(n, ...)
-        Importance by name of the method, NaN at padding; its absolute value counts. A method that
-        explains the first items only may have fewer of them.
+        Importance by name of the method, those of `helpers.explain.controls.trivial_maps` among
+        them; NaN at padding; its absolute value counts. A method that explains the first items
+        only may have fewer of them: then all are scored on those.
     truth : array-like of bool, shape=(m, ...), m >= n
-        True at the planted positions.
-    dataset, task, protocol, seed
-        For the results table, and the bootstrap over items.
+        True at the planted positions that have an effect.
+    decoys : array-like of bool, shape=(m, ...), optional
+        True at the positions of decoys, which look alike and have none.
+    groups : array-like, shape=(m,) or (m, 2), optional
+        Group of each item for the interval; from fewer than ten there is none.
+    seed : int
+        Of the bootstrap, and the column of that name.
+    **named : str
+        ``dataset``, ``task`` and ``protocol`` of the results table.
 
     Returns
     -------
     pandas.DataFrame
-        Rows of the results table, metric ``explanation_auroc``, one a method.
+        Rows of the results table, for each method ``explanation_auroc`` (sites against all other
+        positions, decoys among them) and, with decoys, ``explanation_auroc_decoy`` (sites against
+        decoys alone, over the items that have both): .5 is what a map gets that cannot tell them.
 
     Examples
     --------
-    >>> rows = score_maps({"m": [[0.1, -0.9, 0.2]]}, [[0, 1, 0]], dataset="d", task="t")
+    >>> rows = score_maps(
+    ...     {"m": [[0.1, -0.9, 0.2]]}, [[0, 1, 0]], decoys=[[0, 0, 1]], dataset="d", task="t"
+    ... )
     >>> rows[["model", "metric", "value"]].values.tolist()
-    [['m', 'explanation_auroc', 1.0]]
+    [['m', 'explanation_auroc', 1.0], ['m', 'explanation_auroc_decoy', 1.0]]
     """
+    arrays = {name: np.abs(np.asarray(values, dtype=float)) for name, values in maps.items()}
+    if not arrays:
+        raise ValueError("there is no map to score; give one or more by name")
+    n = min(map(len, arrays.values()))
+    there = np.logical_and.reduce([np.isfinite(values[:n]) for values in arrays.values()])
+    sites = np.asarray(truth)[:n]
+    counted = {"explanation_auroc": there}
+    if decoys is not None:
+        if np.shape(decoys) != np.shape(truth):
+            found = f"decoys has shape {np.shape(decoys)}, truth {np.shape(truth)}"
+            raise ValueError(f"{found}; expected the same (planted_positions gives both)")
+        counted["explanation_auroc_decoy"] = there & ((sites == 1) | (np.asarray(decoys)[:n] == 1))
+    of = None if groups is None else np.asarray(groups)[:n]
+    units = n if of is None else min(len(set(side)) for side in of.reshape(n, -1).T.tolist())
     rows = []
-    for name, values in maps.items():
-        importance = np.abs(np.asarray(values, dtype=float))
-        there = np.isfinite(importance)
-        planted = np.asarray(truth)[: len(importance)]
-        frame = metrics.explanation_auroc(np.where(there, importance, 0), planted, mask=there, seed=seed)
-        rows.append(_tidy(frame, dataset, task, name, protocol, seed))
+    for name, values in arrays.items():
+        for metric, mask in counted.items():
+            frame = metrics.explanation_auroc(
+                np.where(there, values[:n], 0),
+                sites,
+                mask=mask,
+                metric=metric,
+                groups=of,
+                n_boot=1000 if units >= FEWEST else 0,
+                seed=seed,
+            )
+            rows.append(_tidy(frame, model=name, seed=seed, **named))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -142,7 +176,7 @@ def rank_agreement(
         there = np.isfinite(a) & np.isfinite(b)
         values.append(float(spearmanr(a[there], b[there]).statistic))
     frame = metrics.mean_interval(values, metric="spearman", seed=seed)
-    return _tidy(frame, dataset, task, model, protocol, seed)
+    return _tidy(frame, dataset=dataset, task=task, model=model, protocol=protocol, seed=seed)
 
 
 def enrichment(
@@ -205,5 +239,5 @@ def enrichment(
     return pd.DataFrame(rows, columns=["element", "method", "value", "ci_low", "ci_high", "n"])
 
 
-def _tidy(frame: pd.DataFrame, dataset: str, task: str, model: str, protocol: str, seed: int) -> pd.DataFrame:
-    return results.tidy(frame, dataset=dataset, task=task, protocol=protocol, model=model, seed=seed)
+def _tidy(frame: pd.DataFrame, *, protocol: str = PROTOCOL, **named: Any) -> pd.DataFrame:
+    return results.tidy(frame, protocol=protocol, **named)

@@ -270,6 +270,8 @@ def explanation_auroc(
     truth: ArrayLike,
     *,
     mask: ArrayLike | None = None,
+    metric: str = "explanation_auroc",
+    groups: ArrayLike | None = None,
     n_boot: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -283,7 +285,11 @@ def explanation_auroc(
     truth : array-like of bool, shape=(n, ...)
         True at the planted positions.
     mask : array-like of bool, shape=(n, ...), optional
-        True at positions that exist (padding is False).
+        True at positions that count: padding does not, and sites against decoys are the two alone.
+    metric : str
+        Name of the row.
+    groups, n_boot, seed
+        As for `mean_interval`.
 
     Returns
     -------
@@ -309,14 +315,13 @@ def explanation_auroc(
             f"importance{list(index)} is {values[index]}; expected a finite value. "
             "Mask positions that do not exist with mask="
         )
-    items = zip(values, planted, counted, strict=True)
-    scores = np.array([_area(value[there], site[there]) for value, site, there in items])
+    scores = _areas(*(array.reshape(len(values), -1) for array in (values, planted & counted, counted)))
     if np.isnan(scores).all():
         raise ValueError(
             "no item has both a planted and another position among those that count, so no AUROC "
             "is defined; give truth with True at some positions (and a mask that keeps others)"
         )
-    return mean_interval(scores, metric="explanation_auroc", n_boot=n_boot, seed=seed)
+    return mean_interval(scores, metric=metric, groups=groups, n_boot=n_boot, seed=seed)
 
 
 def mean_interval(
@@ -383,9 +388,11 @@ def _statistic(metric: str, y: ArrayLike, p: ArrayLike, name: str) -> tuple[boot
     return bootstrap.regression_statistic(values, predicted), values.size
 
 
-def _area(values: np.ndarray, planted: np.ndarray) -> float:
-    inside = int(planted.sum())
-    outside = planted.size - inside
-    if not inside or not outside:
-        return np.nan
-    return (rankdata(values)[planted].sum() - inside * (inside + 1) / 2) / (inside * outside)
+def _areas(values: np.ndarray, planted: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """AUROC of each row over the positions that count; NaN where there is one kind only."""
+    # What does not count gets the lowest ranks, which are then taken off again.
+    ranks = rankdata(np.where(counted, values, -np.inf), axis=1) - (~counted).sum(axis=1, keepdims=True)
+    inside = planted.sum(axis=1)
+    pairs = inside * (counted.sum(axis=1) - inside)
+    wins = np.where(planted, ranks, 0).sum(axis=1) - inside * (inside + 1) / 2
+    return np.divide(wins, pairs, out=np.full(len(values), np.nan), where=pairs > 0)

@@ -21,7 +21,99 @@ def test_score_maps_ignores_padding_and_sign():
     ).set_index("model")
     assert rows.loc["perfect", "value"] == 1
     assert rows.loc["wrong", "value"] == 0
-    assert rows["n"].tolist() == [2, 1]
+    assert rows["n"].tolist() == [1, 1]  # all on the items that all explain
+    with pytest.raises(ValueError, match="there is no map to score"):
+        scores.score_maps({}, truth, dataset="d", task="t")
+
+
+def sites_and_decoys(n=40, length=60, *, seed=0):
+    """Random RNAs with one word planted twice, once as a site and once as a decoy of the same letters."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(4, size=(n, length))
+    planted = np.zeros((2, n, length), dtype=bool)
+    for row in range(n):
+        for kind, start in enumerate(rng.permutation([rng.integers(5, 20), rng.integers(30, 50)])):
+            codes[row, start : start + 6] = [3, 2, 3, 0, 0, 1]
+            planted[kind, row, start : start + 6] = True
+    return np.eye(4, dtype=np.float32)[codes], *planted
+
+
+def values_of(rows):
+    return rows.set_index(["model", "metric"])["value"]
+
+
+def test_a_count_of_words_finds_the_sites_but_not_which_of_them_count():
+    X, sites, decoys = sites_and_decoys()
+    maps = controls.trivial_maps(X, np.arange(40) % 2, X, k=6, sites=sites, centre=30)
+    maps |= {"either": (sites | decoys) * 1.0, "rule": sites * 2.0 + decoys, "wrong way": decoys * 1.0}
+    found = values_of(scores.score_maps(maps, sites, decoys=decoys, dataset="d", task="t"))
+    assert found["over-represented words", "explanation_auroc"] > 0.9
+    assert found["over-represented words", "explanation_auroc_decoy"] == pytest.approx(0.5, abs=0.06)
+    assert found["either", "explanation_auroc_decoy"] == 0.5
+    assert found["rule", "explanation_auroc_decoy"] == found["rule", "explanation_auroc"] == 1
+    assert found["wrong way", "explanation_auroc_decoy"] == 0
+    assert 0.4 < found["wrong way", "explanation_auroc"] < 0.5  # below chance: decoys are background
+
+
+def test_decoys_are_compared_within_the_items_that_have_both():
+    sites, decoys = np.eye(3, 4, dtype=bool), np.roll(np.eye(3, 4, dtype=bool), 1, axis=1)
+    decoys[2] = False
+    rows = scores.score_maps({"m": sites * 1.0}, sites, decoys=decoys, dataset="d", task="t")
+    assert rows.set_index("metric")["n"].to_dict() == {"explanation_auroc": 3, "explanation_auroc_decoy": 2}
+    with pytest.raises(ValueError, match=r"decoys has shape \(2, 4\), truth \(3, 4\)"):
+        scores.score_maps({"m": sites * 1.0}, sites, decoys=decoys[:2], dataset="d", task="t")
+
+
+@pytest.mark.parametrize(("groups", "given"), [(np.arange(20), True), (np.arange(20) % 9, False)])
+def test_an_interval_needs_ten_groups(groups, given):
+    rng = np.random.default_rng(0)
+    rows = scores.score_maps(
+        {"m": rng.normal(size=(20, 30))}, rng.random((20, 30)) < 0.2, groups=groups, dataset="d", task="t"
+    )
+    assert np.isfinite(rows[["ci_low", "ci_high"]]).all(axis=None) == given
+    assert np.isfinite(rows["value"]).all()
+
+
+def test_words_of_the_class_need_labels_and_follow_them():
+    X, sites, _ = sites_and_decoys(60)
+    rng = np.random.default_rng(1)
+    background = np.eye(4, dtype=np.float32)[rng.integers(4, size=X.shape[:2])]
+    both, y = np.concatenate([X, background]), np.repeat([2.5, 0.1], 60)
+    maps = controls.trivial_maps(both, y, X, k=6, strands=2)
+    found = values_of(scores.score_maps(maps, sites, dataset="d", task="t"))
+    assert found.min() > 0.85
+    assert list(controls.trivial_maps(both, None, X, k=2)) == ["over-represented words"]
+    lost = controls.trivial_maps(both, np.where(np.arange(120) % 2, y, np.nan), X, k=6)
+    assert np.isfinite(lost["words of the class"]).all()
+
+
+@pytest.mark.parametrize("k", [1, 3])
+def test_no_word_is_over_represented_where_neighbours_say_it_all(k):
+    codes = np.tile([0, 1, 2, 3, 0, 1, 2, 3], (5, 1)) if k < 3 else np.tile([0, 1], (5, 20))
+    of_word = controls._excess(np.eye(4, dtype=np.float32)[codes], k, 1)
+    assert of_word.max() < (0.01 if k == 1 else 2)
+
+
+def test_the_other_strand_counts_as_the_same_word():
+    X, *_ = sites_and_decoys(30)
+    turned = X[:, ::-1, ::-1]
+    one, other = (controls.trivial_maps(X, np.arange(30), given, k=5, strands=2) for given in (X, turned))
+    for name, values in one.items():
+        np.testing.assert_allclose(values, other[name][:, ::-1], atol=1e-9)
+
+
+def test_unknown_letters_make_no_word_and_padding_no_place():
+    X, sites, _ = sites_and_decoys(20)
+    X[:, -5:] = 0
+    X[:, 2] = 0.25
+    maps = controls.trivial_maps(X, None, X, k=3, sites=sites[:, :50], centre=10)
+    for values in maps.values():
+        assert np.isnan(values[:, -5:]).all()
+        assert np.isfinite(values[:, :-5]).all()
+    with pytest.raises(ValueError, match=r"k is 13, which makes 67108864 words"):
+        controls.trivial_maps(X, None, X, k=13)
+    with pytest.raises(ValueError, match=r"y_train has the shape \(3,\); expected \(20,\)"):
+        controls.trivial_maps(X, [1, 2, 3], X, k=3)
 
 
 def test_rank_agreement_of_maps_of_two_sizes():
