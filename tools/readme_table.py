@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- results of {}: made by tools/readme_table.py -->", "<!-- end of {} -->"
 PREDICTION = ("accuracy", "auroc", "auprc", "mcc", "pearson", "spearman", "rmse", "coverage_90")
 EXPLANATION = (
-    "explanation_auroc", "explanation_auroc_decoy", "spearman", "contribution", "ablation", "insertion", "auroc_loss",
+    "explanation_auroc", "explanation_auroc_decoy", "spearman", "contribution", "ablation", "insertion",
+    "auroc_loss",
 )  # fmt: skip
 PROTOCOLS = (
     "random_5fold", "random_10fold", "cold_peptide", "cold_rna", "cold_both", "grouped_5fold",

@@ -26,7 +26,8 @@ PROTOCOLS = {
 
 METRICS = {
     "f1": "F1", "mcc": "MCC", "auroc": "AUROC", "auprc": "AUPRC", "brier": "Brier score",
-    "explanation_auroc": "explanation AUROC", "explanation_auroc_decoy": "explanation AUROC, sites against decoys",
+    "explanation_auroc": "explanation AUROC",
+    "explanation_auroc_decoy": "explanation AUROC, sites against decoys",
     "pearson": "Pearson r", "spearman": "Spearman ρ", "r2": "R²",
     "mse": "mean squared error", "mae": "mean absolute error", "rmse": "root mean squared error",
 }  # fmt: skip
