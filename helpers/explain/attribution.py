@@ -45,6 +45,9 @@ class Contributions(NamedTuple):
     deltas : numpy.ndarray, shape=(n, references), dtype=float64
         Convergence: the sum of the contributions against one reference minus the difference of the
         two outputs. Zero where every step of the network has its rule.
+    halves : numpy.ndarray, shape=(n, 2, length), dtype=float32
+        The contributions from every second reference, and from the others; NaN with one reference.
+        How well the two agree says whether there are references enough.
     """
 
     values: np.ndarray
@@ -52,6 +55,7 @@ class Contributions(NamedTuple):
     outputs: np.ndarray
     reference_outputs: np.ndarray
     deltas: np.ndarray
+    halves: np.ndarray = np.zeros((0, 2, 0), dtype=np.float32)  # of other methods: none
 
 
 class Mutations(NamedTuple):
@@ -83,7 +87,7 @@ class Saved(NamedTuple):
     ids: np.ndarray
 
 
-def make_references(X: np.ndarray, n: int = 10, *, seed: int = 0) -> np.ndarray:
+def make_references(X: np.ndarray, n: int = 20, *, seed: int = 0) -> np.ndarray:
     """Dinucleotide shuffles of each sequence; padding stays where it is.
 
     They depend on the seed and the sequence only, not on what else is explained with it (Altschul
@@ -115,7 +119,7 @@ def deep_lift(
     X: np.ndarray,
     *,
     others: Sequence[np.ndarray] = (),
-    references: int | np.ndarray = 10,
+    references: int | np.ndarray = 20,
     index: int = 0,
     batch_size: int = 256,
     progress: bool = True,
@@ -171,13 +175,13 @@ def deep_lift(
     outputs = _forward(model, [X, *fixed], index, batch_size)
     items = max(1, batch_size // references.shape[1])
     desc = "DeepLIFT/SHAP" if progress else ""
-    mean, explained, at_references = heads.in_batches(lift, [X, references, *fixed], items, desc=desc)
+    mean, explained, at_references, halves = heads.in_batches(lift, [X, references, *fixed], items, desc=desc)
     hypothetical = (mean * heads.residues(X)[..., None]).astype(np.float32)
     if not np.isfinite(hypothetical).all():
         row = int(np.argwhere(~np.isfinite(hypothetical))[0][0])
         raise ValueError(f"the contributions of sequence {row} are not finite; are the model's weights?")
     deltas = explained - (outputs[:, None] - at_references)
-    return Contributions(hypothetical * X, hypothetical, outputs, at_references, deltas)
+    return Contributions(hypothetical * X, hypothetical, outputs, at_references, deltas, halves)
 
 
 def mutate(
@@ -406,7 +410,7 @@ def _forward(model: nn.Module, arrays: Sequence[np.ndarray], index: int, batch_s
 def _lift(
     model: nn.Module, arrays: Sequence[np.ndarray], references: np.ndarray, index: int, batch_size: int
 ) -> tuple[np.ndarray, ...]:
-    """Hypothetical contributions, what they explain against each reference, its output."""
+    """Hypothetical contributions, what they explain against each reference, its output, halves."""
     X, *fixed = arrays
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of deltas, which are returned, and of padding, which is meant
@@ -428,4 +432,9 @@ def _lift(
     flat = [references.reshape(-1, *X.shape[1:])]
     flat += [np.repeat(array, references.shape[1], axis=0) for array in fixed]
     outputs = _forward(model, flat, index, batch_size)
-    return (multipliers - there[..., None]).mean(axis=1), explained, outputs.reshape(references.shape[:2])
+    each = multipliers - there[..., None]
+    halves = np.full((len(X), 2, X.shape[1]), np.nan, dtype=np.float32)
+    if each.shape[1] > 1:
+        for half in (0, 1):
+            halves[:, half] = np.einsum("nla,nla->nl", each[:, half::2].mean(axis=1), X)
+    return each.mean(axis=1), explained, outputs.reshape(references.shape[:2]), halves

@@ -41,6 +41,8 @@ class Target:
         none), or the output as it is.
     index : int
         Which output unit, for a model with several (tasks, cell types).
+    output : int or str, optional
+        Which output, by its number or its layer's name, for a model with several outputs.
 
     Examples
     --------
@@ -50,6 +52,7 @@ class Target:
 
     kind: str = "logit"
     index: int = 0
+    output: int | str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("logit", "probability"):
@@ -106,36 +109,59 @@ def _input(model: keras.Model) -> Any:
     return model.inputs[0] if isinstance(model, keras.Sequential) else model.input
 
 
-def _closing_layer(model: keras.Model) -> keras.layers.Layer | None:
-    """Layer whose output is the model's first output, if there is exactly one such layer."""
-    for layer in reversed(model.layers):
-        try:
-            output = layer.output
-        except (AttributeError, ValueError):  # a layer used twice, or never, has no one output
-            continue
-        if output is model.outputs[0]:
-            return layer
-    return None
+_CLOSING = ("sigmoid", "softmax")
+WEIGHTED = (
+    keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Conv1D, keras.layers.Conv1DTranspose,
+    keras.layers.DepthwiseConv1D, keras.layers.SeparableConv1D,
+)  # fmt: skip
+"""Layers that are linear up to the activation which they hold."""
+
+_SHAPES = (
+    keras.layers.Flatten, keras.layers.Reshape, keras.layers.Permute, keras.layers.Identity,
+    keras.layers.Dropout,
+)  # fmt: skip
+_SHAPE_OPERATIONS = ("Reshape", "Ravel", "Squeeze", "ExpandDims", "Transpose", "GetItem")
+
+
+def sums(layer: keras.layers.Layer, x: Any) -> Any:
+    """Weighted sums of a layer of `WEIGHTED`: what it gives before its activation."""
+    activation = layer.activation
+    # Past Keras and torch, which count what a layer holds: nothing is added or taken away.
+    object.__setattr__(layer, "activation", None)
+    try:
+        return layer.call(x)
+    finally:
+        object.__setattr__(layer, "activation", activation)
 
 
 class BeforeActivation(keras.layers.Layer):
-    """A dense layer up to its activation, with the same weights (not a copy of them)."""
+    """A layer of `WEIGHTED` up to its activation, with the same weights (not a copy of them)."""
 
-    def __init__(self, dense: keras.layers.Dense) -> None:
-        super().__init__(name=f"{dense.name}_logit")
-        self.dense = dense
+    def __init__(self, layer: keras.layers.Layer) -> None:
+        super().__init__(name=f"{layer.name}_logit")
+        self.layer = layer
 
     def call(self, x: Any) -> Any:
         """Weighted sums of `x`."""
-        sums = keras.ops.matmul(x, self.dense.kernel)
-        return sums + self.dense.bias if self.dense.use_bias else sums
+        return sums(self.layer, x)
+
+
+def is_operation(thing: Any) -> bool:
+    """Whether a step of a graph is one of `keras.ops`, such as ``x + y``, and no layer."""
+    return type(thing).__module__.startswith("keras.src.ops.")
 
 
 def output_model(model: Model, target: str | Target = "logit") -> Model:
     """Model that ends at the number to explain; a callable that is no Keras model is given back.
 
-    For the logit it ends at the input of the closing `Activation`, `Softmax` or sigmoid layer, or
-    at the closing dense layer without its activation.
+    For the logit it ends before the closing sigmoid or softmax, be that a layer, the activation of
+    a dense layer or a convolution, or inside a nested model; what only changes the shape after it
+    (`Flatten`, `Reshape`, ...) is kept.
+
+    Raises
+    ------
+    ValueError
+        If the model has several outputs and the target does not say which.
 
     Examples
     --------
@@ -145,15 +171,57 @@ def output_model(model: Model, target: str | Target = "logit") -> Model:
     >>> float(output_model(model)(np.ones((1, 1)))[0, 0])
     30.0
     """
-    if as_target(target).kind == "probability" or not isinstance(model, keras.Model):
+    end = as_target(target)
+    if not isinstance(model, keras.Model) or not getattr(model, "outputs", None):
         return model
-    layer = _closing_layer(model)
-    closing = getattr(getattr(layer, "activation", None), "__name__", "") in ("sigmoid", "softmax")
-    if layer is None or not (closing or isinstance(layer, keras.layers.Softmax)):
+    whole = _output(model, end)
+    tensor = whole if end.kind == "probability" else _before_closing(whole)
+    if tensor is whole and len(model.outputs) == 1:
         return model
-    if isinstance(layer, keras.layers.Dense):
-        return keras.Model(_input(model), BeforeActivation(layer)(layer.input))
-    return keras.Model(_input(model), layer.input)
+    return keras.Model(_input(model), tensor)
+
+
+def _output(model: keras.Model, end: Target) -> Any:
+    """The output of a target."""
+    names = [tensor._keras_history.operation.name for tensor in model.outputs]
+    if not isinstance(model, keras.Sequential) and isinstance(model.output, dict):
+        names = sorted(model.output)
+    several = f"the model has {len(names)} outputs, {', '.join(map(repr, names))}"
+    if end.output is None:
+        if len(names) > 1:
+            raise ValueError(f"{several}; say which is explained: Target(output={names[0]!r})")
+        return model.outputs[0]
+    if end.output in names:
+        return model.outputs[names.index(end.output)]
+    if isinstance(end.output, int) and 0 <= end.output < len(names):
+        return model.outputs[end.output]
+    raise ValueError(f"target output {end.output!r} does not exist: {several} (or their numbers from 0)")
+
+
+def _before_closing(tensor: Any) -> Any:
+    """The tensor without the sigmoid or softmax that it comes from; itself if there is none."""
+    made_by, number_of_call, which = tensor._keras_history
+    node = made_by._inbound_nodes[number_of_call]
+    if isinstance(made_by, keras.Model):
+        inner = output_model(made_by, Target(output=which))
+        return tensor if inner is made_by else inner(*node.arguments.args)
+    if not node.input_tensors:
+        return tensor
+    given, kind = node.input_tensors[0], type(made_by).__name__
+    if isinstance(made_by, keras.layers.Softmax) or (is_operation(made_by) and kind.lower() in _CLOSING):
+        return given
+    if getattr(getattr(made_by, "activation", None), "__name__", "") in _CLOSING:
+        if isinstance(made_by, WEIGHTED):
+            return BeforeActivation(made_by)(given)
+        return given if isinstance(made_by, keras.layers.Activation) else tensor
+    if isinstance(made_by, _SHAPES) or (is_operation(made_by) and kind in _SHAPE_OPERATIONS):
+        before = _before_closing(given)
+        if before is given:
+            return tensor
+        # A twin, so that the layer of the caller's model goes on having one output.
+        again = made_by if is_operation(made_by) else type(made_by).from_config(made_by.get_config())
+        return again(*(before if x is given else x for x in node.arguments.args))
+    return tensor
 
 
 @keras.saving.register_keras_serializable(package="helpers")
@@ -227,6 +295,10 @@ def call(model: Model, arrays: Sequence[Any]) -> Any:
 def number(model: Model, end: str | Target, arrays: Sequence[Any]) -> Any:
     """Output of a model for tensors: one number for each item at a target, all of a named layer."""
     outputs = call(model, arrays)
+    if isinstance(outputs, list | tuple):  # of a plain function; a Keras model ends at its target
+        if not isinstance(end, Target) or not isinstance(end.output, int):
+            raise ValueError(f"the model has {len(outputs)} outputs; say which: Target(output=0)")
+        outputs = outputs[end.output]
     if isinstance(end, str) or len(outputs.shape) == 1:
         return outputs
     flat = keras.ops.reshape(outputs, (-1, math.prod(outputs.shape[1:])))

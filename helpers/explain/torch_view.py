@@ -1,4 +1,4 @@
-"""The one file that sees Keras and torch together: a Keras model as a torch module with rules.
+"""A Keras model as a torch module with a rule for each non-linear step.
 
 DeepLIFT replaces the slope of each non-linear step by a secant, and tangermeme does so by hooks on
 torch modules. A Keras model under the torch backend has no such modules: its layers run as plain
@@ -15,13 +15,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 import keras
+import numpy as np
 import torch
 from keras import layers
 from tangermeme.deep_lift_shap import BilinearOp, _nonlinear
 from torch import nn
 
 from helpers.explain import heads
-from helpers.explain.heads import Target
+from helpers.explain.heads import Target, is_operation
+from helpers.explain.torch_modules import Attend, DotProduct, Elementwise, MaxPool, Operation, Product
 from helpers.models.layers import LogLength, PairMask, ResidueDropout, ResidueMask
 
 Part = Callable[..., Any]
@@ -45,103 +47,31 @@ _LINEAR = (
     layers.Subtract, layers.UpSampling1D, layers.ZeroPadding1D, ResidueDropout, heads.BeforeActivation,
     heads.OtherStrand,
 )  # fmt: skip
+_LINEAR_OPERATIONS = frozenset((
+    "Add", "Append", "Average", "Concatenate", "Cumsum", "Diff", "ExpandDims", "Flip", "GetItem",
+    "Identity", "Mean", "Moveaxis", "Negative", "Pad", "Ravel", "Repeat", "Reshape", "Roll", "Rot90",
+    "Split", "Squeeze", "Stack", "Subtract", "Sum", "Swapaxes", "Take", "Tile", "Transpose", "BroadcastTo",
+    "Hstack", "Vstack",
+))  # fmt: skip
+"""Operations of `keras.ops` that are linear in all their tensors."""
+
+_SCALING_OPERATIONS = frozenset((
+    "Multiply", "Divide", "TrueDivide", "Matmul", "Dot", "Einsum", "Tensordot", "Inner",
+))  # fmt: skip
+"""Operations that are linear where one operand alone depends on the input."""
+
+_ELEMENTWISE_OPERATIONS = frozenset((
+    "Abs", "Absolute", "Arctan", "Celu", "Clip", "Cos", "Cosh", "Divide", "Elu", "Erf", "Exp", "Exp2",
+    "Expm1", "Gelu", "HardSigmoid", "HardSilu", "HardTanh", "LeakyRelu", "Log", "Log10", "Log1p", "Log2",
+    "LogSigmoid", "Logaddexp", "Maximum", "Minimum", "Mish", "Power", "Reciprocal", "Relu", "Relu6",
+    "Rsqrt", "Selu", "Sigmoid", "Silu", "Sin", "Sinh", "Softplus", "Softsign", "SoftShrink", "SparsePlus",
+    "SparseSigmoid", "Sqrt", "Square", "Squareplus", "Tanh", "TanhShrink", "Threshold", "TrueDivide",
+))  # fmt: skip
+"""Operations on each number by itself, where their other operand is a constant."""
+
 _ELEMENTWISE = (layers.ELU, layers.LeakyReLU, layers.PReLU, layers.ReLU)
 # References keep the padding of their sequence, so what depends on the padding alone is constant.
 _CONSTANT = (LogLength, PairMask, ResidueMask)
-
-
-class Elementwise(nn.Module):
-    """A function of each number by itself, as a module that a rule can be hooked to."""
-
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        super().__init__()
-        # A tuple hides a Keras layer from torch, which would register it as a part of its own.
-        self._function = (function,)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The function of ``x``, any shape."""
-        return self._function[0](x)
-
-
-class MaxPool(nn.Module):
-    """`MaxPooling1D`, or `GlobalMaxPooling1D`: the torch module that has a rule, channels last."""
-
-    def __init__(self, layer: Any) -> None:
-        super().__init__()
-        self.size = getattr(layer, "pool_size", (0,))[0]  # 0 takes the whole length
-        self.stride = getattr(layer, "strides", (1,))[0]
-        self.same = getattr(layer, "padding", "") == "same"
-        self.flat = not getattr(layer, "keepdims", True)
-        self.pool = nn.MaxPool1d(max(self.size, 1), self.stride)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Largest value of each window of ``x``, (n, length, channels)."""
-        length = x.shape[1]
-        if not self.size:
-            self.pool.kernel_size = self.pool.stride = length
-        if self.same:
-            over = max((-(-length // self.stride) - 1) * self.stride + self.size - length, 0)
-            # An odd rest hangs over the right end, which is what rounding up allows.
-            self.pool.padding, self.pool.ceil_mode = over // 2, over % 2 == 1
-        found = self.pool(x.transpose(1, 2)).transpose(1, 2)
-        return found[:, 0] if self.flat else found
-
-
-class Product(nn.Module):
-    """`Multiply`: the product of several tensors, two at a time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.product = BilinearOp("...,...->...")
-
-    def forward(self, tensors: list[torch.Tensor]) -> torch.Tensor:
-        """Product of ``tensors``, shapes that broadcast."""
-        result = tensors[0]
-        for tensor in tensors[1:]:
-            result = self.product(result, tensor)
-        return result
-
-
-class DotProduct(nn.Module):
-    """`Dot` of two tensors of two or three axes."""
-
-    def __init__(self, axes: int | tuple[int, int]) -> None:
-        super().__init__()
-        self.axes = (axes, axes) if isinstance(axes, int) else tuple(axes)
-        self.product = BilinearOp("bip,bjp->bij")
-
-    def forward(self, tensors: list[torch.Tensor]) -> torch.Tensor:
-        """Products of ``tensors``, summed over one axis of each."""
-        flat = all(tensor.ndim == 2 for tensor in tensors)
-        pairs = zip(tensors, self.axes, strict=True)
-        left, right = (x[:, None] if x.ndim == 2 else x.movedim(axis, -1) for x, axis in pairs)
-        result = self.product(left, right)
-        return result[:, 0] if flat else result.squeeze(1) if left.shape[1] == 1 else result
-
-
-class Attend(nn.Module):
-    """`Attention` and `MultiHeadAttention`: softmax of scaled products, then a weighted sum."""
-
-    def __init__(self, layer: Any) -> None:
-        super().__init__()
-        self._layer = (layer,)
-        heads = "h" if isinstance(layer, layers.MultiHeadAttention) else ""
-        self.scores = BilinearOp(f"bq{heads}d,bk{heads}d->b{heads}qk")
-        self.read = BilinearOp(f"b{heads}qk,bk{heads}d->bq{heads}d")
-        self.softmax = nn.Softmax(dim=-1)
-
-    def forward(self, query: Any, value: Any = None, key: Any = None) -> torch.Tensor:
-        """Attention of the query to the value by the key, as tensors or as one list of them."""
-        layer = self._layer[0]
-        given = list(query) if value is None else [query, value, *([] if key is None else [key])]
-        q, v, k = given[0], given[1], given[-1]
-        if isinstance(layer, layers.MultiHeadAttention):
-            q, v, k = layer.query_dense(q), layer.value_dense(v), layer.key_dense(k)
-            weights = self.softmax(self.scores(q / layer.key_dim**0.5, k))
-            return layer.output_dense(self.read(weights, v))
-        scores = self.scores(q, k)
-        scores = scores if layer.scale is None else scores * keras.ops.convert_to_tensor(layer.scale)
-        return self.read(self.softmax(scores), v)
 
 
 class Graph(nn.Module):
@@ -155,7 +85,7 @@ class Graph(nn.Module):
         for layer in model.operations:
             if isinstance(layer, layers.InputLayer):
                 continue
-            part = self._parts[id(layer)] = _part(layer, rules)
+            part = self._parts[id(layer)] = (_operation if is_operation(layer) else _part)(layer, rules)
             if isinstance(part, nn.Module) and not isinstance(part, keras.layers.Layer):
                 self.modules_with_rules.append(part)
 
@@ -246,8 +176,8 @@ def view(
     Raises
     ------
     ValueError
-        If a layer has no rule (the message names it), the model is not Functional, or it has no
-        input of that number.
+        If a layer has no rule (the message names it), the model is not Functional, has no input of
+        that number or several outputs, or the view differs from it on a random batch.
 
     References
     ----------
@@ -270,7 +200,37 @@ def view(
         raise ValueError(
             f"explained is {explained}; the model has {len(head.inputs)} input(s), numbered from 0"
         )
-    return TorchView(Graph(_functional(head), _RULES | dict(rules or {})), explained).eval()
+    found = TorchView(Graph(_functional(head), _RULES | dict(rules or {})), explained).eval()
+    _check_same(found, head)
+    return found
+
+
+def _check_same(found: TorchView, model: keras.Model) -> None:
+    """Compare a view with its model on a random batch: a wrong rule must not look like a result."""
+    rng = np.random.default_rng(0)
+    arrays = [_random(tensor, rng) for tensor in model.inputs]
+    given = [keras.ops.convert_to_tensor(array) for array in arrays]
+    with torch.no_grad():
+        expected = heads.as_numpy(heads.call(model, given)).reshape(len(arrays[0]), -1)
+        X = given.pop(found.explained)
+        answer = heads.as_numpy(found(X.transpose(1, 2), *given))
+    scale = np.abs(expected[np.isfinite(expected)]).max(initial=1.0)
+    if answer.shape != expected.shape or not np.allclose(answer, expected, 0, 1e-4 * scale, equal_nan=True):
+        raise ValueError(
+            f"the view of {model.name!r} gives other outputs than the model on a random batch; one of its "
+            "layers is not what its rule takes it for. Give view(..., rules={the layer's class: ...}) or "
+            "build that part from other layers"
+        )
+
+
+def _random(tensor: Any, rng: np.random.Generator) -> np.ndarray:
+    """Two items for an input: one-hot sequences where it has three axes, else numbers near zero."""
+    shape = (2, *(size or 64 for size in tensor.shape[1:]))
+    if "int" in tensor.dtype:
+        return np.zeros(shape, tensor.dtype)
+    if len(shape) == 3:
+        return np.eye(shape[2], dtype=tensor.dtype)[rng.integers(shape[2], size=shape[:2])]
+    return rng.normal(size=shape).astype(tensor.dtype)
 
 
 def _functional(model: keras.Model) -> keras.Model:
@@ -345,10 +305,34 @@ class Weighted(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Activation of the weighted sums of ``x``, (..., channels)."""
-        layer = self._layer[0]
-        dense = isinstance(layer, layers.Dense)
-        sums = keras.ops.matmul(x, layer.kernel) if dense else layer.convolution_op(x, layer.kernel)
-        return self.activation(sums + layer.bias if layer.use_bias else sums)
+        return self.activation(heads.sums(self._layer[0], x))
+
+
+def _operation(operation: Any, rules: Mapping[type, Rule]) -> Part:
+    """What stands for a step of `keras.ops`, such as ``x + y``, which is called once."""
+    name, given = type(operation).__name__, operation._inbound_nodes[0].arguments
+    tensors, alone = len(given.keras_tensors), isinstance(given.args[0], keras.KerasTensor)
+    rule = rules.get(type(operation))
+    if rule is not None:
+        return _as_it_is(operation, constant=rule == "constant") if isinstance(rule, str) else rule(operation)
+    scaled = name in _SCALING_OPERATIONS and tensors == 1 and (alone or not name.endswith("ivide"))
+    if name in _LINEAR_OPERATIONS or scaled:
+        return _as_it_is(operation)
+    if name in _ELEMENTWISE_OPERATIONS and tensors == 1:
+
+        def run(x: Any) -> Any:
+            operands = [x if isinstance(y, keras.KerasTensor) else y for y in given.args]
+            return operation.call(*operands, **given.kwargs)
+
+        return Operation(Elementwise(run))
+    if name == "Softmax" and isinstance(operation.axis, int):
+        return Operation(nn.Softmax(dim=operation.axis))
+    if name == "Max" and operation.axis in (1, (1,), [1]) and len(given.args[0].shape) == 3:
+        return Operation(MaxPool(layers.GlobalMaxPooling1D(keepdims=operation.keepdims)))
+    products = {"Multiply": "...,...->...", "Matmul": None, "Einsum": getattr(operation, "subscripts", "")}
+    if name in products and tensors == len(given.args) == 2:
+        return Operation(BilinearOp(products[name]))
+    raise _no_rule(operation, " of keras.ops")
 
 
 def _weighted(layer: Any) -> Part:
@@ -383,7 +367,7 @@ def _not_the_last_axis(layer: Any) -> bool:
     return axes not in ([-1], [last]) or getattr(layer, "rms_scaling", False)
 
 
-_CHANNELS = (layers.Conv1D, layers.MaxPooling1D, layers.GlobalMaxPooling1D)
+_CHANNELS = (layers.MaxPooling1D, layers.GlobalMaxPooling1D)
 _NORMS = (layers.LayerNormalization, layers.RMSNormalization)
 _REFUSED: list[tuple[Any, Callable[[Any], bool], str]] = [
     (_CHANNELS, lambda layer: layer.data_format != "channels_last", " with channels first"),
@@ -399,7 +383,7 @@ _RULES: dict[type, Rule] = {
     **dict.fromkeys(_CONSTANT, "constant"),
     **dict.fromkeys(_ELEMENTWISE, Elementwise),
     **dict.fromkeys(_NORMS, _norm),
-    **dict.fromkeys((layers.Conv1D, layers.Dense), _weighted),
+    **dict.fromkeys(heads.WEIGHTED, _weighted),
     **dict.fromkeys((layers.MaxPooling1D, layers.GlobalMaxPooling1D), MaxPool),
     **dict.fromkeys((layers.Attention, layers.MultiHeadAttention), Attend),
     layers.Activation: _activation,

@@ -44,6 +44,11 @@ def attention(x):
     return layers.Attention(use_scale=True)([key, x])
 
 
+def _square(x):
+    """A tensor (n, channels, channels) that depends on the input."""
+    return keras.ops.einsum("blc,bld->bcd", x, layers.Dense(x.shape[-1])(x)) / LENGTH
+
+
 BLOCKS = {
     "convolution": lambda x: layers.Conv1D(5, 3, padding="same")(x),
     "causal convolution": lambda x: layers.Conv1D(4, 3, padding="causal", dilation_rate=2)(x),
@@ -64,12 +69,26 @@ BLOCKS = {
     "softmax": lambda x: layers.Softmax()(x),
     "leaky": lambda x: layers.LeakyReLU(0.2)(x),
     "permute": lambda x: layers.Permute((2, 1))(layers.Permute((2, 1))(x)),
+    "causal with its activation": lambda x: layers.Conv1D(4, 3, padding="causal", activation="tanh")(x),
+    "separable": lambda x: layers.SeparableConv1D(4, 3, padding="same", activation="relu")(x),
+    "depthwise": lambda x: layers.DepthwiseConv1D(3, padding="same", depth_multiplier=2)(x),
+    "transposed": lambda x: layers.Conv1DTranspose(3, 3, padding="same", activation="elu")(x),
+    "einsum dense": lambda x: layers.EinsumDense("abc,cd->abd", (x.shape[1], 3), activation="relu")(x),
+    "plus": lambda x: x + layers.Dense(x.shape[-1])(x),
+    "minus and scaled": lambda x: 1.5 - x / 2.0 * 3.0,
+    "product": lambda x: x * layers.Dense(x.shape[-1], "tanh")(x),
+    "matmul": lambda x: keras.ops.matmul(layers.Softmax()(x), _square(x)),
+    "operations": lambda x: keras.ops.relu(keras.ops.square(x) - keras.ops.mean(x, axis=1, keepdims=True)),
+    "cut and joined": lambda x: keras.ops.concatenate([x[:, 1:], keras.ops.flip(x, 1)], axis=1)[:, 2:9],
+    "power": lambda x: keras.ops.sigmoid(x) ** 3,
     **{name: lambda x, name=name: layers.Activation(name)(x) for name in ACTIVATIONS[:-1]},
 }  # fmt: skip
 CLOSINGS = {
     "global max": lambda x: layers.GlobalMaxPooling1D()(x),
     "global average": lambda x: layers.GlobalAveragePooling1D()(x),
     "flatten": lambda x: layers.Flatten()(x),
+    "mean": lambda x: keras.ops.mean(x, axis=1),
+    "largest": lambda x: keras.ops.max(x, axis=1),
     "reshape": lambda x: layers.Reshape((x.shape[1] * x.shape[2],))(x),
 }
 
@@ -229,19 +248,19 @@ def test_a_layer_without_a_rule_is_named():
         (lambda x: layers.LayerNormalization(axis=1)(x), "not the last one"),
         (lambda x: layers.LayerNormalization(axis=[1, 2])(x), "not the last one"),
         (lambda x: layers.Softmax(axis=(1, 2))(x), "over the axes"),
-        (lambda x: layers.Conv1D(3, 2, data_format="channels_first")(x), "channels first"),
         (lambda x: layers.Dot(axes=2, normalize=True)([x, x]), "normalize=True"),
         (lambda x: layers.Attention(score_mode="concat")([x, x]), "score_mode='concat'"),
         (lambda x: layers.MaxPooling1D(2, data_format="channels_first")(x), "channels first"),
         (lambda x: layers.GlobalMaxPooling1D(data_format="channels_first")(x), "channels first"),
         (lambda x: layers.LSTM(3, return_sequences=True)(x), r"\(LSTM\) has no DeepLIFT rule"),
-        (lambda x: x * x, "has no DeepLIFT rule"),
+        (lambda x: x / layers.Dense(4)(x), "has no DeepLIFT rule"),
+        (lambda x: keras.ops.argmax(x, axis=1), r"\(Argmax of keras.ops\) has no"),
     ],
 )  # fmt: skip
 def test_what_is_refused(build, message):
     x = keras.Input((LENGTH, 4))
     with pytest.raises(ValueError, match=message):
-        torch_view.view(keras.Model(x, layers.Flatten()(build(x))))
+        torch_view.view(keras.Model(x, layers.Flatten()(build(x))), target="probability")
 
 
 def test_options_of_a_call_are_refused():
@@ -270,3 +289,65 @@ def test_no_functional_model_and_no_such_input():
         torch_view.view(Own())
     with pytest.raises(ValueError, match=r"explained is 2; the model has 1 input"):
         torch_view.view(network(["relu"], "flatten", 1), explained=2)
+
+
+@pytest.mark.parametrize(
+    "close",
+    [
+        lambda x: layers.Flatten()(layers.Conv1D(1, LENGTH, activation="sigmoid")(x)),
+        lambda x: layers.Reshape((1,))(layers.Dense(1, "sigmoid")(layers.Flatten()(x))),
+        lambda x: keras.ops.squeeze(layers.Activation("sigmoid")(layers.Conv1D(1, LENGTH)(x)), 1),
+        lambda x: keras.ops.sigmoid(layers.Dense(1)(layers.Flatten()(x))),
+        lambda x: keras.ops.softmax(layers.Dense(2)(layers.Flatten()(x)))[:, :1],
+        lambda x: _nested(x, keras.Sequential([layers.Flatten(), layers.Dense(1, "sigmoid")])),
+    ],
+)
+def test_the_logit_is_found_behind_shapes_and_inside_models(close):
+    x = keras.Input((LENGTH, 4))
+    model = scramble(keras.Model(x, close(layers.Conv1D(3, 3, padding="same", activation="relu")(x))), 21)
+    head, X = heads.output_model(model), sequences()
+    logit, probability = heads.as_numpy(head(X)), heads.as_numpy(model(X))
+    if logit.min() < 0 or logit.max() > 1:  # a softmax is known up to a constant
+        assert not np.allclose(logit, probability)
+    chosen = probability if logit.shape == probability.shape else probability[:, :1]
+    if "Softmax" not in {type(one).__name__ for one in model.operations}:
+        np.testing.assert_allclose(1 / (1 + np.exp(-logit)), chosen, atol=1e-5)
+    assert np.abs(attribution.deep_lift(torch_view.view(model), X, progress=False).deltas).max() < 1e-3
+
+
+def _nested(x, part):
+    return part(x)
+
+
+def test_of_several_outputs_one_is_asked_for():
+    x = keras.Input((LENGTH, 4))
+    y = layers.GlobalMaxPooling1D()(layers.Conv1D(3, 3, activation="relu")(x))
+    ends = [layers.Dense(1, "sigmoid", name="bound")(y), layers.Dense(2, name="level")(y)]
+    model = scramble(keras.Model(x, ends), 22)
+    with pytest.raises(ValueError, match=r"2 outputs, 'bound', 'level'; say which .*output='bound'"):
+        torch_view.view(model)
+    with pytest.raises(ValueError, match=r"target output 'other' does not exist"):
+        torch_view.view(model, target=heads.Target(output="other"))
+    X = sequences()
+    for output in ("level", 1):
+        found = heads.scorer(model, heads.Target(index=1, output=output))([X])
+        np.testing.assert_allclose(found, heads.as_numpy(model(X)[1])[:, 1], atol=1e-6)
+    view = torch_view.view(model, target=heads.Target(output="bound"))
+    logit = view(torch.tensor(X).transpose(1, 2)).detach().numpy()
+    np.testing.assert_allclose(1 / (1 + np.exp(-logit)), heads.as_numpy(model(X)[0]), atol=1e-6)
+
+
+def test_a_view_that_differs_from_its_model_is_refused():
+    x = keras.Input((LENGTH, 4))
+    model = scramble(keras.Model(x, layers.Dense(1)(layers.Flatten()(layers.ReLU()(x - 0.5)))), 23)
+    wrong = {layers.ReLU: lambda _: torch_view.Elementwise(torch.tanh)}
+    with pytest.raises(ValueError, match="gives other outputs than the model"):
+        torch_view.view(model, rules=wrong)
+
+
+def test_halves_of_the_references_agree_where_the_network_is_linear():
+    model = network(["convolution", "average"], "flatten", 24)
+    found = attribution.deep_lift(torch_view.view(model), sequences(3), references=8, progress=False)
+    np.testing.assert_allclose(found.halves.mean(axis=1), found.values.sum(axis=-1), atol=1e-5)
+    alone = attribution.deep_lift(torch_view.view(model), sequences(3), references=1, progress=False)
+    assert np.isnan(alone.halves).all()
