@@ -5,6 +5,7 @@ Each track's section of the README holds a pair of marks, and its tables stand b
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,7 +17,8 @@ EXPLANATION = (
     "auroc_loss",
 )  # fmt: skip
 PROTOCOLS = (
-    "random_5fold", "random_10fold", "cold_peptide", "cold_rna", "cold_both", "grouped_5fold",
+    "random_5fold", "random_10fold", "unseen_peptide", "unseen_rna", "unseen_both", "homology_peptide",
+    "homology_rna", "homology_both", "cold_peptide", "cold_rna", "cold_both", "grouped_5fold",
     "grouped_holdout", "mrna_disjoint_5fold", "chromosome_5fold", "holdout", "given_test",
     "given_test_audited",
 )  # fmt: skip
@@ -47,8 +49,12 @@ def main() -> None:
 
 
 def tables(path: Path) -> str:
-    numbers = {key: [""] for key in ("value", "ci_low", "ci_high")}
-    table = pd.read_csv(path, keep_default_na=False, na_values=numbers)
+    numbers = {key: [""] for key in ("value", "ci_low", "ci_high", "sd")}
+    table = pd.read_csv(path, keep_default_na=False, na_values=numbers, dtype={"seed": str})
+    # A table of before runs were repeated has neither column.
+    table = table.assign(
+        **{key: of for key, of in {"runs": 1, "sd": float("nan")}.items() if key not in table}
+    )
     # A model with its length in its name is a point of a curve: the figure shows those.
     table = table[~table["model"].str.contains(r" \d+ nt$")]
     predicts = table["task"].isin(table.loc[table["metric"].isin(MAIN), "task"])
@@ -82,15 +88,14 @@ def predictions(results: pd.DataFrame) -> str:
 
 
 def markdown(results: pd.DataFrame, shown: tuple[str, ...], *, n_in_cell: bool = False) -> str:
-    keys = ["dataset", "task", "protocol", "model", *([] if n_in_cell else ["n"]), "seed"]
+    keys = ["dataset", "task", "protocol", "model", *([] if n_in_cell else ["n"]), "seed", "runs"]
     results = results[results["metric"].isin(shown)].copy()
-    keys = [key for key in keys if (results[key].astype(str) != "").any()]
+    # One run a row is not said; of several there is no seed to say.
+    empty = {"runs": "1"}
+    keys = [key for key in keys if (results[key].astype(str) != empty.get(key, "")).any()]
     # A constant prediction has no correlation: its cell stays empty.
     results["text"] = [
-        ""
-        if pd.isna(row.value)
-        else f"{row.value:.3f} [{row.ci_low:.3f}, {row.ci_high:.3f}]" + (row.n if n_in_cell else "")
-        for row in results.itertuples()
+        "" if pd.isna(row.value) else cell(row) + (row.n if n_in_cell else "") for row in results.itertuples()
     ]
     metrics = [metric for metric in shown if metric in set(results["metric"])]
     wide = results.pivot_table(index=keys, columns="metric", values="text", aggfunc="first", sort=False)[
@@ -99,6 +104,12 @@ def markdown(results: pd.DataFrame, shown: tuple[str, ...], *, n_in_cell: bool =
     header = "| " + " | ".join(wide.columns) + " |\n|" + "---|" * len(wide.columns)
     rows = ["| " + " | ".join(map(str, row)) + " |" for row in wide.fillna("").itertuples(index=False)]
     return "\n".join([header, *rows]) + "\n"
+
+
+def cell(row: Any) -> str:
+    """A value, its interval (there is none from fewer than ten groups) and its spread over runs."""
+    ends = "no interval" if pd.isna(row.ci_low) else f"{row.ci_low:.3f}, {row.ci_high:.3f}"
+    return f"{row.value:.3f} [{ends}]" + ("" if pd.isna(row.sd) else f" sd {row.sd:.3f}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ from matplotlib.ticker import MaxNLocator
 from helpers.plots import colours, style, words
 from helpers.plots.tables import need, reach
 
+ONE_RUN = {"runs": 1, "sd": np.nan}
+"""What stands in a table that was written before runs were repeated."""
+
 
 def select(results: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Rows of one metric.
@@ -83,7 +86,10 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
     ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.grid(axis="x", color=colours.PALE, linewidth=0.5)
     ax.set_axisbelow(True)
-    ax.set_xlabel(f"{words.metric(metric)} (bar: 95 % interval)")
+    bare = rows[["ci_low", "ci_high"]].isna().any(axis=1) & rows["value"].notna()
+    ax.set_xlabel(
+        f"{words.metric(metric)} (bar: 95 % interval{'; without a bar: no interval' if bare.any() else ''})"
+    )
     style.title(ax, title or _caption(rows, metric))
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return fig
@@ -93,25 +99,25 @@ def _caption(rows: pd.DataFrame, metric: str) -> str:
     """What a picture of these rows shows: metric, data sets, range of n."""
     sets = ", ".join(dict.fromkeys(rows["dataset"].astype(str))) if "dataset" in rows else ""
     sizes = [f"{int(n):,}" for n in sorted({rows["n"].min(), rows["n"].max()})]
-    return ", ".join(filter(None, [words.metric(metric), sets, f"n = {' to '.join(sizes)}"]))
+    runs = f"mean of {int(rows['runs'].max())} runs" if "runs" in rows and rows["runs"].max() > 1 else ""
+    return ", ".join(filter(None, [words.metric(metric), sets, f"n = {' to '.join(sizes)}", runs]))
 
 
-def interval(value: float, low: float, high: float, *, decimals: int = 3) -> str:
-    """A value with its interval as text.
+def interval(value: float, low: float, high: float, *, sd: float = float("nan"), decimals: int = 3) -> str:
+    """A value with its interval, and its spread over runs where there are several, as text.
 
     Examples
     --------
-    >>> interval(0.957, 0.95, 0.963)
-    '0.957 [0.950, 0.963]'
+    >>> interval(0.957, 0.95, 0.963), interval(0.957, 0.95, 0.963, sd=0.004)
+    ('0.957 [0.950, 0.963]', '0.957 [0.950, 0.963], sd 0.004')
     >>> interval(0.957, float("nan"), float("nan"))
-    '0.957'
+    '0.957 (no interval)'
     """
     if pd.isna(value):
         return "–"
-    text = f"{value:.{decimals}f}"
-    if pd.isna(low) or pd.isna(high):
-        return text
-    return f"{text} [{low:.{decimals}f}, {high:.{decimals}f}]"
+    bare = pd.isna(low) or pd.isna(high)
+    ends = " (no interval)" if bare else f" [{low:.{decimals}f}, {high:.{decimals}f}]"
+    return f"{value:.{decimals}f}{ends}" + ("" if pd.isna(sd) else f", sd {sd:.{decimals}f}")
 
 
 def results_table(
@@ -130,8 +136,9 @@ def results_table(
     Returns
     -------
     pandas.DataFrame of str
-        Index (task, protocol, model), the task left out when no row has one; a first column `n`;
-        cells such as ``"0.957 [0.950, 0.963]"``, a dash where a metric was not measured.
+        Index (task, protocol, model), the task left out when no row has one; a first column `n`, a
+        second `runs` where numbers are means of several; cells such as ``"0.957 [0.950, 0.963]"``, a
+        dash where a metric was not measured, "no interval" where there were too few groups for one.
 
     Raises
     ------
@@ -148,11 +155,13 @@ def results_table(
         }
     )
     by = ["task", "protocol", "model"] if keys["task"].any() else ["protocol", "model"]
-    ends = zip(rows["value"], rows["ci_low"], rows["ci_high"], strict=True)
+    rows = rows.assign(**{name: value for name, value in ONE_RUN.items() if name not in rows})
+    ends = zip(*(rows[name] for name in ("value", "ci_low", "ci_high", "sd")), strict=True)
     flat = keys[by].assign(
         metric=rows["metric"].map(words.metric),
         n=[f"{int(n):,}" for n in rows["n"]],
-        text=[interval(value, low, high, decimals=decimals) for value, low, high in ends],
+        runs=rows["runs"],
+        text=[interval(value, low, high, sd=sd, decimals=decimals) for value, low, high, sd in ends],
     )
     if (twice := flat.duplicated([*by, "metric"])).any():
         first = flat[twice].iloc[0]
@@ -163,5 +172,7 @@ def results_table(
     first = flat.drop_duplicates(by).set_index(by)
     shown = flat.pivot(index=by, columns="metric", values="text").reindex(first.index).fillna("–")
     shown = shown[[words.metric(name) for name in names]]
+    if (first["runs"] > 1).any():
+        shown.insert(0, "runs", first["runs"])
     shown.insert(0, "n", first["n"])
     return shown.rename_axis(columns=None)

@@ -3,5 +3,6 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["bootstrap", "metrics", "odds", "reliability", "results", "scoring", "significance"]
+    __name__,
+    ["bootstrap", "metrics", "odds", "reliability", "results", "scoring", "significance", "verdicts"],
 )

@@ -16,6 +16,11 @@ BLOCK_CELLS = 2_000_000
 
 ECE_BINS = 10
 
+FEWEST_GROUPS = 10
+"""From fewer groups (or items, where they are not grouped) no interval is made: it would be too narrow."""
+
+TOO_FEW = "too few groups for an interval"
+
 Statistic = Callable[[np.ndarray], dict[str, np.ndarray]]
 """Takes counts (replicates, items), gives each metric's values (replicates,)."""
 
@@ -23,26 +28,58 @@ Statistic = Callable[[np.ndarray], dict[str, np.ndarray]]
 class Interval(NamedTuple):
     """A value with its 95 % percentile interval and the replicates that could be used.
 
+    `groups` is how many groups (or items) were there to draw, on the side that has fewer of them;
+    from fewer than `FEWEST_GROUPS` there is no interval: `low` and `high` are NaN.
+
     Examples
     --------
     >>> str(Interval(0.912, 0.88, 0.94, 1000))
     '0.912 (0.880 to 0.940)'
+    >>> str(Interval(0.912, float("nan"), float("nan"), 0, groups=4))
+    '0.912, too few groups for an interval (4)'
     """
 
     value: float
     low: float
     high: float
     usable: int
+    groups: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+        if not np.isnan(self.low):
+            return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+        few = self.groups is not None and self.groups < FEWEST_GROUPS
+        return f"{self.value:.3f}, " + (f"{TOO_FEW} ({self.groups})" if few else "no interval")
+
+
+def sides(groups: np.ndarray | None, n: int) -> list[np.ndarray]:
+    """Group of each item as a code from 0, on each side; every item is a group where there are none."""
+    if groups is None:
+        return [np.arange(n)]
+    columns = groups[:, None] if groups.ndim == 1 else groups
+    return [np.unique(column, return_inverse=True)[1] for column in columns.T]
+
+
+def fewest(groups: np.ndarray | None, n: int) -> int:
+    """How many groups there are to draw, on the side that has fewer of them.
+
+    Examples
+    --------
+    >>> fewest(np.array([["a", "x"], ["b", "x"], ["c", "y"]]), 3)
+    2
+    """
+    return min(int(codes.max()) + 1 for codes in sides(groups, n))
 
 
 def draws(n: int, *, n_boot: int, seed: int, groups: np.ndarray | None = None) -> Iterator[np.ndarray]:
     """Draw bootstrap replicates, block by block, as counts of each item.
 
-    The replicates do not depend on the block size. With `groups` whole groups are drawn, because
-    items of one group are not independent (doi:10.1111/j.1467-9868.2007.00593.x).
+    The replicates do not depend on the block size. With `groups` of shape (n,) whole groups are drawn,
+    because items of one group are not independent (doi:10.1111/j.1467-9868.2007.00593.x). With
+    `groups` of shape (n, 2), such as the two chains of a pair, groups of each side are drawn apart and
+    an item stands as often as the product of its two groups' counts (the pigeonhole bootstrap,
+    doi:10.1214/07-AOAS122): pairs that share either chain are not independent. Where neither side
+    matters its intervals are too wide, by up to the root of three.
 
     Yields
     ------
@@ -53,17 +90,24 @@ def draws(n: int, *, n_boot: int, seed: int, groups: np.ndarray | None = None) -
     --------
     >>> [block.sum(axis=1).tolist() for block in draws(4, n_boot=2, seed=0)]
     [[4.0, 4.0]]
+    >>> (counts,) = draws(4, n_boot=3, seed=0, groups=np.array([[0, 0], [0, 1], [1, 0], [1, 1]]))
+    >>> counts.sum(axis=1).tolist()
+    [4.0, 4.0, 4.0]
     """
-    rng = np.random.default_rng(seed)
-    codes = None if groups is None else np.unique(groups, return_inverse=True)[1]
-    units = n if codes is None else int(codes.max()) + 1
-    step = max(1, BLOCK_CELLS // max(n, units))
+    codes = sides(groups, n)
+    sizes = [int(side.max()) + 1 for side in codes]
+    # A stream of numbers a side, so that the replicates are the same for any block size.
+    streams = [np.random.default_rng([seed, side] if side else seed) for side in range(len(codes))]
+    step = max(1, BLOCK_CELLS // max(n, *sizes))
     for start in range(0, n_boot, step):
         rows = min(step, n_boot - start)
-        drawn = rng.integers(units, size=(rows, units))
-        drawn += np.arange(rows)[:, None] * units
-        counts = np.bincount(drawn.ravel(), minlength=rows * units).reshape(rows, units)
-        yield (counts if codes is None else counts[:, codes]).astype(np.float64)
+        of_side = []
+        for rng, side, size in zip(streams, codes, sizes, strict=True):
+            drawn = rng.integers(size, size=(rows, size))
+            drawn += np.arange(rows)[:, None] * size
+            counts = np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
+            of_side.append(counts if groups is None else counts.take(side, axis=1))
+        yield (of_side[0] if len(of_side) == 1 else of_side[0] * of_side[1]).astype(np.float64)
 
 
 def intervals(
@@ -71,12 +115,25 @@ def intervals(
 ) -> dict[str, Interval]:
     """Value and 95 % percentile interval of each metric (doi:10.1214/aos/1176344552).
 
-    Replicates without a value (NaN) are left out of the interval; `usable` counts the others.
+    Replicates without a value (NaN) are left out of the interval; `usable` counts the others. From
+    fewer than `FEWEST_GROUPS` groups on a side there is no interval.
     """
+    values, drawn, units = replicates(statistic, n, n_boot=n_boot, seed=seed, groups=groups)
+    return {name: interval(value, drawn[name])._replace(groups=units) for name, value in values.items()}
+
+
+def replicates(
+    statistic: Statistic, n: int, *, n_boot: int, seed: int, groups: np.ndarray | None = None
+) -> tuple[dict[str, float], dict[str, np.ndarray], int]:
+    """Values of the data, values of the replicates (none from too few groups), and the number of groups."""
     values = statistic(np.ones((1, n)))
-    blocks = [statistic(counts) for counts in draws(n, n_boot=n_boot, seed=seed, groups=groups)]
+    units = fewest(groups, n)
+    enough = n_boot if units >= FEWEST_GROUPS else 0
+    # A replicate of two sides can be empty: it has no value.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        blocks = [statistic(counts) for counts in draws(n, n_boot=enough, seed=seed, groups=groups)]
     drawn = {name: np.concatenate([*(block[name] for block in blocks), np.empty(0)]) for name in values}
-    return {name: interval(float(value[0]), drawn[name]) for name, value in values.items()}
+    return {name: float(value[0]) for name, value in values.items()}, drawn, units
 
 
 def interval(value: float, replicates: np.ndarray) -> Interval:
@@ -91,14 +148,16 @@ def bin_of(p: np.ndarray, bins: int) -> np.ndarray:
     return np.minimum((p * bins).astype(np.intp), bins - 1)
 
 
-def classification_statistic(y: np.ndarray, p: np.ndarray, threshold: float) -> Statistic:
+def classification_statistic(
+    y: np.ndarray, p: np.ndarray, threshold: float, *, folds: np.ndarray | None = None
+) -> Statistic:
     """All classification metrics as a function of counts; replicates of one class give NaN.
 
-    Labels and probabilities are float64; class 1 is predicted where ``p >= threshold``.
+    Labels and probabilities are float64; class 1 is predicted where ``p >= threshold``. With `folds`
+    (a code an item) both areas are made of pairs within a fold: over folds the models differ, and
+    where the share of positives does too, a guess would rank below chance.
     """
-    order = np.argsort(p, kind="stable")
-    y_sorted = y[order]
-    last_of_tie = np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
+    parts = [_ranked(y, p, rows) for rows in members(folds, y.size)]
     decided = (p >= threshold).astype(np.float64)
     gaps = np.where(bin_of(p, ECE_BINS)[:, None] == np.arange(ECE_BINS), (p - y)[:, None], 0.0)
     sums = np.column_stack([np.ones_like(y), y, decided, y * decided, (p - y) ** 2, gaps])
@@ -106,33 +165,51 @@ def classification_statistic(y: np.ndarray, p: np.ndarray, threshold: float) -> 
     def statistic(counts: np.ndarray) -> dict[str, np.ndarray]:
         total, positive, called, hit, squares, *bin_gaps = (counts @ sums).T
         values = decisions(total, positive, called, hit=hit)
-        values |= _rankings(counts[:, order], y_sorted, last_of_tie)
+        areas = np.sum([_rankings(counts[:, order], *rest) for order, *rest in parts], axis=0)
+        values["auroc"], values["auprc"] = _ratio(areas[0], areas[1]), _ratio(areas[2], areas[3])
         values["brier"] = squares / total
         values["ece"] = np.abs(bin_gaps).sum(axis=0) / total
-        one_class = (positive == 0) | (positive == total)
-        return {name: np.where(one_class, np.nan, value) for name, value in values.items()}
+        # Without a pair of both classes in any fold there is nothing to rank.
+        return {name: np.where(areas[1] == 0, np.nan, value) for name, value in values.items()}
 
     return statistic
 
 
-def regression_statistic(y: np.ndarray, y_pred: np.ndarray) -> Statistic:
-    """All regression metrics as a function of counts; replicates of one value give NaN."""
+def members(codes: np.ndarray | None, n: int) -> list[np.ndarray]:
+    """Rows of each value of `codes`, in order; all rows where there are none."""
+    return [np.arange(n)] if codes is None else [np.flatnonzero(codes == code) for code in np.unique(codes)]
+
+
+def _ranked(y: np.ndarray, p: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows in ascending order of score, their labels, and the last place of each run of ties."""
+    order = rows[np.argsort(p[rows], kind="stable")]
+    return order, y[order], np.flatnonzero(np.append(np.diff(p[order]) != 0, True))
+
+
+def regression_statistic(y: np.ndarray, y_pred: np.ndarray, *, folds: np.ndarray | None = None) -> Statistic:
+    """All regression metrics as a function of counts; replicates of one value give NaN.
+
+    With `folds` (a code an item) both correlations are means over folds, by their items: over folds
+    the models differ. A fold in which nothing can be ranked counts as 0, unless none can.
+    """
     # Sums of squares lose their digits when the mean is large against the spread.
-    a, b = y - y.mean(), y_pred - y_pred.mean()
-    error = y - y_pred
-    sums = np.column_stack([np.ones_like(a), a, b, a * a, b * b, a * b, error**2, np.abs(error)])
-    ranked = [_tie_order(y), _tie_order(y_pred)]
-    smallest = 1e-12 * np.array([np.mean(a * a), np.mean(b * b)])
+    a, error = y - y.mean(), y - y_pred
+    sums = np.column_stack([np.ones_like(a), a, a * a, error**2, np.abs(error)])
+    smallest = 1e-12 * np.array([y.var(), y_pred.var()])
+    parts = [(rows, _correlations(y[rows], y_pred[rows], smallest)) for rows in members(folds, y.size)]
 
     def statistic(counts: np.ndarray) -> dict[str, np.ndarray]:
-        total, sa, sb, saa, sbb, sab, squares, absolute = (counts @ sums).T
-        var_a, var_b = saa / total - (sa / total) ** 2, sbb / total - (sb / total) ** 2
+        total, sa, saa, squares, absolute = (counts @ sums).T
+        var_a = saa / total - (sa / total) ** 2
         var_a = np.where(var_a > smallest[0], var_a, np.nan)
-        both = np.sqrt(var_a * np.where(var_b > smallest[1], var_b, np.nan))
         mse = squares / total
+        each = np.array([part(counts[:, rows]) for rows, part in parts])  # (folds, 2, replicates)
+        weights = np.array([counts[:, rows].sum(axis=1) for rows, _ in parts])[:, None]
+        mean = (np.nan_to_num(each) * weights).sum(axis=0) / weights.sum(axis=0)
+        pearson, spearman = np.where(np.isnan(each).all(axis=0), np.nan, mean)
         return {
-            "pearson": np.clip((sab / total - sa * sb / total**2) / both, -1.0, 1.0),
-            "spearman": np.where(np.isnan(both), np.nan, _spearman(counts, ranked)),
+            "pearson": pearson,
+            "spearman": spearman,
             "r2": 1.0 - mse / var_a,
             "mse": mse,
             "rmse": np.sqrt(mse),
@@ -140,6 +217,26 @@ def regression_statistic(y: np.ndarray, y_pred: np.ndarray) -> Statistic:
         }
 
     return statistic
+
+
+def _correlations(y: np.ndarray, p: np.ndarray, smallest: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """Pearson's and Spearman's coefficient (2, replicates) as a function of counts."""
+    a, b = y - y.mean(), p - p.mean()
+    sums = np.column_stack([np.ones_like(a), a, b, a * a, b * b, a * b])
+    ranked = [_tie_order(y), _tie_order(p)]
+
+    def both(counts: np.ndarray) -> np.ndarray:
+        total, sa, sb, saa, sbb, sab = (counts @ sums).T
+        # A fold of which a replicate drew nothing has no spread.
+        total = np.where(total > 0, total, np.nan)
+        var_a, var_b = saa / total - (sa / total) ** 2, sbb / total - (sb / total) ** 2
+        scale = np.sqrt(
+            np.where(var_a > smallest[0], var_a, np.nan) * np.where(var_b > smallest[1], var_b, np.nan)
+        )
+        pearson = np.clip((sab / total - sa * sb / total**2) / scale, -1.0, 1.0)
+        return np.array([pearson, np.where(np.isnan(scale), np.nan, _spearman(counts, ranked))])
+
+    return both
 
 
 def decisions(
@@ -162,8 +259,12 @@ def decisions(
     }
 
 
-def _rankings(counts: np.ndarray, y_sorted: np.ndarray, last_of_tie: np.ndarray) -> dict[str, np.ndarray]:
-    """Areas under both curves from counts in ascending order of score, ties taken as one step."""
+def _rankings(counts: np.ndarray, y_sorted: np.ndarray, last_of_tie: np.ndarray) -> np.ndarray:
+    """Numerators and denominators of both areas from counts in ascending order of score.
+
+    Ties are one step. Rows: pairs in the right order and all pairs, then the sum of precisions and
+    the positives where there is a negative, too.
+    """
     drawn = np.cumsum(counts, axis=1)
     counts *= y_sorted
     hits = np.cumsum(counts, axis=1)
@@ -178,10 +279,9 @@ def _rankings(counts: np.ndarray, y_sorted: np.ndarray, last_of_tie: np.ndarray)
     above = total - drawn + np.diff(drawn, axis=1, prepend=0.0)
     # Where nothing is drawn at or above a score no positive is drawn either: the term is zero.
     np.divide(above_hits, above, out=above_hits, where=above > 0)
-    return {
-        "auroc": _ratio(pairs, (positive * (total - positive))[:, 0]),
-        "auprc": _ratio(np.einsum("ij,ij->i", step, above_hits), positive[:, 0]),
-    }
+    precise, both = np.einsum("ij,ij->i", step, above_hits), (positive * (total - positive))[:, 0]
+    ranked = both > 0
+    return np.array([pairs, both, precise * ranked, positive[:, 0] * ranked])
 
 
 def _tie_order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -78,7 +78,7 @@ def measured(
                 f"expected bool and {values.shape}, True where the item counts"
             )
         if groups is not None:
-            groups = groups_of(groups, values.size, 0)[kept]  # type: ignore[index]
+            groups = groups_of(groups, values.size)[kept]  # type: ignore[index]
         values, predicted = values[kept], predicted[kept]
     finite(values, "y", "Give mask=np.isfinite(y) to leave items out that were not measured")
     finite(predicted, name, "Look at the model: a loss that diverged predicts NaN")
@@ -90,19 +90,17 @@ def measured(
     return values, predicted, groups
 
 
-def groups_of(groups: ArrayLike | None, n: int, n_boot: int) -> np.ndarray | None:
-    """Give groups as codes; with replicates to draw there must be two of them."""
+def groups_of(groups: ArrayLike | None, n: int) -> np.ndarray | None:
+    """Give groups as codes of shape (n,), or (n, 2) where items have a group on each of two sides."""
     if groups is None:
         return None
     array = np.asarray(groups)
-    if array.shape != (n,):
-        raise ValueError(f"groups has shape {array.shape}; expected ({n},), a group for each item")
-    if (missing := np.flatnonzero(pd.isna(array))).size:
-        raise ValueError(f"groups[{missing[0]}] is missing; expected a group for each item")
-    codes = pd.factorize(array)[0]
-    if n_boot and codes.max() == 0:
+    if array.shape not in ((n,), (n, 2)):
         raise ValueError(
-            f"all {n} items are of one group; expected at least two, because whole groups are "
-            "drawn. Use n_boot=0 for values without intervals"
+            f"groups has shape {array.shape}; expected ({n},), a group for each item, or ({n}, 2), one on "
+            "each side of a pair"
         )
-    return codes
+    if (missing := np.argwhere(pd.isna(array))).size:
+        raise ValueError(f"groups[{missing[0, 0]}] is missing; expected a group for each item")
+    codes = [pd.factorize(column)[0] for column in array.reshape(n, -1).T]
+    return np.column_stack(codes).reshape(array.shape)

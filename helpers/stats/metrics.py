@@ -3,7 +3,8 @@
 `auroc`, `pearson` and their like give one `Interval`; `classification` and `regression` give one row a
 metric, which `helpers.stats.results.tidy` turns into rows of a results table. A cluster bootstrap
 (`groups`) is used where items share a group, because their errors then agree and a plain interval
-would be too narrow (doi:10.1111/j.1467-9868.2007.00593.x).
+would be too narrow (doi:10.1111/j.1467-9868.2007.00593.x); pairs have a group on either side and
+give both, as two columns (doi:10.1214/07-AOAS122). Fewer than ten groups on a side give no interval.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ class Metric(NamedTuple):
         >>> str(auroc([0, 1] * 20, [0.1, 0.9, 0.6, 0.4] * 10))
         '0.750 (0.570 to 0.893)'
         """
-        statistic, n = _statistic(self.name, y, p, "p")
-        codes = checks.groups_of(groups, n, n_boot)
+        statistic, n = statistic_of(kind_of(self.name), y, p)
+        codes = checks.groups_of(groups, n)
         return bootstrap.intervals(statistic, n, n_boot=n_boot, seed=seed, groups=codes)[self.name]
 
 
@@ -62,7 +63,8 @@ class Difference(NamedTuple):
     """Metric of model a minus metric of model b on the same items.
 
     `p_value` is twice the smaller share of replicates on one side of zero (at most 1): a summary of
-    the bootstrap, not an exact test.
+    the bootstrap, not an exact test (`helpers.stats.significance.p_text` words it). `groups` is the
+    number of groups on the side that has fewer; below ten, interval and `p_value` are NaN.
     """
 
     value: float
@@ -71,6 +73,7 @@ class Difference(NamedTuple):
     p_value: float
     n: int
     usable_replicates: int
+    groups: int
 
 
 def classification(
@@ -92,8 +95,8 @@ def classification(
         Predicted probability of class 1, from 0 to 1.
     threshold : float
         Class 1 is predicted where ``p >= threshold``. Choose it on validation data.
-    groups : array-like, shape=(n,), optional
-        Group of each item; whole groups are then drawn.
+    groups : array-like, shape=(n,) or (n, 2), optional
+        Group of each item; whole groups are then drawn. Two columns for pairs: a group on each side.
     n_boot : int
         Number of bootstrap replicates; 0 for values without intervals.
 
@@ -118,7 +121,7 @@ def classification(
     [0.5, 0.75, 0.185]
     """
     y, p = checks.labelled(y, p)
-    codes = checks.groups_of(groups, y.size, n_boot)
+    codes = checks.groups_of(groups, y.size)
     statistic = bootstrap.classification_statistic(y, p, threshold)
     return table(statistic, y.size, groups=codes, n_boot=n_boot, seed=seed)
 
@@ -150,7 +153,7 @@ def regression(
     [0.5, 0.333]
     """
     y, y_pred, groups = checks.measured(y, y_pred, mask, groups=groups)
-    codes = checks.groups_of(groups, y.size, n_boot)
+    codes = checks.groups_of(groups, y.size)
     statistic = bootstrap.regression_statistic(y, y_pred)
     return table(statistic, y.size, groups=codes, n_boot=n_boot, seed=seed)
 
@@ -181,30 +184,58 @@ def difference(
     >>> difference(y, y, [0.5] * 40, metric="auroc", n_boot=50).value
     0.5
     """
-    (of_a, n), (of_b, _) = (_statistic(metric, y, p, name) for p, name in ((p_a, "p_a"), (p_b, "p_b")))
+    kind = kind_of(metric)
+    of_a, n = statistic_of(kind, y, p_a, name="p_a")
+    of_b, _ = statistic_of(kind, y, p_b, name="p_b")
+    return gap(metric, of_a, of_b, groups=checks.groups_of(groups, n), n=n, n_boot=n_boot, seed=seed)
 
-    def gap(counts: np.ndarray) -> dict[str, np.ndarray]:
+
+def gap(
+    metric: str,
+    of_a: bootstrap.Statistic,
+    of_b: bootstrap.Statistic,
+    *,
+    groups: np.ndarray | None,
+    n: int,
+    n_boot: int,
+    seed: int,
+) -> Difference:
+    """Difference of a metric between two statistics of the same items, from the same replicates."""
+
+    def both(counts: np.ndarray) -> dict[str, np.ndarray]:
         return {"gap": of_a(counts)[metric] - of_b(counts)[metric]}
 
-    value = float(gap(np.ones((1, n)))["gap"][0])
-    draws = bootstrap.draws(n, n_boot=n_boot, seed=seed, groups=checks.groups_of(groups, n, n_boot))
-    replicates = np.concatenate([*(gap(counts)["gap"] for counts in draws), np.empty(0)])
-    found = bootstrap.interval(value, replicates)
-    beyond = min(np.sum(replicates <= 0), np.sum(replicates >= 0))
+    values, drawn, units = bootstrap.replicates(both, n, n_boot=n_boot, seed=seed, groups=groups)
+    found = bootstrap.interval(values["gap"], drawn["gap"])
+    beyond = min(np.sum(drawn["gap"] <= 0), np.sum(drawn["gap"] >= 0))
     # Adding one keeps the share above zero: a finite bootstrap cannot show that it is zero.
     p_value = min(1.0, 2 * (beyond + 1) / (found.usable + 1)) if found.usable else np.nan
-    return Difference(value, found.low, found.high, float(p_value), n, found.usable)
+    return Difference(*found[:3], float(p_value), n, found.usable, units)
 
 
-def calibration(y: ArrayLike, p: ArrayLike, *, bins: int = 10) -> pd.DataFrame:
+def calibration(
+    y: ArrayLike,
+    p: ArrayLike,
+    *,
+    bins: int = 10,
+    groups: ArrayLike | None = None,
+    n_boot: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Observed share of class 1 against predicted probability, in bins of equal width.
+
+    Parameters
+    ----------
+    groups, n_boot, seed
+        As for `classification`.
 
     Returns
     -------
     pandas.DataFrame
         A row for each bin that holds an item: bin_low, bin_high, predicted (mean probability),
-        observed (share of class 1), n, ci_low, ci_high (Wilson's 95 % interval of the share,
-        doi:10.1080/01621459.1927.10502953).
+        observed (share of class 1), n, ci_low, ci_high: with groups the 95 % interval of the
+        bootstrap, and NaN in a bin of fewer than ten groups; without, Wilson's
+        (doi:10.1080/01621459.1927.10502953).
 
     Examples
     --------
@@ -216,15 +247,36 @@ def calibration(y: ArrayLike, p: ArrayLike, *, bins: int = 10) -> pd.DataFrame:
     y, p = checks.labelled(y, p)
     if bins < 1:
         raise ValueError(f"bins is {bins}; expected at least 1")
-    rows = pd.DataFrame({"bin": bootstrap.bin_of(p, bins), "predicted": p, "observed": y, "n": 1})
+    codes, of = checks.groups_of(groups, y.size), bootstrap.bin_of(p, bins)
+    rows = pd.DataFrame({"bin": of, "predicted": p, "observed": y, "n": 1})
     found = rows.groupby("bin", as_index=False).agg({"predicted": "mean", "observed": "sum", "n": "sum"})
-    pairs = zip(found["observed"].astype(int), found["n"], strict=True)
-    bounds = [binomtest(hits, n).proportion_ci(method="wilson") for hits, n in pairs]
+    if codes is None:
+        pairs = zip(found["observed"].astype(int), found["n"], strict=True)
+        bounds = [tuple(binomtest(hits, n).proportion_ci(method="wilson")) for hits, n in pairs]
+    else:
+        bounds = _shares(y, [of == one for one in found["bin"]], codes, n_boot=n_boot, seed=seed)
     found["observed"] /= found["n"]
     found["ci_low"], found["ci_high"] = zip(*bounds, strict=True)
     found.insert(0, "bin_low", found["bin"] / bins)
     found.insert(1, "bin_high", (found["bin"] + 1) / bins)
     return found.drop(columns="bin")
+
+
+def _shares(
+    y: np.ndarray, bins: list[np.ndarray], codes: np.ndarray, *, n_boot: int, seed: int
+) -> list[tuple[float, float]]:
+    """Interval of the share of class 1 in each bin, groups drawn once for all; NaN from too few of them."""
+    inside = np.column_stack(bins).astype(np.float64)
+
+    def shares(counts: np.ndarray) -> dict[str, np.ndarray]:
+        found = (counts @ (inside * y[:, None])) / (counts @ inside)
+        return {str(one): column for one, column in enumerate(found.T)}
+
+    found = bootstrap.intervals(shares, y.size, n_boot=n_boot, seed=seed, groups=codes)
+    there = [bootstrap.fewest(codes[one], int(one.sum())) >= bootstrap.FEWEST_GROUPS for one in bins]
+    return [
+        row[1:3] if enough else (np.nan, np.nan) for row, enough in zip(found.values(), there, strict=True)
+    ]
 
 
 def confusion(y: ArrayLike, p: ArrayLike, *, threshold: float = 0.5) -> pd.DataFrame:
@@ -355,9 +407,8 @@ def mean_interval(
     if not kept.any():
         raise ValueError(f"values holds NaN only ({numbers.size} items), so there is no mean")
     checks.finite(np.where(kept, numbers, 0.0), "values", "Give NaN where a value is not defined")
-    codes = checks.groups_of(groups, numbers.size, 0)
-    codes = None if codes is None else checks.groups_of(codes[kept], int(kept.sum()), n_boot)
-    defined = numbers[kept]
+    codes = checks.groups_of(groups, numbers.size)
+    codes, defined = None if codes is None else codes[kept], numbers[kept]
 
     def mean(counts: np.ndarray) -> dict[str, np.ndarray]:
         return {metric: counts @ defined / counts.sum(axis=1)}
@@ -370,22 +421,41 @@ def mean_interval(
 def table(
     statistic: bootstrap.Statistic, n: int, *, groups: np.ndarray | None, n_boot: int, seed: int
 ) -> pd.DataFrame:
-    """Value and interval of each number of a statistic over `n` items, a row each."""
+    """Value and interval of each number of a statistic over `n` items, a row each.
+
+    ``attrs["groups"]`` counts the groups that could be drawn, on the side that has fewer.
+    """
     found = bootstrap.intervals(statistic, n, n_boot=n_boot, seed=seed, groups=groups)
     frame = pd.DataFrame([(name, *row[:3], n) for name, row in found.items()], columns=MEASURED)
     frame.attrs["usable_replicates"] = {name: row.usable for name, row in found.items()}
+    frame.attrs["groups"] = bootstrap.fewest(groups, n)
     return frame
 
 
-def _statistic(metric: str, y: ArrayLike, p: ArrayLike, name: str) -> tuple[bootstrap.Statistic, int]:
-    """All metrics of the kind of one, and the number of items."""
+def kind_of(metric: str) -> str:
+    """Whether a metric is one of ``"classification"`` or of ``"regression"``."""
     if metric in CLASSIFICATION:
+        return "classification"
+    if metric in REGRESSION:
+        return "regression"
+    raise ValueError(f"metric is {metric!r}; expected one of {', '.join(CLASSIFICATION + REGRESSION)}")
+
+
+def statistic_of(
+    kind: str,
+    y: ArrayLike,
+    p: ArrayLike,
+    *,
+    name: str = "p",
+    threshold: float = 0.5,
+    folds: np.ndarray | None = None,
+) -> tuple[bootstrap.Statistic, int]:
+    """All metrics of a kind as a function of counts, and the number of items; what cannot be is refused."""
+    if kind == "classification":
         labels, scores = checks.labelled(y, p, name)
-        return bootstrap.classification_statistic(labels, scores, 0.5), labels.size
-    if metric not in REGRESSION:
-        raise ValueError(f"metric is {metric!r}; expected one of {', '.join(CLASSIFICATION + REGRESSION)}")
+        return bootstrap.classification_statistic(labels, scores, threshold, folds=folds), labels.size
     values, predicted, _ = checks.measured(y, p, None, groups=None, name=name)
-    return bootstrap.regression_statistic(values, predicted), values.size
+    return bootstrap.regression_statistic(values, predicted, folds=folds), values.size
 
 
 def _areas(values: np.ndarray, planted: np.ndarray, counted: np.ndarray) -> np.ndarray:

@@ -8,12 +8,13 @@ than the square root of it, except by chance.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from helpers.stats import checks
+from helpers.stats import bootstrap, checks
 
 
 def reliability(replicates: ArrayLike) -> tuple[float, float]:
@@ -55,8 +56,8 @@ def ceiling(
     ----------
     replicates : dict of str to array-like, shape=(n, k)
         Replicates of each cell type; one with fewer than two columns is left out.
-    groups : array-like, shape=(n,), optional
-        Group of each row; the bootstrap draws whole groups.
+    groups : array-like, shape=(n,) or (n, 2), optional
+        Group of each row, on one side or two; the bootstrap draws whole groups.
 
     Returns
     -------
@@ -78,12 +79,19 @@ def ceiling(
         if table.shape[1] < 2:
             continue
         single, whole = reliability(table)
-        drawn = [_root(table[chosen]) for chosen in _resamples(table, groups, n_boot, seed)]
-        low, high = np.nanpercentile(drawn, [2.5, 97.5]) if drawn else (np.nan, np.nan)
+        codes = checks.groups_of(groups, len(table))
+        options = {"n_boot": n_boot, "seed": seed, "groups": codes}
+        found = bootstrap.intervals(partial(_roots, table), len(table), **options)["root"]  # type: ignore[arg-type]
         n = int(np.isfinite(table).any(axis=1).sum())
-        rows.append((task, table.shape[1], single, whole, max(whole, 0.0) ** 0.5, low, high, n))
+        rows.append((task, table.shape[1], single, whole, *found[:3], n))
     columns = ["task", "replicates", "single", "reliability", "value", "ci_low", "ci_high", "n"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _roots(table: np.ndarray, counts: np.ndarray) -> dict[str, np.ndarray]:
+    """Square root of the reliability of each replicate; NaN where it drew too little."""
+    rows = [table[np.repeat(np.arange(len(table)), drawn)] for drawn in counts.astype(int)]
+    return {"root": np.array([_root(drawn) for drawn in rows])}
 
 
 def _root(table: np.ndarray) -> float:
@@ -91,17 +99,3 @@ def _root(table: np.ndarray) -> float:
         return max(reliability(table)[1], 0.0) ** 0.5
     except ValueError:
         return np.nan
-
-
-def _resamples(table: np.ndarray, groups: ArrayLike | None, n_boot: int, seed: int) -> list[np.ndarray]:
-    """Rows of each replicate of the bootstrap."""
-    rng = np.random.default_rng(seed)
-    codes = checks.groups_of(groups, len(table), n_boot)
-    if codes is None:
-        return [rng.integers(len(table), size=len(table)) for _ in range(n_boot)]
-    order = np.argsort(codes, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(codes))[:-1])
-    return [
-        np.concatenate([members[group] for group in rng.integers(len(members), size=len(members))])
-        for _ in range(n_boot)
-    ]

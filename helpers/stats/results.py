@@ -1,4 +1,8 @@
-"""The results table of a track: the one place where its numbers live."""
+"""The results table of a track: the one place where its numbers live.
+
+A row is one number. Where it is the mean of several runs, each with its own seed and its own
+partition, ``runs`` says how many, ``sd`` is their spread, and ``seed`` is empty.
+"""
 
 from __future__ import annotations
 
@@ -13,27 +17,32 @@ from helpers.project import paths
 
 NAMED = ["dataset", "task", "protocol", "model"]
 MEASURED = ["metric", "value", "ci_low", "ci_high", "n"]
-COLUMNS = (*NAMED, *MEASURED, "seed")
+REPEATED = {"runs": 1, "sd": np.nan}
+"""Columns that an older table lacks, and what stands there for it: one run has no spread."""
+COLUMNS = (*NAMED, *MEASURED, "seed", *REPEATED)
 KEY = [*NAMED, "metric", "seed"]
 
 
 def tidy(
-    frame: pd.DataFrame, *, dataset: str, task: str = "", protocol: str, model: str, seed: int
+    frame: pd.DataFrame, *, dataset: str, task: str = "", protocol: str, model: str, seed: int | None
 ) -> pd.DataFrame:
     """Rows of the results table (`COLUMNS`) from the metrics of one model under one protocol.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        As `classification`, `regression` or `explanation_auroc` give it.
+        As `classification`, `regression` or `explanation_auroc` give it; one run, unless it has the
+        columns ``runs`` and ``sd``.
     task : str
         A modification or a cell type, else empty.
+    seed : int or None
+        Not kept where there are several runs.
 
     Examples
     --------
     >>> frame = pd.DataFrame([("auroc", 0.9, 0.8, 1.0, 40)], columns=MEASURED)
     >>> tidy(frame, dataset="d", protocol="holdout", model="ours", seed=0).shape
-    (1, 10)
+    (1, 12)
     """
     if missing := [column for column in MEASURED if column not in frame]:
         raise ValueError(
@@ -41,35 +50,41 @@ def tidy(
             "regression or explanation_auroc return"
         )
     named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model, "seed": seed}
-    return frame[MEASURED].assign(**named)[list(COLUMNS)]
+    return _complete(frame.assign(**named))[list(COLUMNS)]
 
 
 def read_results(path: str | Path) -> pd.DataFrame:
-    """Read what `write_results` wrote; an empty task is an empty string, an empty number NaN.
+    """Read what `write_results` wrote; an empty task is an empty string, an empty number missing.
+
+    An older file, without ``runs`` and ``sd``, is read as one of single runs.
 
     Raises
     ------
     ValueError
         If the file has other columns, or a value that is not a number.
     """
-    numbers = ["value", "ci_low", "ci_high"]
+    empty = ["value", "ci_low", "ci_high", "sd", "seed"]
+    whole = ["n", "seed", "runs"]
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     _check_columns(table, str(path))
-    for column in [*numbers, "n", "seed"]:
+    table = table.assign(**{name: "1" if name == "runs" else "" for name in REPEATED if name not in table})
+    for column in dict.fromkeys([*empty, *whole]):
         number = pd.to_numeric(table[column].replace("", "nan"), errors="coerce")
-        bad = number.isna() & ~table[column].isin(["", "nan"] if column in numbers else [])
+        bad = number.isna() & ~table[column].isin(["", "nan"] if column in empty else [])
         if bad.any():
             row = int(np.flatnonzero(bad)[0])
             raise ValueError(
                 f"{path}, line {row + 2}, column {column}: found {table[column].iloc[row]!r}, "
                 "expected a number. Delete the line and run the notebook that writes it"
             )
-        table[column] = number.astype(np.float64 if column in numbers else np.int64)
-    return table
+        table[column] = number
+    return _complete(table)
 
 
 def write_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
     """Write a results table, sorted by its key, in place of what the file held before.
+
+    Rows without ``runs`` and ``sd`` are of one run; rows of several have no seed.
 
     Raises
     ------
@@ -85,7 +100,10 @@ def write_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
     1
     """
     _check_columns(rows, "rows")
-    if (gaps := rows[[*KEY, "n"]].isna()).any(axis=None):
+    rows = _complete(rows)
+    gaps = rows[[*KEY, "n"]].isna()
+    gaps["seed"] &= rows["runs"] == 1
+    if gaps.any(axis=None):
         name = gaps.columns[gaps.any()][0]
         raise ValueError(
             f"rows, row {int(np.flatnonzero(gaps[name])[0])}, column {name}: the value is missing; "
@@ -105,8 +123,20 @@ def merge_results(parts: Sequence[str | Path], path: str | Path) -> pd.DataFrame
     return write_results(path, pd.concat([read_results(part) for part in parts], ignore_index=True))
 
 
+def _complete(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with the columns of repeated runs, in their order; several runs have no seed of their own."""
+    found = rows.assign(**{name: value for name, value in REPEATED.items() if name not in rows})
+    found["runs"] = found["runs"].fillna(1).astype(np.int64)
+    found["sd"] = found["sd"].astype(np.float64)
+    found["seed"] = found["seed"].astype("Int64").mask(found["runs"] > 1)
+    if not found["n"].isna().any():
+        found["n"] = found["n"].astype(np.int64)
+    rest = [name for name in found if name not in REPEATED]
+    return found[[*rest, *REPEATED]]
+
+
 def _check_columns(table: pd.DataFrame, where: str) -> None:
-    if tuple(table.columns) != COLUMNS:
+    if [name for name in table if name not in REPEATED] != [*NAMED, *MEASURED, "seed"]:
         raise ValueError(
             f"{where} has the columns {', '.join(map(str, table.columns))}; "
             f"expected {', '.join(COLUMNS)}. Make the rows with results.tidy"

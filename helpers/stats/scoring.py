@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from helpers.stats import bootstrap, checks, metrics, results
+from helpers.stats import bootstrap, checks, metrics, results, significance
 
 COLUMNS = ("protocol", "model", "row", "y", "p")
 """Columns of a table of predictions: one row a protocol, model and test item.
 
-A table of several tasks (modifications, cell types) has a column ``task`` beside them; further
-columns are not looked at.
+Where they apply there are further columns: ``task`` (a modification, a cell type), ``group`` and, for
+pairs, ``group_2`` (what a row belongs to on either side), ``run`` (a repetition with its own seed and its
+own partition) and ``fold``. What ranks items ranks them within a fold of a run, because different folds
+have different models; numbers are means over runs. Other columns are not looked at.
 """
 
 Groups = Mapping[str, ArrayLike] | None
 
-KINDS: dict[str, Callable[..., pd.DataFrame]] = {
-    "classification": metrics.classification,
-    "regression": metrics.regression,
-}
+KINDS = ("classification", "regression")
 
 
 def score(
@@ -41,8 +41,9 @@ def score(
     predictions : pandas.DataFrame
         With the columns `COLUMNS`, as `helpers.training.cross_validate` gives them.
     groups : dict of str to array-like, optional
-        For each protocol, the group of every item of the data set (not only the tested ones);
-        the bootstrap draws whole groups. By default the column ``group`` of the predictions.
+        For each protocol, the group of every item of the data set (not only the tested ones), or two
+        columns of them for pairs; the bootstrap draws whole groups, once for all runs. By default the
+        columns ``group`` and ``group_2`` of the predictions.
     dataset : str
         For the results table.
     kind : {"classification", "regression"}
@@ -51,7 +52,8 @@ def score(
     Returns
     -------
     pandas.DataFrame
-        Rows of the results table.
+        Rows of the results table: means over runs, ``runs`` their number, ``sd`` their spread and
+        ``n`` the items of one run (on average).
 
     Raises
     ------
@@ -62,9 +64,8 @@ def score(
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
     rows = []
-    for (protocol, task, model), part in _parts(predictions, groups, ["protocol", "task", "model"]):
-        y, p, group = (part[name].to_numpy() for name in ("y", "p", "group"))
-        frame = KINDS[kind](y, p, groups=group, n_boot=n_boot, seed=seed)
+    for (protocol, task, model), part, codes in _parts(predictions, groups, ["protocol", "task", "model"]):
+        frame = _frame(_by_run(part, kind), codes, n_boot=n_boot, seed=seed)
         named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model}
         rows.append(results.tidy(frame, **named, seed=seed))
     return pd.concat(rows, ignore_index=True)
@@ -104,11 +105,9 @@ def macro(
     np.float64(0.5)
     """
     rows = []
-    for (protocol, model), part in _parts(predictions, groups, ["protocol", "model"]):
-        y, p = checks.labelled(part["y"].to_numpy(), part["p"].to_numpy())
-        members = [np.flatnonzero(part["task"] == name) for name in part["task"].unique()]
-        statistic = _mean_statistic(y, p, members, threshold)
-        frame = metrics.table(statistic, y.size, groups=part["group"].to_numpy(), n_boot=n_boot, seed=seed)
+    for (protocol, model), part, codes in _parts(predictions, groups, ["protocol", "model"]):
+        statistics = _by_run(part, "classification", threshold=threshold, by_task=True)
+        frame = _frame(statistics, codes, n_boot=n_boot, seed=seed)
         named = {"dataset": dataset, "task": "mean", "protocol": protocol, "model": model}
         rows.append(results.tidy(frame, **named, seed=seed))
     return pd.concat(rows, ignore_index=True)
@@ -138,25 +137,41 @@ def compare(
     Returns
     -------
     pandas.DataFrame
-        ``protocol, minus, metric, value, ci_low, ci_high, p_value, n``, with ``task`` in front
-        where the predictions have it; `value` above 0 speaks for `model` (for an error, against).
+        ``protocol, model, minus, metric, value, ci_low, ci_high, p_value, p_text, n, groups, runs,
+        sd``, with ``task`` in front where the predictions have it; `value` above 0 speaks for `model`
+        (for an error, against). `helpers.stats.verdicts.compare` puts a row in words.
+
+    Raises
+    ------
+    ValueError
+        If a model is missing, or lacks a row of a run that the other has.
     """
     _check_models(predictions, [model, *others])
-    options = {"metric": metric, "n_boot": n_boot, "seed": seed}
+    kind, keys = metrics.kind_of(metric), ["run", "fold", "row", "time"]
     rows = []
-    for (task, protocol), part in _parts(predictions, groups, ["task", "protocol"]):
-        part = part.assign(time=part.groupby(["model", "row"]).cumcount())
-        items = part.pivot(index=["row", "time"], columns="model", values="p")
-        first = part.groupby(["row", "time"])[["y", "group"]].first().loc[items.index]
-        y, group = first["y"].to_numpy(), first["group"].to_numpy()
+    for (task, protocol), part, codes in _parts(predictions, groups, ["task", "protocol"]):
+        part = part.assign(time=part.groupby(["model", *keys[:3]]).cumcount(), place=np.arange(len(part)))
+        items = part.pivot(index=keys, columns="model", values="p")
+        first = part.groupby(keys)[["y", "place"]].first().loc[items.index].reset_index()
+        codes = codes[first["place"].to_numpy()]
+        runs = first["run"].nunique()
         for other in others:
-            pair = items[model].to_numpy(), items[other].to_numpy()
-            gain = metrics.difference(y, *pair, groups=group, **options)  # type: ignore[arg-type]
-            named = {"task": task, "protocol": protocol, "minus": other, "metric": metric}
-            rows.append(gain._asdict() | named)
+            if (absent := items[[model, other]].isna().any(axis=1)).any():
+                raise ValueError(
+                    f"{model} and {other} differ in {int(absent.sum())} test rows under {protocol!r} (first: "
+                    f"{dict(zip(keys, items.index[absent][0], strict=True))}); expected both to predict the "
+                    "same rows in each run and fold"
+                )
+            of = [_by_run(first.assign(p=items[one].to_numpy()), kind) for one in (model, other)]
+            gain = metrics.gap(metric, *map(_mean, of), groups=codes, n=len(first), n_boot=n_boot, seed=seed)
+            each = [a - b for a, b in zip(*(_values(one, len(first), metric) for one in of), strict=True)]
+            named = {"task": task, "protocol": protocol, "model": model, "minus": other, "metric": metric}
+            p_text = significance.p_text(gain.p_value, gain.usable_replicates)
+            more = {"p_text": p_text, "n": round(len(first) / runs), "runs": runs, "sd": _spread(each)}
+            rows.append(gain._asdict() | named | more)
     columns = ["task"] if "task" in predictions else []
-    columns += ["protocol", "minus", "metric", "value", "ci_low", "ci_high", "p_value", "n"]
-    return pd.DataFrame(rows)[columns]
+    columns += ["protocol", "model", "minus", "metric", "value", "ci_low", "ci_high", "p_value", "p_text"]
+    return pd.DataFrame(rows)[[*columns, "n", "groups", "runs", "sd"]]
 
 
 def curve(predictions: pd.DataFrame, kind: str, *, protocol: str, models: Sequence[str]) -> pd.DataFrame:
@@ -196,22 +211,57 @@ def curve(predictions: pd.DataFrame, kind: str, *, protocol: str, models: Sequen
     return pd.concat(points, ignore_index=True)
 
 
-def _mean_statistic(
-    y: np.ndarray, p: np.ndarray, members: Sequence[np.ndarray], threshold: float
-) -> bootstrap.Statistic:
-    parts = [bootstrap.classification_statistic(y[rows], p[rows], threshold) for rows in members]
+def _by_run(
+    part: pd.DataFrame, kind: str, *, threshold: float = 0.5, by_task: bool = False
+) -> list[bootstrap.Statistic]:
+    """A statistic over the counts of all rows of `part` for each of its runs (a mean over its tasks)."""
+    y, p = part["y"].to_numpy(), part["p"].to_numpy()
+    run, fold, task = (pd.factorize(part[name])[0] for name in ("run", "fold", "task" if by_task else "run"))
+    found = []
+    for of_run in bootstrap.members(run, run.size):
+        of_tasks = [of_run[rows] for rows in bootstrap.members(task[of_run], of_run.size)]
+        made = [
+            metrics.statistic_of(kind, y[r], p[r], threshold=threshold, folds=fold[r])[0] for r in of_tasks
+        ]
+        found.append(_mean([partial(_of_rows, one, r) for one, r in zip(made, of_tasks, strict=True)]))
+    return found
 
-    def statistic(counts: np.ndarray) -> dict[str, np.ndarray]:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            found = [part(counts[:, rows]) for part, rows in zip(parts, members, strict=True)]
+
+def _of_rows(statistic: bootstrap.Statistic, rows: np.ndarray, counts: np.ndarray) -> dict[str, np.ndarray]:
+    return statistic(counts[:, rows])
+
+
+def _mean(statistics: Sequence[bootstrap.Statistic]) -> bootstrap.Statistic:
+    def mean(counts: np.ndarray) -> dict[str, np.ndarray]:
+        found = [one(counts) for one in statistics]
         return {name: np.mean([one[name] for one in found], axis=0) for name in found[0]}
 
-    return statistic
+    return mean
+
+
+def _values(statistics: Sequence[bootstrap.Statistic], n: int, metric: str) -> list[float]:
+    """The value of each run."""
+    return [float(one(np.ones((1, n)))[metric][0]) for one in statistics]
+
+
+def _spread(values: Sequence[float]) -> float:
+    """Standard deviation over runs; NaN of one."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
+
+
+def _frame(
+    statistics: Sequence[bootstrap.Statistic], codes: np.ndarray, *, n_boot: int, seed: int
+) -> pd.DataFrame:
+    """Mean over runs of every metric, with its interval, the number of runs and their spread."""
+    n, runs = len(codes), len(statistics)
+    frame = metrics.table(_mean(statistics), n, groups=codes, n_boot=n_boot, seed=seed)
+    spreads = [_spread(_values(statistics, n, metric)) if runs > 1 else np.nan for metric in frame["metric"]]
+    return frame.assign(n=round(n / runs), runs=runs, sd=spreads)
 
 
 def _parts(
     predictions: pd.DataFrame, groups: Groups, keys: list[str]
-) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame, np.ndarray]]:
     """Parts of a table of predictions by some of its columns, each with the groups of its rows."""
     needed = [*COLUMNS, *(["group"] if groups is None else [])]
     if missing := [name for name in needed if name not in predictions]:
@@ -221,12 +271,19 @@ def _parts(
         )
     if groups is not None and (missing := sorted(set(predictions["protocol"]) - set(groups))):
         raise ValueError(f"groups has nothing for the protocols {', '.join(missing)}")
-    tasked = predictions if "task" in predictions else predictions.assign(task="")
-    for key, part in tasked.groupby(keys, sort=False):
+    absent = {"task": "", "run": 1, "fold": ""}
+    whole = predictions.assign(**{name: value for name, value in absent.items() if name not in predictions})
+    for key, part in whole.groupby(keys, sort=False):
         if groups is not None:
-            protocol = part["protocol"].iloc[0]
-            part = part.assign(group=pd.Series(groups[protocol]).iloc[part["row"]].to_numpy())
-        yield key, part
+            found = np.asarray(groups[part["protocol"].iloc[0]])[part["row"].to_numpy()]
+        else:
+            # A protocol without pairs, in a table that has some, has no second side.
+            second = [name for name in ("group_2",) if name in part and part[name].notna().any()]
+            found = part[["group", *second]].to_numpy()
+            found = found if second else found[:, 0]
+        codes = checks.groups_of(found, len(part))
+        assert codes is not None
+        yield key, part, codes
 
 
 def _check_models(predictions: pd.DataFrame, models: Sequence[str], where: str = "") -> None:

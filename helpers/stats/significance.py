@@ -18,6 +18,32 @@ from scipy import stats
 _METRICS = ("pearson", "spearman")
 
 
+def p_text(p: float, draws: int, *, tails: int = 2) -> str:
+    """A p value as text; at the floor of its draws it reads as below it, never as a value.
+
+    Parameters
+    ----------
+    draws : int
+        Replicates or permutations that it comes from; the least value is ``tails / (draws + 1)``.
+    tails : {2, 1}
+        2 for `helpers.stats.metrics.difference`, 1 for a one-sided permutation test.
+
+    Examples
+    --------
+    >>> p_text(0.0341, 1000), p_text(2 / 1001, 1000), p_text(1.0, 1000), p_text(float("nan"), 0)
+    ('.034', '< .002', '1', '')
+    """
+    if np.isnan(p):
+        return ""
+    floor = tails / (draws + 1)
+    if p <= floor * (1 + 1e-9):
+        # Rounded up to one digit, so that what is written is true.
+        unit = 10.0 ** np.floor(np.log10(floor))
+        bound = np.format_float_positional(np.ceil(floor / unit - 1e-9) * unit, precision=12, trim="-")
+        return f"< {bound.removeprefix('0')}"
+    return "1" if p >= 0.9995 else f"{max(p, 0.001):.3f}".removeprefix("0")
+
+
 def holm(p_values: ArrayLike) -> np.ndarray:
     """P values corrected for their number (Holm 1979, https://www.jstor.org/stable/4615733); NaN stays.
 
@@ -47,7 +73,7 @@ def benjamini_hochberg(p_values: ArrayLike) -> np.ndarray:
 
 
 def by_fold(predictions: pd.DataFrame, *, metric: str = "pearson") -> pd.DataFrame:
-    """One number a protocol, cell type, model and fold.
+    """One number a protocol, cell type, model and fold, in each run.
 
     Parameters
     ----------
@@ -60,7 +86,7 @@ def by_fold(predictions: pd.DataFrame, *, metric: str = "pearson") -> pd.DataFra
     Returns
     -------
     pandas.DataFrame
-        ``protocol, task, model, fold, value, n``; a constant prediction has no correlation: NaN.
+        ``protocol, task, model, run, fold, value, n``; a constant prediction has no correlation: NaN.
 
     Examples
     --------
@@ -71,15 +97,17 @@ def by_fold(predictions: pd.DataFrame, *, metric: str = "pearson") -> pd.DataFra
     """
     if metric not in _METRICS:
         raise ValueError(f"metric is {metric!r}; expected one of {', '.join(_METRICS)}")
-    table = predictions if "task" in predictions else predictions.assign(task="")
+    absent = {"task": "", "run": 1}
+    table = predictions.assign(**{name: of for name, of in absent.items() if name not in predictions})
+    keys = ["protocol", "task", "model", "run", "fold"]
     rows = []
-    for key, part in table.groupby(["protocol", "task", "model", "fold"], sort=False):
+    for key, part in table.groupby(keys, sort=False):
         y, p = part["y"].to_numpy(float), part["p"].to_numpy(float)
         if metric == "spearman":
             y, p = stats.rankdata(y), stats.rankdata(p)
         there = y.std() > 0 and p.std() > 0
         rows.append((*key, float(np.corrcoef(y, p)[0, 1]) if there else np.nan, len(part)))
-    return pd.DataFrame(rows, columns=["protocol", "task", "model", "fold", "value", "n"])
+    return pd.DataFrame(rows, columns=[*keys, "value", "n"])
 
 
 def paired_tests(
@@ -92,7 +120,7 @@ def paired_tests(
     folds : pandas.DataFrame
         As `by_fold` gives them.
     test_share : float, optional
-        Size of a test part over that of its training part; by default ``1 / (k - 1)`` for k folds.
+        Size of a test part over that of its training part; by default ``1 / (k - 1)`` for k folds a run.
 
     Returns
     -------
@@ -108,9 +136,9 @@ def paired_tests(
         If a model is missing, or a protocol has fewer than two folds.
     """
     rows: list[tuple[object, ...]] = []
-    for key, values in _measured(folds, [model, *others]):
+    for key, values, of_run in _measured(folds, [model, *others]):
         k = len(values)
-        share = 1 / (k - 1) if test_share is None else test_share
+        share = 1 / (of_run - 1) if test_share is None else test_share
         for place, other in enumerate(others, start=1):
             gap = values[:, 0] - values[:, place]
             error = np.sqrt((1 / k + share) * gap.var(ddof=1))
@@ -120,51 +148,10 @@ def paired_tests(
     return _corrected(pd.DataFrame(rows, columns=columns))
 
 
-def anova(folds: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
-    """Analysis of variance over folds: whether two or more models differ at all.
-
-    Parameters
-    ----------
-    folds : pandas.DataFrame
-        As `by_fold` gives them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``protocol, task, models, folds, f, df_models, df_error, p_value, p_holm, p_bh, friedman_p``
-        of repeated measures (each fold measures every model, so that how hard a fold is does not
-        count), beside Friedman's test on ranks (doi:10.1080/01621459.1937.10503522; three models
-        or more, else NaN). The corrections are over the tasks of a protocol. No row if there is no
-        fold at all.
-
-    Examples
-    --------
-    >>> values = [("p", "", m, f, v, 9) for m, vs in {"a": (1, 2, 3), "b": (2, 3, 4.5)}.items()
-    ...           for f, v in enumerate(vs)]
-    >>> table = pd.DataFrame(values, columns=["protocol", "task", "model", "fold", "value", "n"])
-    >>> round(float(anova(table, ["a", "b"])["f"][0]), 3)
-    49.0
-    """
-    if len(models) < 2:
-        raise ValueError(f"anova over {len(models)} model; expected two or more")
-    rows: list[tuple[object, ...]] = []
-    for key, values in _measured(folds, models):
-        k, m = values.shape
-        centre = values.mean()
-        between = k * np.square(values.mean(axis=0) - centre).sum()
-        of_folds = m * np.square(values.mean(axis=1) - centre).sum()
-        rest = np.square(values - centre).sum() - between - of_folds
-        df = m - 1, (m - 1) * (k - 1)
-        f = (between / df[0]) / (rest / df[1]) if rest > 0 else np.nan
-        friedman = stats.friedmanchisquare(*values.T).pvalue if m > 2 else np.nan
-        rows.append((*key, m, k, f, *df, stats.f.sf(f, *df), friedman))
-    columns = ["protocol", "task", "models", "folds", "f", "df_models", "df_error", "p_value"]
-    found = _corrected(pd.DataFrame(rows, columns=[*columns, "friedman_p"]))
-    return found[[*columns, "p_holm", "p_bh", "friedman_p"]]
-
-
-def _measured(folds: pd.DataFrame, models: Sequence[str]) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
-    """Values (folds, models) of each protocol and task."""
+def _measured(
+    folds: pd.DataFrame, models: Sequence[str]
+) -> Iterator[tuple[tuple[str, str], np.ndarray, float]]:
+    """Values (folds of all runs, models) of each protocol and task, and the folds of a run."""
     if folds.empty:  # every protocol has one fold: there is nothing to test over
         return
     if unknown := sorted(set(models) - set(folds["model"])):
@@ -172,14 +159,16 @@ def _measured(folds: pd.DataFrame, models: Sequence[str]) -> Iterator[tuple[tupl
             f"no folds of the model {', '.join(unknown)}; found {', '.join(sorted(set(folds['model'])))}"
         )
     chosen = folds[folds["model"].isin(models)]
+    chosen = chosen if "run" in chosen else chosen.assign(run=1)
     for (protocol, task), part in chosen.groupby(["protocol", "task"], sort=False):
-        values = part.pivot(index="fold", columns="model", values="value")
-        if len(values) < 2:
+        values = part.pivot(index=["run", "fold"], columns="model", values="value")
+        of_run = values.groupby("run").size().mean()
+        if of_run < 2:
             raise ValueError(
-                f"protocol {protocol!r} has {len(values)} fold; expected two or more to test over. "
+                f"protocol {protocol!r} has {of_run:g} fold; expected two or more to test over. "
                 "Run more folds, or leave the protocol out"
             )
-        yield (protocol, task), values.reindex(part["fold"].unique())[list(models)].to_numpy(float)
+        yield (protocol, task), values[list(models)].to_numpy(float), of_run
 
 
 def _corrected(found: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 from helpers.project import code, paths
 from helpers.training.store import fingerprint
 
-_COLUMNS = ("row", "group", "fold", "task", "y", "p", "model")
+_COLUMNS = ("row", "group", "group_2", "run", "fold", "task", "y", "p", "model")
 
 
 class Predictor(Protocol):
@@ -35,6 +35,7 @@ def cross_validate(
     folds: Sequence[Any],
     *,
     groups: Any = None,
+    run: int = 1,
     folder: str | Path | None = None,
     data_key: str = "",
     verbosity: int = 1,
@@ -49,8 +50,12 @@ def cross_validate(
         Labels or values; a column a task, NaN where one was not measured (no row in the result).
     folds : sequence of helpers.splits.Fold
         Rows of each fold: ``train``, ``valid``, ``test``, ``name``.
-    groups : array-like, shape=(n,), optional
-        What each row belongs to, for intervals; the column ``group`` of the result.
+    groups : array-like, shape=(n,) or (n, 2), optional
+        What each row belongs to, for intervals: the column ``group`` of the result, and ``group_2``
+        where rows are pairs and belong to something on either side.
+    run : int
+        Which repetition this is, the column ``run``. Give each its own partition (`folds`) and its own
+        seed (`make`), and join the tables: `helpers.stats.scoring` takes the mean over runs.
     folder : str, pathlib.Path or None
         Where the predictions of finished folds are kept and read back. None keeps nothing.
     data_key : str
@@ -62,10 +67,10 @@ def cross_validate(
     Returns
     -------
     pandas.DataFrame
-        Columns ``row, fold, y, p, model``, and ``group`` behind ``row`` and ``task`` behind
-        ``fold`` where there are any; a mapping of a predictor gives a model for each of its names. Where one
-        of its values is a DataFrame, its column ``p`` is the prediction and the others, such as
-        ``low`` and ``high``, stand behind ``model``.
+        Columns ``row, run, fold, y, p, model``, and ``group`` (and ``group_2``) behind ``row`` and
+        ``task`` behind ``fold`` where there are any; a mapping of a predictor gives a model for each of
+        its names. Where one of its values is a DataFrame, its column ``p`` is the prediction and the others,
+        such as ``low`` and ``high``, stand behind ``model``.
 
     Raises
     ------
@@ -85,7 +90,7 @@ def cross_validate(
     >>> y = np.array([0, 1, 1, 1])
     >>> fold = Fold(train=np.array([0, 1]), valid=np.array([2]), test=np.array([3]), name="1")
     >>> cross_validate({"mean": Mean}, y, [fold], verbosity=0).to_dict("records")
-    [{'row': 3, 'fold': '1', 'y': 1, 'p': 0.5, 'model': 'mean'}]
+    [{'row': 3, 'run': 1, 'fold': '1', 'y': 1, 'p': 0.5, 'model': 'mean'}]
     """
     if folder is not None and not data_key:
         raise ValueError(
@@ -96,8 +101,11 @@ def cross_validate(
     if y.ndim == 2 and tasks is None:
         tasks = list(map(str, range(y.shape[1])))
     of = None if groups is None else np.asarray(groups)
-    if of is not None and len(of) != len(y):
-        raise ValueError(f"cross_validate: {len(of)} groups for {len(y)} rows; expected one a row")
+    if of is not None and of.shape not in ((len(y),), (len(y), 2)):
+        raise ValueError(
+            f"cross_validate: groups of shape {of.shape} for {len(y)} rows; expected one a row "
+            "(or two, for pairs)"
+        )
     fits = [(name, build, fold) for fold in folds for name, build in make.items()]
     tables = []
     with tqdm(fits, unit="fit", disable=verbosity == 0, desc="folds") as bar:
@@ -118,8 +126,11 @@ def cross_validate(
             tables.append(table)
     # A table without rows, read from a file, does not know the types of its columns.
     found = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
+    found["run"] = run
     if of is not None:
-        found["group"] = of[found["row"].to_numpy(dtype=int)]
+        rows = found["row"].to_numpy(dtype=int)
+        for name, side in zip(("group", "group_2"), of.reshape(len(of), -1).T, strict=False):
+            found[name] = side[rows]
     first = [name for name in _COLUMNS if name in found]
     return found[[*first, *(name for name in found if name not in first)]]
 

@@ -69,21 +69,39 @@ def test_corrections_are_made_within_a_protocol():
         np.testing.assert_allclose(part["p_holm"], significance.holm(part["p_value"]))
 
 
-def test_anova_of_repeated_measures_equals_a_paired_t_test_for_two_models():
-    values = {"a": [0.6, 0.7, 0.65], "b": [0.5, 0.65, 0.52]}
-    found = significance.anova(folds(values), ["a", "b"]).iloc[0]
-    paired = stats.ttest_rel(*values.values())
-    assert found["f"] == pytest.approx(paired.statistic**2)
-    assert found["p_value"] == pytest.approx(paired.pvalue)
-    assert np.isnan(found["friedman_p"])
+def test_folds_of_several_runs_overlap_as_much_as_those_of_one():
+    values = {"a": [0.6, 0.7, 0.65, 0.72, 0.61, 0.69], "b": [0.5, 0.58, 0.57, 0.6, 0.55, 0.56]}
+    table = folds(values).assign(run=lambda t: t["fold"] // 3 + 1, fold=lambda t: t["fold"] % 3)
+    found = significance.paired_tests(table, "a", ["b"]).iloc[0]
+    gap = np.subtract(*values.values())
+    assert found["folds"] == 6
+    # Two runs of three folds: a test part is half of a training part, not a fifth.
+    assert found["t"] == pytest.approx(gap.mean() / np.sqrt((1 / 6 + 1 / 2) * gap.var(ddof=1)))
 
 
-def test_hard_folds_do_not_hide_a_difference():
-    values = {"a": [0.1, 0.5, 0.9], "b": [0.05, 0.44, 0.86], "c": [0.0, 0.41, 0.79]}
-    found = significance.anova(folds(values), list(values)).iloc[0]
-    assert found["p_value"] < 0.01
-    assert stats.f_oneway(*values.values()).pvalue > 0.9
-    assert found["friedman_p"] == pytest.approx(0.0498, abs=1e-3)
+def test_the_corrected_test_holds_its_level_where_the_plain_one_does_not():
+    # Folds share a part of their luck (training parts overlap): a difference of 0 is found too often.
+    rng = np.random.default_rng(0)
+    plain, corrected = [], []
+    for _ in range(200):
+        gap = rng.normal(size=10) + rng.normal() * 0.45
+        table = folds({"a": list(gap), "b": [0.0] * 10})
+        for found, share in ((plain, 0), (corrected, None)):
+            found.append(significance.paired_tests(table, "a", ["b"], test_share=share)["p_value"][0] < 0.05)
+    assert np.mean(plain) > 0.15
+    assert np.mean(corrected) < 0.12
+
+
+@pytest.mark.parametrize(
+    ("p", "draws", "tails", "text"),
+    [
+        (2 / 1001, 1000, 2, "< .002"), (2 / 201, 200, 2, "< .01"), (1 / 1000, 999, 1, "< .001"),
+        (4 / 1001, 1000, 2, ".004"), (0.25, 1000, 2, ".250"), (0.99999, 1000, 2, "1"), (np.nan, 0, 2, ""),
+        (2 / 10001, 10000, 2, "< .0002"), (0.0006, 10000, 2, ".001"), (2 / 4, 3, 2, "< .5"),
+    ],
+)  # fmt: skip
+def test_a_p_value_at_the_floor_of_its_draws_reads_as_below_it(p, draws, tails, text):
+    assert significance.p_text(p, draws, tails=tails) == text
 
 
 def test_by_fold():
@@ -103,10 +121,6 @@ def test_faults_are_named():
         significance.paired_tests(two, "a", ["c"])
     with pytest.raises(ValueError, match="'p' has 1 fold; expected two or more to test over"):
         significance.paired_tests(two[two["fold"] == 0], "a", ["b"])
-    with pytest.raises(ValueError, match="'p' has 1 fold; expected two or more"):
-        significance.anova(two[two["fold"] == 0], ["a", "b"])
-    with pytest.raises(ValueError, match="anova over 1 model; expected two or more"):
-        significance.anova(two, ["a"])
 
 
 def test_without_folds_to_test_over_there_is_no_row():
@@ -114,6 +128,3 @@ def test_without_folds_to_test_over_there_is_no_row():
     tests = significance.paired_tests(none, "a", ["b"])
     assert tests.empty
     assert {"protocol", "task", "minus", "p_holm"} <= set(tests.columns)
-    found = significance.anova(none, ["a", "b"])
-    assert found.empty
-    assert {"p_value", "p_holm", "p_bh"} <= set(found.columns)

@@ -454,7 +454,7 @@ def test_values_of_several_tasks_have_a_row_where_they_were_measured(tmp_path):
     named = pd.DataFrame(y, columns=["NA", "K562"])
     options = {"folder": tmp_path, "data_key": "d", "verbosity": 0}
     found = training.cross_validate({"m": Several}, named, FOLDS, **options)
-    assert found.columns.tolist() == ["row", "fold", "task", "y", "p", "model"]
+    assert found.columns.tolist() == ["row", "run", "fold", "task", "y", "p", "model"]
     assert found[["row", "task", "y", "p"]].values.tolist() == [
         [0, "NA", 1.0, 0.0], [1, "NA", 2.0, 1.0], [1, "K562", 3.0, 1.1],
     ]  # fmt: skip
@@ -473,7 +473,7 @@ def test_further_columns_of_a_prediction_are_kept(tmp_path):
     options = {"folder": tmp_path, "data_key": "d", "verbosity": 0}
     for _ in range(2):
         found = training.cross_validate({"m": Sure}, Y, FOLDS[:1], **options)
-        assert found.columns.tolist() == ["row", "fold", "y", "p", "model", "low"]
+        assert found.columns.tolist() == ["row", "run", "fold", "y", "p", "model", "low"]
         assert found["p"].tolist() == [1.5, 1.0]
         assert found["low"].iloc[0] == 0.75
         assert np.isnan(found["low"].iloc[1])
@@ -481,9 +481,14 @@ def test_further_columns_of_a_prediction_are_kept(tmp_path):
 
 def test_groups_stand_beside_the_predictions():
     found = training.cross_validate({"m": Counting}, Y, FOLDS, groups=["a", "b", "c", "d"], verbosity=0)
-    assert found.columns.tolist() == ["row", "group", "fold", "y", "p", "model"]
+    assert found.columns.tolist() == ["row", "group", "run", "fold", "y", "p", "model"]
     assert found["group"].tolist() == ["d", "d", "a", "b", "a", "b"]
-    with pytest.raises(ValueError, match="1 groups for 4 rows"):
+    sides = [["a", "x"], ["b", "x"], ["c", "y"], ["d", "y"]]
+    pairs = training.cross_validate({"m": Counting}, Y, FOLDS, groups=sides, run=2, verbosity=0)
+    assert pairs.columns.tolist() == ["row", "group", "group_2", "run", "fold", "y", "p", "model"]
+    assert pairs["group_2"].tolist() == ["y", "y", "x", "x", "x", "x"]
+    assert set(pairs["run"]) == {2}
+    with pytest.raises(ValueError, match=r"groups of shape \(1,\) for 4 rows; expected one a row"):
         training.cross_validate({"m": Counting}, Y, FOLDS, groups=["a"], verbosity=0)
 
 

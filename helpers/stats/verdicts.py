@@ -1,0 +1,287 @@
+"""Sentences that say what a number shows, made from the table and never typed.
+
+A typed verdict outlives the number below it: another seed or another machine turns the difference,
+and the sentence stays. Each function takes rows (of the results table, of `helpers.stats.scoring.compare`,
+an `Interval` or a `Difference`) and gives plain English for a page of Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from helpers.stats.bootstrap import FEWEST_GROUPS
+
+ERRORS = ("mse", "rmse", "mae", "brier", "ece")
+"""Metrics of which less is better."""
+
+_WORDS = {
+    "auroc": "AUROC", "auprc": "AUPRC", "mcc": "MCC", "f1": "F1", "r2": "R²", "mse": "MSE", "rmse": "RMSE",
+    "mae": "MAE", "ece": "ECE", "pearson": "Pearson's r", "spearman": "Spearman's rho",
+    "brier": "Brier score",
+}  # fmt: skip
+
+
+class _Number(NamedTuple):
+    """A value, its interval, and what else its row says."""
+
+    value: float
+    low: float
+    high: float
+    row: Mapping[str, Any]
+
+    @property
+    def unsure(self) -> bool:
+        return bool(np.isnan(self.low) or np.isnan(self.high))
+
+
+def interval(row: Any, *, decimals: int = 3) -> str:
+    """A value with its interval, or why there is none.
+
+    Examples
+    --------
+    >>> interval({"value": 0.83, "ci_low": 0.79, "ci_high": 0.87})
+    '0.830 (0.790 to 0.870)'
+    >>> interval({"value": 0.83, "ci_low": float("nan"), "ci_high": float("nan"), "groups": 4})
+    '0.830 (no interval: too few groups, 4)'
+    """
+    number = _read(row)
+    return f"{number.value:.{decimals}f} ({_ends(number, decimals)})"
+
+
+def compare(
+    row: Any, a: str | None = None, b: str | None = None, *, metric: str | None = None, decimals: int = 3
+) -> str:
+    """Whether model a is above model b, from a row of a paired difference (a minus b).
+
+    Parameters
+    ----------
+    row : mapping, pandas.Series, Difference or Interval
+        Such as a row of `helpers.stats.scoring.compare`, which also knows `a`, `b` and `metric`.
+
+    Examples
+    --------
+    >>> row = {"model": "ours", "minus": "trees", "metric": "auroc", "value": 0.03}
+    >>> compare(row | {"ci_low": 0.01, "ci_high": 0.05})
+    'Ours is above trees in AUROC by 0.030 (0.010 to 0.050).'
+    >>> compare(row | {"ci_low": -0.01, "ci_high": 0.07})
+    'Whether ours or trees is better in AUROC is not shown: they differ by +0.030 (-0.010 to 0.070).'
+    """
+    number = _read(row)
+    a, b = (_name(given or number.row.get(key, key)) for given, key in ((a, "model"), (b, "minus")))
+    metric = str(metric or number.row.get("metric", ""))
+    ends, measured = _ends(number, decimals), f" in {_metric(metric)}" if metric else ""
+    if number.unsure or number.low <= 0 <= number.high:
+        return (
+            f"Whether {a} or {b} is better{measured} is not shown: they differ by "
+            f"{number.value:+.{decimals}f} ({ends})."
+        )
+    side = "above" if number.value > 0 else "below"
+    if metric in ERRORS:
+        side = "worse than" if number.value > 0 else "better than"
+    if number.value < 0:  # the size of a difference, from its smaller to its larger end
+        ends = f"{-number.high:.{decimals}f} to {-number.low:.{decimals}f}"
+    return f"{_first(a)} is {side} {b}{measured} by {abs(number.value):.{decimals}f} ({ends})."
+
+
+def each(differences: pd.DataFrame, *, by: Iterable[str] = ("task", "protocol"), decimals: int = 3) -> str:
+    """A list in Markdown, a sentence for each row of `helpers.stats.scoring.compare`.
+
+    Where rows differ in a column of `by`, its value stands in front.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"protocol": ["random", "cold"], "model": "ours", "minus": "trees",
+    ...     "metric": "auroc", "value": [0.03, 0.01], "ci_low": [0.01, -0.02], "ci_high": [0.05, 0.04]})
+    >>> print(each(rows))
+    - random: Ours is above trees in AUROC by 0.030 (0.010 to 0.050).
+    - cold: Whether ours or trees is better in AUROC is not shown: they differ by +0.010 (-0.020 to 0.040).
+    """
+    names = [name for name in by if name in differences and differences[name].nunique() > 1]
+    lines = []
+    for row in differences.to_dict("records"):
+        where = ", ".join(_name(row[name]) for name in names)
+        lines.append(f"- {where}: " if where else "- ")
+        lines[-1] += compare(row, decimals=decimals)
+    return "\n".join(lines)
+
+
+def above(row: Any, bound: float, *, name: str, rival: str, metric: str = "", decimals: int = 3) -> str:
+    """Whether a number lies above a fixed one, such as chance or a published figure.
+
+    Examples
+    --------
+    >>> row = {"value": 0.83, "ci_low": 0.79, "ci_high": 0.87}
+    >>> above(row, 0.5, name="ours", rival="chance", metric="auroc")
+    'Ours, with an AUROC of 0.830 (0.790 to 0.870), is above chance (0.500).'
+    >>> above(row, 0.81, name="ours", rival="the published model")
+    'Whether ours, with 0.830 (0.790 to 0.870), is above the published model (0.810) is not shown.'
+    """
+    number = _read(row)
+    metric = str(metric or number.row.get("metric", ""))
+    word = _metric(metric)
+    article = "an" if word[:1] in "AEFMR" and word.isupper() else "a"
+    of = f"{article} {word} of " if metric else ""
+    subject = f"{_name(name)}, with {of}{interval(row, decimals=decimals)},"
+    fixed = f"{rival} ({bound:.{decimals}f})"
+    if number.unsure or number.low <= bound <= number.high:
+        return f"Whether {subject} is {'better than' if metric in ERRORS else 'above'} {fixed} is not shown."
+    higher = number.low > bound
+    side = {True: "above", False: "below"}[higher]
+    if metric in ERRORS:
+        side = {True: "worse than", False: "better than"}[higher]
+    return f"{_first(subject)} is {side} {fixed}."
+
+
+def best_possible(
+    row: Any, best: float, *, name: str, metric: str = "", tolerance: float = 0.02, decimals: int = 3
+) -> str:
+    """Whether a model is at the best score that the noise of the labels allows (the Bayes score).
+
+    Parameters
+    ----------
+    best : float
+        Score of the true probability or mean on the noisy labels, as a sample's truth states it.
+    tolerance : float
+        How far below still counts as there.
+
+    Examples
+    --------
+    >>> row = {"value": 0.91, "ci_low": 0.89, "ci_high": 0.93}
+    >>> best_possible(row, 0.92, name="ours", metric="auroc")
+    'Ours is at the best possible AUROC (0.920), within 0.02: 0.910 (0.890 to 0.930).'
+    >>> best_possible(row, 0.99, name="ours", metric="auroc")
+    'Ours is not at the best possible AUROC (0.990): 0.910 (0.890 to 0.930) leaves 0.080.'
+    """
+    number = _read(row)
+    metric = str(metric or number.row.get("metric", ""))
+    left = number.value - best if metric in ERRORS else best - number.value
+    what = f"the best possible {_metric(metric) or 'score'} ({best:.{decimals}f})"
+    found = interval(row, decimals=decimals)
+    if left <= tolerance:
+        return f"{_first(_name(name))} is at {what}, within {tolerance:g}: {found}."
+    return f"{_first(_name(name))} is not at {what}: {found} leaves {left:.{decimals}f}."
+
+
+def best(differences: pd.DataFrame, *, decimals: int = 3) -> str:
+    """Whether one model is the best of a table, and which rivals are not shown to differ.
+
+    Parameters
+    ----------
+    differences : pandas.DataFrame
+        As `helpers.stats.scoring.compare` gives them: one model against its rivals, under one protocol,
+        for one task and metric.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"model": "ours", "minus": ["trees", "kmers", "control"], "metric": "auroc",
+    ...     "value": [0.01, 0.05, 0.3], "ci_low": [-0.02, 0.02, 0.2], "ci_high": [0.04, 0.08, 0.4]})
+    >>> best(rows.iloc[:2])
+    'Ours has the highest AUROC of 3 models. It is above kmers; that it is above trees is not shown.'
+    """
+    for name in ("model", "metric", "protocol", "task"):
+        if name in differences and differences[name].nunique() != 1:
+            raise ValueError(
+                f"best: the differences have {differences[name].nunique()} values of {name}; expected one. "
+                "Select the rows of one comparison"
+            )
+    numbers = {_name(row["minus"]): _read(row) for row in differences.to_dict("records")}
+    first = differences.iloc[0]
+    ours, metric, error = _name(first["model"]), str(first["metric"]), first["metric"] in ERRORS
+    sign = -1 if error else 1
+    ahead = [name for name, one in numbers.items() if sign * one.value < 0]
+    won = [n for n, one in numbers.items() if not one.unsure and min(sign * one.low, sign * one.high) > 0]
+    lost = [n for n, one in numbers.items() if not one.unsure and max(sign * one.low, sign * one.high) < 0]
+    open_ = [name for name in numbers if name not in won and name not in lost]
+    most, side = ("lowest", "better than") if error else ("highest", "above")
+    under = "worse than" if error else "below"
+    word, count = _metric(metric), len(numbers) + 1
+    text = f"{_first(ours)} has the {most} {word} of {count} models."
+    if ahead:
+        text = f"{_first(ours)} does not have the {most} {word} of {count} models: {_list(ahead)} " + (
+            "comes before it." if len(ahead) == 1 else "come before it."
+        )
+    said = [f"it is {side} {_list(won)}"] if won else []
+    said += [f"it is {under} {_list(lost)}"] if lost else []
+    if open_:
+        why = ""
+        if all(numbers[name].unsure for name in open_):
+            why = f" ({_ends(numbers[open_[0]], decimals)})"
+        said.append(f"that it {'differs from' if lost else 'is ' + side} {_list(open_)} is not shown{why}")
+    return f"{text} {_first('; '.join(said))}."
+
+
+def control(row: Any, chance: float, *, name: str = "control", metric: str = "", decimals: int = 3) -> str:
+    """Whether a model of shuffled labels is where chance is, and how far the shufflings spread.
+
+    A row of several runs (each with a shuffling of its own) is held against their spread, too: one
+    shuffling on few groups can lie away from chance by luck.
+
+    Examples
+    --------
+    >>> row = {"value": 0.51, "ci_low": 0.46, "ci_high": 0.56, "runs": 3, "sd": 0.02, "metric": "auroc"}
+    >>> control(row, 0.5, decimals=2)
+    'Control has an AUROC of 0.51 (0.46 to 0.56; 3 shufflings, standard deviation 0.02): as chance (0.50).'
+    """
+    number = _read(row)
+    metric = str(metric or number.row.get("metric", ""))
+    runs, sd = int(number.row.get("runs", 1)), float(number.row.get("sd", np.nan))
+    spread = f"{runs} shufflings, standard deviation {sd:.{decimals}f}" if runs > 1 else "one shuffling"
+    word = _metric(metric)
+    of = f"{'an' if word.isupper() and word[:1] in 'AEFMR' else 'a'} {word} of " if word else ""
+    text = (
+        f"{_first(_name(name))} has {of}{number.value:.{decimals}f} ({_ends(number, decimals)}; {spread}): "
+    )
+    # Two standard errors of the mean of the runs; one run has none.
+    luck = 2 * sd / np.sqrt(runs) if runs > 1 else 0.0
+    if number.unsure:
+        return f"{text}whether that is chance ({chance:.{decimals}f}) is not shown."
+    if number.low - luck <= chance <= number.high + luck:
+        return f"{text}as chance ({chance:.{decimals}f})."
+    return f"{text}not chance ({chance:.{decimals}f}). Something that is not in the labels ranks the items."
+
+
+def _read(row: Any) -> _Number:
+    """The number of a row, of whatever kind."""
+    if isinstance(row, pd.DataFrame):
+        if len(row) != 1:
+            raise ValueError(
+                f"found {len(row)} rows; expected one. Select the row that the sentence is about"
+            )
+        row = row.iloc[0]
+    fields = row._asdict() if hasattr(row, "_asdict") else dict(row)
+    low, high = (fields.get(f"ci_{end}", fields.get(end, np.nan)) for end in ("low", "high"))
+    if "value" not in fields:
+        raise ValueError(f"the row has no value; found {', '.join(map(str, fields))}")
+    return _Number(float(fields["value"]), float(low), float(high), fields)
+
+
+def _ends(number: _Number, decimals: int) -> str:
+    """The interval in words, or why there is none."""
+    if not number.unsure:
+        return f"{number.low:.{decimals}f} to {number.high:.{decimals}f}"
+    groups = number.row.get("groups")
+    if groups is None or pd.isna(groups):
+        return "no interval: too few groups"
+    return f"no interval: too few groups, {int(groups)}" if groups < FEWEST_GROUPS else "no interval"
+
+
+def _metric(name: str) -> str:
+    return _WORDS.get(name, name.replace("_", " "))
+
+
+def _name(name: object) -> str:
+    return str(name).replace("_", " ")
+
+
+def _first(text: str) -> str:
+    """A sentence with a capital; a name that has one of its own (siRNA, mRNA) keeps its letters."""
+    word = text.split(" ")[0].strip(",")
+    return text if word[1:] != word[1:].lower() else text[:1].upper() + text[1:]
+
+
+def _list(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,162 @@
+"""A sentence follows its row: won, lost, not shown, too few groups, at the best possible score."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.stats import metrics, scoring, verdicts
+from helpers.stats.bootstrap import Interval
+
+NAN = float("nan")
+
+
+def row(value, low, high, **more):
+    return {
+        "model": "ours",
+        "minus": "trees",
+        "metric": "auroc",
+        "value": value,
+        "ci_low": low,
+        "ci_high": high,
+    } | more
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (row(0.03, 0.01, 0.05), "Ours is above trees in AUROC by 0.030 (0.010 to 0.050)."),
+        (row(-0.03, -0.05, -0.01), "Ours is below trees in AUROC by 0.030 (0.010 to 0.050)."),
+        (row(0.007, -0.006, 0.019), "not shown: they differ by +0.007 (-0.006 to 0.019)."),
+        (row(0.02, 0.0, 0.04), "not shown: they differ by +0.020"),
+        (row(0.3, NAN, NAN, groups=4), "not shown: they differ by +0.300 (no interval: too few groups, 4)."),
+        (row(0.3, NAN, NAN), "(no interval: too few groups)."),
+        (row(0.3, NAN, NAN, groups=40), "(no interval)."),
+        (row(0.1, 0.05, 0.2, metric="rmse"), "Ours is worse than trees in RMSE by 0.100 (0.050 to 0.200)."),
+        (row(-0.1, -0.2, -0.05, metric="mae"), "Ours is better than trees in MAE by 0.100 (0.050 to 0.200)."),
+        (row(0.1, 0.05, 0.2, metric="pearson", minus="k_mers"), "above k mers in Pearson's r by"),
+    ],
+)  # fmt: skip
+def test_compare(found, sentence):
+    assert sentence in verdicts.compare(found)
+    assert sentence in verdicts.compare(pd.Series(found))
+    assert sentence in verdicts.compare(pd.DataFrame([found]))
+
+
+def test_a_name_keeps_its_letters():
+    assert verdicts.compare(row(1, 0.5, 2), "siRNA trees").startswith("siRNA trees is above")
+    assert verdicts.compare(row(1, 0.5, 2), "CNN").startswith("CNN is above")
+    assert verdicts.compare(row(1, 0.5, 2), "the network").startswith("The network is above")
+
+
+def test_intervals_and_differences_are_read_as_rows_are():
+    y = np.tile([0, 1], 60)
+    good = np.clip(y + np.random.default_rng(0).normal(0, 0.4, 120), 0, 1)
+    gap = metrics.difference(y, good, np.full(120, 0.5), n_boot=100)
+    assert "Ours is above a guess in AUROC by" in verdicts.compare(gap, "ours", "a guess", metric="auroc")
+    one = metrics.auroc(y, good, n_boot=100)
+    assert verdicts.interval(one) == str(one)
+    few = Interval(0.5, NAN, NAN, 0, groups=4)
+    assert verdicts.interval(few, decimals=2) == "0.50 (no interval: too few groups, 4)"
+    assert "is not shown" in verdicts.compare(few, "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("found", "metric", "sentence"),
+    [
+        ((0.83, 0.79, 0.87), "auroc", "with an AUROC of 0.830 (0.790 to 0.870), is above chance (0.500)."),
+        ((0.4, 0.3, 0.45), "auroc", "is below chance (0.500)."),
+        ((0.52, 0.4, 0.6), "auroc", "Whether ours, with an AUROC of 0.520 (0.400 to 0.600), is above chance"),
+        ((0.8, NAN, NAN), "auroc", "(no interval: too few groups), is above chance (0.500) is not shown."),
+        ((0.8, 0.7, 0.9), "rmse", "is worse than chance (0.500)."),
+        ((0.3, 0.2, 0.4), "rmse", "with an RMSE of 0.300 (0.200 to 0.400), is better than chance (0.500)."),
+        ((0.8, 0.7, 0.9), "pearson", "Ours, with a Pearson's r of 0.800"),
+        ((0.8, 0.7, 0.9), "", "Ours, with 0.800 (0.700 to 0.900), is above chance"),
+    ],
+)  # fmt: skip
+def test_above_a_fixed_number(found, metric, sentence):
+    given = dict(zip(("value", "ci_low", "ci_high"), found, strict=True))
+    assert sentence in verdicts.above(given, 0.5, name="ours", rival="chance", metric=metric)
+
+
+@pytest.mark.parametrize(
+    ("value", "best", "metric", "there"),
+    [(0.91, 0.92, "auroc", True), (0.93, 0.92, "auroc", True), (0.85, 0.92, "auroc", False),
+     (0.31, 0.30, "rmse", True), (0.29, 0.30, "rmse", True), (0.40, 0.30, "rmse", False)],
+)  # fmt: skip
+def test_at_the_best_possible_score_or_not(value, best, metric, there):
+    found = verdicts.best_possible(row(value, value - 0.01, value + 0.01), best, name="ours", metric=metric)
+    assert found.startswith("Ours is at the best possible" if there else "Ours is not at the best possible")
+    assert ("leaves" in found) is not there
+
+
+def rivals(*gaps, metric="auroc"):
+    rows = [
+        row(value, value - 0.03, value + 0.03, minus=f"m{i}", metric=metric) for i, value in enumerate(gaps)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_best_of_a_table():
+    assert verdicts.best(rivals(0.01, 0.05, 0.3, 0.02)) == (
+        "Ours has the highest AUROC of 5 models. "
+        "It is above m1 and m2; that it is above m0 and m3 is not shown."
+    )
+    assert verdicts.best(rivals(0.05)) == "Ours has the highest AUROC of 2 models. It is above m0."
+    assert verdicts.best(rivals(0.05, -0.05, -0.01)) == (
+        "Ours does not have the highest AUROC of 4 models: m1 and m2 come before it. "
+        "It is above m0; it is below m1; that it differs from m2 is not shown."
+    )
+    assert verdicts.best(rivals(-0.05, metric="rmse")) == (
+        "Ours has the lowest RMSE of 2 models. It is better than m0."
+    )
+    few = rivals(0.05, 0.06).assign(ci_low=NAN, ci_high=NAN, groups=4)
+    assert "is not shown (no interval: too few groups, 4)." in verdicts.best(few)
+    with pytest.raises(ValueError, match="the differences have 2 values of metric; expected one"):
+        verdicts.best(pd.concat([rivals(0.1), rivals(0.1, metric="mcc")]))
+
+
+def test_a_list_says_where_each_row_is_of():
+    table = pd.concat([rivals(0.1).assign(protocol="random"), rivals(0.0).assign(protocol="homology_both")])
+    first, second = verdicts.each(table).splitlines()
+    assert first.startswith("- random: Ours is above m0")
+    assert second.startswith("- homology both: Whether ours or m0")
+    assert verdicts.each(rivals(0.1)).startswith("- Ours is above")
+
+
+def test_sentences_from_the_table_of_a_comparison():
+    rng = np.random.default_rng(0)
+    y = np.tile([0, 1], 60)
+    tables = [
+        pd.DataFrame({"row": range(120), "group": np.arange(120) % groups, "y": y, "p": p}).assign(
+            protocol=protocol, model=model
+        )
+        for protocol, groups in (("many", 60), ("few", 4))
+        for model, p in (("ours", np.clip(y + rng.normal(0, 0.3, 120), 0, 1)), ("guess", rng.random(120)))
+    ]
+    gain = scoring.compare(pd.concat(tables), "ours", ["guess"], n_boot=100)
+    many, few = verdicts.each(gain).splitlines()
+    assert "many: Ours is above guess" in many
+    assert "too few groups, 4" in few
+    assert gain["p_text"].tolist() == ["< .02", ""]
+
+
+@pytest.mark.parametrize(
+    ("found", "chance", "sentence"),
+    [
+        (row(0.51, 0.46, 0.56, runs=3, sd=0.02), 0.5, "(0.460 to 0.560; 3 shufflings, standard deviation 0.020)"),
+        (row(0.444, 0.42, 0.46), 0.5, "one shuffling): not chance (0.500). Something"),
+        # The shufflings themselves spread as far.
+        (row(0.444, 0.42, 0.46, runs=3, sd=0.05), 0.5, "as chance (0.500)."),
+        (row(0.444, NAN, NAN), 0.5, "whether that is chance (0.500) is not shown."),
+        (row(0.01, -0.05, 0.06, metric="pearson"), 0.0, "Control has a Pearson's r of 0.010"),
+    ],
+)  # fmt: skip
+def test_control(found, chance, sentence):
+    assert sentence in verdicts.control(found, chance)
+
+
+def test_faults_are_named():
+    with pytest.raises(ValueError, match="found 2 rows; expected one"):
+        verdicts.compare(rivals(0.1, 0.2))
+    with pytest.raises(ValueError, match="the row has no value; found metric"):
+        verdicts.interval({"metric": "auroc"})
