@@ -17,8 +17,8 @@ EXPLANATION = (
     "auroc_loss",
 )  # fmt: skip
 PROTOCOLS = (
-    "random_5fold", "random_10fold", "unseen_peptide", "unseen_rna", "unseen_both", "homology_peptide",
-    "homology_rna", "homology_both", "cold_peptide", "cold_rna", "cold_both", "grouped_5fold",
+    "random_5fold", "random_10fold", "unseen_peptide", "unseen_rna", "unseen_both",
+    "homology_peptide", "homology_rna", "homology_both", "grouped_5fold",
     "grouped_holdout", "mrna_disjoint_5fold", "chromosome_5fold", "holdout", "given_test",
     "given_test_audited",
 )  # fmt: skip

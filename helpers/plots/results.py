@@ -56,7 +56,7 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
 
     Examples
     --------
-    >>> row = dict(protocol="cold_both", model="ours", metric="auroc", value=0.9, ci_low=0.88,
+    >>> row = dict(protocol="unseen_both", model="ours", metric="auroc", value=0.9, ci_low=0.88,
     ...            ci_high=0.92, n=100)
     >>> results_forest(pd.DataFrame([row]), metric="auroc").axes[0].get_xlabel()
     'AUROC (bar: 95 % interval)'

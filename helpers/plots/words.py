@@ -16,9 +16,12 @@ PROTOCOLS = {
     "grouped_5fold": "grouped 5-fold",
     "mrna_disjoint_5fold": "unseen mRNA",
     "chromosome_5fold": "unseen chromosome",
-    "cold_peptide": "unseen peptide",
-    "cold_rna": "unseen RNA",
-    "cold_both": "both unseen",
+    "unseen_peptide": "unseen peptide",
+    "unseen_rna": "unseen RNA",
+    "unseen_both": "both unseen",
+    "homology_peptide": "new peptide family",
+    "homology_rna": "new RNA family",
+    "homology_both": "both families new",
     "given_test": "given test set",
     "given_test_audited": "given test set, copies removed",
 }
@@ -39,7 +42,7 @@ def protocol(name: str) -> str:
 
     Examples
     --------
-    >>> protocol("cold_both"), protocol("leave_one_out")
+    >>> protocol("unseen_both"), protocol("leave_one_out")
     ('both unseen', 'leave one out')
     """
     return PROTOCOLS.get(name, str(name).replace("_", " "))

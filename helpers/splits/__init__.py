@@ -4,7 +4,6 @@ from helpers.splits.folds import (
     Fold,
     by_chromosome,
     check,
-    cold_kfold,
     given,
     grouped_kfold,
     holdout,
@@ -12,8 +11,9 @@ from helpers.splits.folds import (
     summary,
 )
 from helpers.splits.leakage import audit
+from helpers.splits.pairs import pair_groups, pair_kfold
 
 __all__ = [
-    "Fold", "audit", "by_chromosome", "check", "cold_kfold", "given", "grouped_kfold", "holdout",
-    "random_kfold", "summary",
+    "Fold", "audit", "by_chromosome", "check", "given", "grouped_kfold", "holdout", "pair_groups",
+    "pair_kfold", "random_kfold", "summary",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ Deal = Callable[[np.ndarray, np.ndarray, np.ndarray, np.random.Generator], np.nd
 class Fold(NamedTuple):
     """Indices of the items of each part, int64, ascending and disjoint.
 
-    `left_out` holds items that belong to no part (only `cold_kfold` with both sides unseen makes
+    `left_out` holds items that belong to no part (only `pair_kfold` with both sides new makes
     such), so that every item is accounted for.
     """
 
@@ -53,14 +53,14 @@ def random_kfold(
     >>> fold.train.size, fold.valid.size, fold.test.size
     (12, 4, 4)
     """
-    classes = _classes(y, n)
+    classes = class_codes(y, n)
     if y is not None and (few := np.flatnonzero(np.bincount(classes) < k)).size:
         label = np.asarray(y)[np.flatnonzero(classes == few[0])[0]]
         raise ValueError(
             f"class {label} of y has {np.bincount(classes)[few[0]]} items, fewer than k={k}; "
             "use fewer folds or leave the class out"
         )
-    return _cut([np.arange(n)], classes, k, valid, seed, "random", _deal_singly)
+    return cut([np.arange(n)], classes, k, valid, seed, "random", _deal_singly)
 
 
 def grouped_kfold(
@@ -90,8 +90,8 @@ def grouped_kfold(
     >>> [fold.test.tolist() for fold in folds]
     [[0, 1, 3], [2, 4, 5]]
     """
-    codes = _group_codes(groups, "groups")
-    return _cut([codes], _classes(y, codes.size), k, valid, seed, "grouped")
+    codes = group_codes(groups, "groups")
+    return cut([codes], class_codes(y, codes.size), k, valid, seed, "grouped")
 
 
 def by_chromosome(
@@ -127,75 +127,14 @@ def by_chromosome(
             f"train_only has dtype {fixed.dtype} and shape {fixed.shape}; expected bool and {names.shape}"
         )
     free = np.flatnonzero(~fixed)
-    codes = _group_codes(names[free], "chromosomes", free)
-    classes = _classes(None if y is None else _column(y, names.size, "y")[free], free.size)
+    codes = group_codes(names[free], "chromosomes", free)
+    classes = class_codes(None if y is None else _column(y, names.size, "y")[free], free.size)
     folds = []
-    for fold in _cut([codes], classes, k, valid, seed, "chromosome"):
+    for fold in cut([codes], classes, k, valid, seed, "chromosome"):
         train = np.union1d(free[fold.train], np.flatnonzero(fixed))
         tested = " ".join(sorted({str(name) for name in names[free[fold.test]]}))
         folds.append(given(train, free[fold.valid], free[fold.test], name=f"{fold.name} ({tested})"))
     return folds
-
-
-def cold_kfold(
-    rna: ArrayLike,
-    peptide: ArrayLike,
-    *,
-    unseen: str,
-    k: int = 5,
-    y: ArrayLike | None = None,
-    valid: float | None = None,
-    seed: int = 0,
-) -> list[Fold]:
-    """Split pairs so that the test part holds chains that training has never seen.
-
-    Parameters
-    ----------
-    rna, peptide : array-like, shape=(n,)
-        The SEQUENCE of each side of each pair (ids may differ for one chain), or its cluster from
-        `homology_groups` to keep near copies apart as well.
-    unseen : {"rna", "peptide", "both"}
-        Which side is new in the test part; the validation part is cold in the same manner.
-    y : array-like, shape=(n,), optional
-        Classes, kept in the same share as far as whole chains allow.
-    valid : float, optional
-        For one side: share of the pairs outside the test part, default 0.1. For both: share of the
-        RNAs and of the peptides (counted in pairs) that the validation part takes, default 0.2.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer distinct chains than folds, a part comes out empty, or a chain is
-        missing.
-
-    Notes
-    -----
-    With one side unseen each pair is tested once. With both unseen (class C3 of
-    doi:10.1038/nmeth.2259) RNAs and peptides are cut into `k` blocks each, and fold i tests the
-    pairs of RNA block i with peptide block i. Each pair is tested at most once, about one in `k` is
-    tested at all (`summary` says how many), and about (1 - 1/k) ** 2 of the pairs lie outside both
-    blocks; the validation part takes 4 % of those by default and training 64 %. Pairs with one side
-    in a test block and the other not are in `left_out`, and so are those that mix validation with
-    training. All ``k * k`` blocks would test every pair, at ``k`` times the cost.
-
-    Examples
-    --------
-    >>> rna, peptide = np.divmod(np.arange(400), 20)
-    >>> folds = cold_kfold(rna, peptide, unseen="both", k=5, valid=0)
-    >>> folds[0].train.size, folds[0].test.size, folds[0].left_out.size
-    (256, 16, 128)
-    """
-    sides = {"rna": _group_codes(rna, "rna"), "peptide": _group_codes(peptide, "peptide")}
-    n = sides["rna"].size
-    if n != sides["peptide"].size:
-        raise ValueError(
-            f"rna has {n} values, peptide {sides['peptide'].size}; expected one of each for every pair"
-        )
-    if unseen not in ("rna", "peptide", "both"):
-        raise ValueError(f"unseen is {unseen!r}; expected 'rna', 'peptide' or 'both'")
-    cold = list(sides.values()) if unseen == "both" else [sides[unseen]]
-    share = 0.1 * len(cold) if valid is None else valid
-    return _cut(cold, _classes(y, n), k, share, seed, f"cold_{unseen}")
 
 
 def holdout(
@@ -225,11 +164,11 @@ def holdout(
     """
     if min(valid, test) < 0 or valid + test >= 1:
         raise ValueError(f"valid is {valid} and test {test}; expected shares from 0 that sum to less than 1")
-    codes = np.arange(n) if groups is None else _group_codes(groups, "groups")
+    codes = np.arange(n) if groups is None else group_codes(groups, "groups")
     if codes.size != n:
         raise ValueError(f"groups has {codes.size} values; expected {n}, one for each item")
     shares = np.array([1 - valid - test, valid, test])
-    part = _deal(codes, _classes(y, n), shares, np.random.default_rng(seed))
+    part = _deal(codes, class_codes(y, n), shares, np.random.default_rng(seed))
     return given(*(np.flatnonzero(part == side) for side in range(3)), name="holdout")
 
 
@@ -268,7 +207,7 @@ def check(fold: Fold, groups: ArrayLike) -> None:
     >>> check(given([0, 1], [], [2]), ["a", "a", "b"])
     """
     names = np.asarray(groups, dtype=object)
-    codes = _group_codes(names, "groups")
+    codes = group_codes(names, "groups")
     if (largest := np.concatenate(fold[:3]).max(initial=-1)) >= codes.size:
         raise ValueError(
             f"fold {fold.name} holds row {largest}, groups has {codes.size} values; "
@@ -281,22 +220,28 @@ def check(fold: Fold, groups: ArrayLike) -> None:
             raise ValueError(
                 f"fold {fold.name}: group {names[row]!r} is in {one} (row {row}) and in "
                 f"{other} (row {twin}); {both.size} groups are on both sides. "
-                "Split with grouped_kfold or cold_kfold over these groups"
+                "Split with grouped_kfold or pair_kfold over these groups"
             )
 
 
-def summary(folds: Sequence[Fold], n: int, *, y: ArrayLike | None = None) -> pd.DataFrame:
+def summary(
+    folds: Sequence[Fold], n: int, *, y: ArrayLike | None = None, groups: ArrayLike | None = None
+) -> pd.DataFrame:
     """Size of each part of each fold, and the share of all `n` items that is tested up to it.
 
     Parameters
     ----------
     y : array-like, shape=(n,), optional
         Labels 0 and 1; adds the share of 1 in the training and the test part.
+    groups : array-like, shape=(n,) or (n, 2), optional
+        Group of each item, or of each side of a pair: says how much hangs on one group.
 
     Returns
     -------
     pandas.DataFrame
-        Columns fold, train, valid, test, left_out, tested_share, and train_positive, test_positive.
+        Columns fold, train, valid, test, left_out, tested_share, and train_positive, test_positive;
+        with groups test_groups (how many the test part holds) and largest_group (share of all items in
+        the largest), for the second side test_groups_2 and largest_group_2.
 
     Examples
     --------
@@ -315,10 +260,16 @@ def summary(folds: Sequence[Fold], n: int, *, y: ArrayLike | None = None) -> pd.
         labels = _column(y, n, "y").astype(float)
         table["train_positive"] = [labels[fold.train].mean() for fold in folds]
         table["test_positive"] = [labels[fold.test].mean() for fold in folds]
+    if groups is not None:
+        sides = np.asarray(groups, dtype=object)
+        for side, end in zip(sides.reshape(n, -1).T, ("", "_2"), strict=False):
+            codes = group_codes(side, "groups")
+            table[f"test_groups{end}"] = [np.unique(codes[fold.test]).size for fold in folds]
+            table[f"largest_group{end}"] = np.bincount(codes).max() / n
     return table
 
 
-def _cut(
+def cut(
     sides: Sequence[np.ndarray],
     classes: np.ndarray,
     k: int,
@@ -419,7 +370,8 @@ def _column(values: ArrayLike, n: int, name: str) -> np.ndarray:
     return array
 
 
-def _classes(y: ArrayLike | None, n: int) -> np.ndarray:
+def class_codes(y: ArrayLike | None, n: int) -> np.ndarray:
+    """Class of each item as a number from 0; one class where none are given."""
     if y is None:
         return np.zeros(n, dtype=np.int64)
     array = _column(y, n, "y")
@@ -434,7 +386,8 @@ def _classes(y: ArrayLike | None, n: int) -> np.ndarray:
     return pd.factorize(array, sort=True)[0].astype(np.int64)
 
 
-def _group_codes(groups: ArrayLike, name: str, rows: np.ndarray | None = None) -> np.ndarray:
+def group_codes(groups: ArrayLike, name: str, rows: np.ndarray | None = None) -> np.ndarray:
+    """Group of each item as a number in order of first appearance; `rows` are the numbers to name."""
     array = np.asarray(groups, dtype=object)
     if array.ndim != 1:
         raise ValueError(f"{name} has shape {array.shape}; expected one value for each item")

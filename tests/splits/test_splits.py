@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import splits
+from helpers.sequences.alphabet import PEPTIDE
 
 
 def assert_parts(fold, n):
@@ -77,14 +78,14 @@ def test_grouped_folds_are_balanced():
 
 @settings(max_examples=40)
 @given(st.data(), st.sampled_from(["rna", "peptide", "both"]), st.integers(0, 9))
-def test_cold_folds(data, unseen, seed):
+def test_unseen_folds(data, unseen, seed):
     rows = data.draw(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=20, max_size=60))
     # A full grid of ten by ten keeps every block filled.
     rna, peptide = np.divmod(np.arange(100), 10)
     rna = np.append(rna, [row[0] for row in rows])
     peptide = np.append(peptide, [row[1] for row in rows])
-    folds = splits.cold_kfold(
-        [f"r{i}" for i in rna], [f"p{i}" for i in peptide], unseen=unseen, k=3, seed=seed
+    folds = splits.pair_kfold(
+        f"unseen_{unseen}", [f"r{i}" for i in rna], [f"p{i}" for i in peptide], k=3, seed=seed
     )
     sides = {"rna": [rna], "peptide": [peptide], "both": [rna, peptide]}[unseen]
     tested = np.concatenate([fold.test for fold in folds])
@@ -108,14 +109,53 @@ def test_cold_folds(data, unseen, seed):
         assert_tested_once(folds, rna.size)
 
 
-def test_cold_both_tests_one_pair_in_k():
+def test_unseen_both_tests_one_pair_in_k():
     rna, peptide = np.divmod(np.arange(10_000), 100)
-    folds = splits.cold_kfold(rna, peptide, unseen="both", k=5)
+    folds = splits.pair_kfold("unseen_both", rna, peptide)
     table = splits.summary(folds, 10_000)
     assert table.tested_share.iloc[-1] == pytest.approx(0.2)
     assert table.train.iloc[0] == 64 * 64
     assert table.valid.iloc[0] == 16 * 16
     assert table.test.iloc[0] == 20 * 20
+
+
+def test_homology_folds_part_whole_families():
+    rng = np.random.default_rng(0)
+    rnas, peptides = (
+        families(rng, letters, length) for letters, length in (("ACGU", 80), (PEPTIDE.letters, 60))
+    )
+    rna, peptide = rnas[rng.integers(60, size=900)], peptides[rng.integers(60, size=900)]
+    groups = splits.pair_groups(list(rna), list(peptide))
+    assert [np.unique(side).size for side in groups.T] == [20, 20]
+    for new, sides in {"rna": [0], "peptide": [1], "both": [0, 1]}.items():
+        folds = splits.pair_kfold(f"homology_{new}", rna, peptide)
+        assert folds[0].name == f"homology_{new}_1"
+        given_groups = splits.pair_kfold(f"homology_{new}", rna, peptide, groups=groups)
+        for fold, same in zip(folds, given_groups, strict=True):
+            assert_parts(fold, 900)
+            np.testing.assert_array_equal(fold.test, same.test)
+            for side in sides:
+                splits.check(fold, groups[:, side])
+    table = splits.summary(folds, 900, groups=groups)
+    assert table["test_groups"].tolist() == [4] * 5 == table["test_groups_2"].tolist()
+    assert table["largest_group"].iloc[0] == np.bincount(groups[:, 0]).max() / 900
+
+
+def test_a_group_above_a_fifth_is_tested_whole_in_one_fold():
+    rna = np.repeat(np.arange(9), [40, *[10] * 8])
+    folds = splits.pair_kfold("homology_rna", ["A"] * 120, ["M"] * 120, groups=np.stack([rna, rna], axis=1))
+    assert sorted(fold.test.size for fold in folds) == [20, 20, 20, 20, 40]
+    table = splits.summary(folds, 120, groups=rna)
+    assert table["largest_group"].tolist() == [1 / 3] * 5
+    assert sorted(table["test_groups"]) == [1, 2, 2, 2, 2]
+
+
+def families(rng, letters, length):
+    """Twenty families of three chains with 95 % of their letters in common."""
+    codes = np.repeat(rng.integers(len(letters), size=(20, length)), 3, axis=0)
+    changed = rng.random(codes.shape) < 0.03
+    codes[changed] = rng.integers(len(letters), size=changed.sum())
+    return np.array(["".join(row) for row in np.array(list(letters))[codes]], dtype=object)
 
 
 def test_chromosomes():
@@ -187,13 +227,17 @@ def test_summary_with_labels():
             r"chromosomes\[2\] is missing",
         ),
         (lambda: splits.by_chromosome(["c"], k=2, train_only=[1]), "train_only has dtype int64"),
-        (lambda: splits.cold_kfold("ab", "abc", unseen="rna"), r"rna has shape \(\)"),
-        (lambda: splits.cold_kfold(["a"], ["b", "c"], unseen="rna"), "rna has 1 values, peptide 2"),
-        (lambda: splits.cold_kfold(["a"], ["b"], unseen="RNA"), "unseen is 'RNA'; expected 'rna'"),
-        (lambda: splits.cold_kfold(["a"], [""], unseen="rna"), r"peptide\[0\] is missing"),
+        (lambda: splits.pair_kfold("unseen_rna", "ab", "abc"), r"rna has shape \(\)"),
+        (lambda: splits.pair_kfold("unseen_rna", ["a"], ["b", "c"]), "rna has 1 values, peptide 2"),
+        (lambda: splits.pair_kfold("unseen_RNA", ["a"], ["b"]), "protocol is 'unseen_RNA'; expected one of"),
         (
-            lambda: splits.cold_kfold(["a", "b"], ["c", "c"], unseen="both", k=2, valid=0),
-            "cold_both split: 1 groups for k=2 folds",
+            lambda: splits.pair_kfold("homology_rna", ["A"], ["M"], groups=np.zeros((1, 1))),
+            r"groups has shape \(1, 1\); expected \(1, 2\)",
+        ),
+        (lambda: splits.pair_kfold("unseen_rna", ["a"], [""]), r"peptide\[0\] is missing"),
+        (
+            lambda: splits.pair_kfold("unseen_both", ["a", "b"], ["c", "c"], k=2),
+            "unseen_both split: 1 groups for k=2 folds",
         ),
         (lambda: splits.holdout(9, valid=0.5, test=0.5), "valid is 0.5 and test 0.5"),
         (lambda: splits.holdout(9, groups=["a"]), "groups has 1 values; expected 9"),

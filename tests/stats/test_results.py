@@ -9,7 +9,7 @@ from helpers.stats import results
 
 def rows(value=0.5, *, model="ours", metric=("auroc", "mcc"), task=""):
     frame = pd.DataFrame([(name, value, 0.4, np.nan, 12) for name in metric], columns=results.MEASURED)
-    return results.tidy(frame, dataset="RPI2241", task=task, protocol="cold_rna", model=model, seed=3)
+    return results.tidy(frame, dataset="RPI2241", task=task, protocol="unseen_rna", model=model, seed=3)
 
 
 def test_tidy_has_the_columns_of_the_design():

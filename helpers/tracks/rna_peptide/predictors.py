@@ -256,7 +256,7 @@ class Counts:
 class Neighbours:
     """Boosted and extra trees on the labels of training pairs whose chains are alike.
 
-    The training rows are described out of fold, with folds that are cold in the peptide (in both
+    The training rows are described out of fold, with folds whose peptides are new (both
     sides where the validation RNAs are new, too): a row's description never rests on its own
     peptide's other pairs, so that the count of a peptide's negatives cannot be read off it.
     `helpers.training.Blend` weighs it with a `Network`.
@@ -269,7 +269,7 @@ class Neighbours:
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit on the rows `train`; `valid` only tells whether the RNAs of a test are new."""
         rna, _ = self.table.codes
-        self.cold_rna = len(valid) > 0 and bool(np.isin(rna[valid], rna[train]).mean() < 0.5)
+        self.new_rna = len(valid) > 0 and bool(np.isin(rna[valid], rna[train]).mean() < 0.5)
         self._fit(train)
 
     def complete(self, train: np.ndarray, valid: np.ndarray) -> None:
@@ -301,11 +301,11 @@ class Neighbours:
         return np.concatenate([*parts, self.table.composition[rows]], axis=1)
 
     def _inner(self, train: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Folds of the training rows, cold in the peptide, or in both sides."""
+        """Folds of the training rows, new in the peptide, or in both sides."""
         rng = np.random.default_rng(self.settings["seed"])
         rna, peptide = ((rng.permutation(side.max() + 1) % _INNER)[side[train]] for side in self.table.codes)
         parts = range(_INNER)
-        if self.cold_rna:
+        if self.new_rna:
             masks = [((rna != i) & (peptide != j), (rna == i) & (peptide == j)) for i in parts for j in parts]
         else:
             masks = [(peptide != i, peptide == i) for i in parts]
