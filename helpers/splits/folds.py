@@ -60,7 +60,7 @@ def random_kfold(
             f"class {label} of y has {np.bincount(classes)[few[0]]} items, fewer than k={k}; "
             "use fewer folds or leave the class out"
         )
-    return cut([np.arange(n)], classes, k, valid, seed, "random", _deal_singly)
+    return cut([np.arange(n)], classes, k, valid=valid, seed=seed, name="random", deal=_deal_singly)
 
 
 def grouped_kfold(
@@ -91,7 +91,7 @@ def grouped_kfold(
     [[0, 1, 3], [2, 4, 5]]
     """
     codes = group_codes(groups, "groups")
-    return cut([codes], class_codes(y, codes.size), k, valid, seed, "grouped")
+    return cut([codes], class_codes(y, codes.size), k, valid=valid, seed=seed, name="grouped")
 
 
 def by_chromosome(
@@ -130,7 +130,7 @@ def by_chromosome(
     codes = group_codes(names[free], "chromosomes", free)
     classes = class_codes(None if y is None else _column(y, names.size, "y")[free], free.size)
     folds = []
-    for fold in cut([codes], classes, k, valid, seed, "chromosome"):
+    for fold in cut([codes], classes, k, valid=valid, seed=seed, name="chromosome"):
         train = np.union1d(free[fold.train], np.flatnonzero(fixed))
         tested = " ".join(sorted({str(name) for name in names[free[fold.test]]}))
         folds.append(given(train, free[fold.valid], free[fold.test], name=f"{fold.name} ({tested})"))
@@ -273,6 +273,7 @@ def cut(
     sides: Sequence[np.ndarray],
     classes: np.ndarray,
     k: int,
+    *,
     valid: float,
     seed: int,
     name: str,

@@ -117,4 +117,4 @@ def pair_kfold(
             raise ValueError(f"groups has shape {found.shape}; expected ({n}, 2), as pair_groups gives it")
         sides = {"rna": group_codes(found[:, 0], "groups"), "peptide": group_codes(found[:, 1], "groups")}
     chosen = list(sides.values()) if new == "both" else [sides[new]]
-    return cut(chosen, class_codes(y, n), k, 0.1 * len(chosen), seed, protocol)
+    return cut(chosen, class_codes(y, n), k, valid=0.1 * len(chosen), seed=seed, name=protocol)
