@@ -3,5 +3,9 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["attribution", "controls", "gradients", "heads", "interaction", "scores", "torch_view"]
-)
+    __name__,
+    [
+        "attribution", "controls", "counterfactual", "gradients", "heads", "interaction", "scores",
+        "torch_view",
+    ],
+)  # fmt: skip

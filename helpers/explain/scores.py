@@ -122,7 +122,6 @@ def score_maps(
             raise ValueError(f"{found}; expected the same (planted_positions gives both)")
         counted["explanation_auroc_decoy"] = there & ((sites == 1) | (np.asarray(decoys)[:n] == 1))
     of = None if groups is None else np.asarray(groups)[:n]
-    units = n if of is None else min(len(set(side)) for side in of.reshape(n, -1).T.tolist())
     rows = []
     for name, values in arrays.items():
         for metric, mask in counted.items():
@@ -132,10 +131,10 @@ def score_maps(
                 mask=mask,
                 metric=metric,
                 groups=of,
-                n_boot=1000 if units >= FEWEST else 0,
+                n_boot=replicates(n, of),
                 seed=seed,
             )
-            rows.append(_tidy(frame, model=name, seed=seed, **named))
+            rows.append(tidy(frame, model=name, seed=seed, **named))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -176,7 +175,45 @@ def rank_agreement(
         there = np.isfinite(a) & np.isfinite(b)
         values.append(float(spearmanr(a[there], b[there]).statistic))
     frame = metrics.mean_interval(values, metric="spearman", seed=seed)
-    return _tidy(frame, dataset=dataset, task=task, model=model, protocol=protocol, seed=seed)
+    return tidy(frame, dataset=dataset, task=task, model=model, protocol=protocol, seed=seed)
+
+
+def split_half(
+    first: ArrayLike, second: ArrayLike, *, groups: ArrayLike | None = None, seed: int = 0
+) -> pd.DataFrame:
+    """How well two halves of the references (or of the draws) give the same attributions.
+
+    Parameters
+    ----------
+    first, second : array-like, shape=(n, ...)
+        Attributions with their signs, each from one half; NaN at padding.
+    groups, seed
+        As in `score_maps`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row, metric ``split_half``: mean over items of Pearson's correlation between the halves.
+        All references together are steadier: ``2 * r / (1 + r)``, after Spearman and Brown
+        (doi:10.1111/j.2044-8295.1910.tb00206.x).
+
+    Examples
+    --------
+    >>> split_half([[1.0, 2.0, 4.0]], [[1.0, 2.0, 4.0]])[["metric", "value"]].values.tolist()
+    [['split_half', 1.0]]
+    """
+    a, b = (np.asarray(half, dtype=float) for half in (first, second))
+    if a.shape != b.shape:
+        raise ValueError(f"the halves have the shapes {a.shape} and {b.shape}; expected the same")
+    a, b = (half.reshape(len(half), -1) for half in (a, b))
+    there = np.isfinite(a) & np.isfinite(b)
+    a, b = (np.where(there, half, 0) for half in (a, b))
+    size = np.maximum(there.sum(axis=1, keepdims=True), 1)
+    a, b = (np.where(there, half - half.sum(axis=1, keepdims=True) / size, 0) for half in (a, b))
+    spread = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
+    values = np.divide((a * b).sum(axis=1), spread, out=np.full(len(a), np.nan), where=spread > 0)
+    boot = replicates(len(values), groups)
+    return metrics.mean_interval(values, metric="split_half", groups=groups, n_boot=boot, seed=seed)
 
 
 def enrichment(
@@ -239,5 +276,12 @@ def enrichment(
     return pd.DataFrame(rows, columns=["element", "method", "value", "ci_low", "ci_high", "n"])
 
 
-def _tidy(frame: pd.DataFrame, *, protocol: str = PROTOCOL, **named: Any) -> pd.DataFrame:
+def replicates(n: int, groups: ArrayLike | None) -> int:
+    """Bootstrap replicates to draw: none from fewer than `FEWEST` groups (or items) on a side."""
+    sides = [np.arange(n)] if groups is None else np.asarray(groups).reshape(n, -1).T
+    return 1000 if min(len(set(side.tolist())) for side in sides) >= FEWEST else 0
+
+
+def tidy(frame: pd.DataFrame, *, protocol: str = PROTOCOL, **named: Any) -> pd.DataFrame:
+    """Rows of the results table, of the protocol `PROTOCOL` where none is given."""
     return results.tidy(frame, protocol=protocol, **named)

@@ -33,11 +33,19 @@ class Ablation(NamedTuple):
         Output as it is minus the mean output without the motif: positive for an activator.
     outputs : numpy.ndarray, shape=(k,), dtype=float64
         Mean output without the motif.
+    elsewhere : numpy.ndarray, shape=(k,), dtype=float64
+        Output as it is minus the mean output with other places of the same widths overwritten.
     """
 
     rows: np.ndarray
     effects: np.ndarray
     outputs: np.ndarray
+    elsewhere: np.ndarray
+
+    @property
+    def excess(self) -> np.ndarray:
+        """What the motif's places lose beyond other places: the measure for `summary`."""
+        return self.effects - self.elsewhere
 
 
 def contributions(values: np.ndarray, sites: pd.DataFrame) -> np.ndarray:
@@ -59,7 +67,8 @@ def ablate(score: Score, X: np.ndarray, sites: pd.DataFrame, *, draws: int = 5, 
     """Overwrite all places of a motif in each sequence that holds it, and predict again.
 
     The new letters are those at the same places of a dinucleotide shuffle of the whole sequence,
-    which look like the rest of it.
+    which look like the rest of it. The same is done to places elsewhere in the sequence, as wide and
+    as far apart, so that what any change does is not taken for what the motif does.
 
     Parameters
     ----------
@@ -85,16 +94,29 @@ def ablate(score: Score, X: np.ndarray, sites: pd.DataFrame, *, draws: int = 5, 
         raise ValueError(f"a place ({place}) lies outside sequences of shape {X.shape}; are they its own?")
     rows = np.unique(sites["row"].to_numpy(int))
     if not rows.size:
-        return Ablation(rows, np.empty(0), np.empty(0))
+        return Ablation(rows, *np.empty((3, 0)))
     covered = np.zeros(X.shape[:2], dtype=bool)
     for site in sites.itertuples():
         covered[site.row, site.start : site.stop] = True
-    before = score(X[rows], rows)
-    outputs = np.zeros(len(rows))
+    here, covered = X[rows], covered[rows]
+    before = score(here, rows)
+    outputs, others = np.zeros((2, len(rows)))
     for draw in range(draws):
-        changed = np.where(covered[rows][..., None], _shuffled(X[rows], seed + draw), X[rows])
-        outputs += score(changed, rows) / draws
-    return Ablation(rows, before - outputs, outputs)
+        other = _shuffled(here, seed + draw)
+        outputs += score(np.where(covered[..., None], other, here), rows) / draws
+        moved = _moved(covered, here.sum(axis=2) > 0, np.random.default_rng([seed, draw]))
+        others += score(np.where(moved[..., None], other, here), rows) / draws
+    return Ablation(rows, before - outputs, outputs, before - others)
+
+
+def _moved(covered: np.ndarray, there: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The covered places of each row shifted round to others, off themselves and off padding if they can."""
+    blocked = np.fft.rfft(covered | ~there, axis=1)
+    length = covered.shape[1]
+    # How many blocked positions each shift would meet: a correlation round the circle.
+    met = np.fft.irfft(blocked * np.conj(np.fft.rfft(covered, axis=1)), n=length, axis=1).round()
+    shifts = (met + rng.random(met.shape)).argmin(axis=1)
+    return np.take_along_axis(covered, (np.arange(length) - shifts[:, None]) % length, axis=1)
 
 
 def insert(
@@ -167,22 +189,36 @@ def summary(
     Returns
     -------
     pandas.DataFrame
-        Columns `measure`, `value`, `ci_low`, `ci_high`, `n`; NaN where a measure has no value, and
-        no interval where all values are of one group.
+        Columns `measure`, `value`, `ci_low`, `ci_high`, `n` and `verdict`: "shown" where the interval
+        holds no zero, else "not shown". NaN where a measure has no value, and no interval from fewer
+        than ten groups.
 
     Examples
     --------
-    >>> summary({"ablation": [1.0, 2.0, 3.0], "insertion": []})["value"].tolist()
-    [2.0, nan]
+    >>> found = summary({"ablation": [1.0, 2.0, 3.0] * 4, "insertion": []})
+    >>> found[["value", "verdict"]].values.tolist()
+    [[2.0, 'shown'], [nan, 'not shown']]
     """
     rows = []
     for name, values in measures.items():
         numbers = np.asarray(values, dtype=float)
         if not numbers.size:
-            rows.append((name, np.nan, np.nan, np.nan, 0))
+            rows.append((name, np.nan, np.nan, np.nan, 0, verdict(np.nan, np.nan)))
             continue
         of = None if groups is None or name not in groups else np.asarray(groups[name])
-        boot = 0 if of is not None and len(set(of.tolist())) < 2 else 1000
+        boot = 1000 if len(numbers if of is None else set(of.tolist())) >= 10 else 0
         frame = metrics.mean_interval(numbers, metric=name, groups=of, n_boot=boot, seed=seed)
-        rows.append((name, *frame.loc[0, ["value", "ci_low", "ci_high", "n"]]))
-    return pd.DataFrame(rows, columns=["measure", "value", "ci_low", "ci_high", "n"])
+        value, low, high, n = frame.loc[0, ["value", "ci_low", "ci_high", "n"]]
+        rows.append((name, value, low, high, n, verdict(low, high)))
+    return pd.DataFrame(rows, columns=["measure", "value", "ci_low", "ci_high", "n", "verdict"])
+
+
+def verdict(low: float, high: float) -> str:
+    """Whether an interval shows an effect: it does where it holds no zero.
+
+    Examples
+    --------
+    >>> verdict(0.1, 0.4), verdict(-0.1, 0.4), verdict(float("nan"), float("nan"))
+    ('shown', 'not shown', 'not shown')
+    """
+    return "shown" if low > 0 or high < 0 else "not shown"

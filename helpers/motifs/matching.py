@@ -13,14 +13,25 @@ from scipy.stats import false_discovery_control
 
 from helpers.motifs.library import Motif
 
+SMALL = 50
+"""A library of fewer motifs is too small for TOMTOM's own background: decoys are asked, too."""
+
+DECOYS = 1000
+"""Decoys made of each motif of a small library."""
+
 COLUMNS = ["query", "rank", "id", "name", "family", "p", "q", "overlap", "strand", "url"]
 """Columns of a table of matches."""
 
 
 def match(
-    queries: Mapping[str, ArrayLike], library: Sequence[Motif], *, strands: int = 2, best: int = 5
+    queries: Mapping[str, ArrayLike],
+    library: Sequence[Motif],
+    *,
+    strands: int = 2,
+    best: int = 5,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """The known motifs that are most like each query.
+    """The known motifs that are most like each query; ask about all queries of a claim in one call.
 
     Parameters
     ----------
@@ -32,12 +43,16 @@ def match(
         2 also turns the known motifs round; 1 for RNA.
     best : int, optional
         Matches to give for each query, significant or not.
+    seed : int, optional
+        Of the decoys.
 
     Returns
     -------
     pandas.DataFrame
-        The columns `COLUMNS`; `p` of TOMTOM [1]_, `q` by Benjamini and Hochberg [2]_ over the whole
-        library for each query, `overlap` in positions.
+        The columns `COLUMNS`; `p` of TOMTOM [1]_, `q` by Benjamini and Hochberg [2]_ over all queries
+        and the whole library together, `overlap` in positions. With fewer than `SMALL` motifs `p` is
+        not below the share of decoys (the library's motifs with their columns in another order) that
+        are as like the query.
 
     References
     ----------
@@ -60,6 +75,10 @@ def match(
         raise ValueError(f"{given}; expected 1 (RNA) or 2 (DNA), and at least one motif")
     tables = {name: np.asarray(table, dtype=float) for name, table in queries.items()}
     known = [np.ascontiguousarray(motif.ppm.T) for motif in library]
+    count = len(known)
+    if count < SMALL:
+        rng = np.random.default_rng(seed)
+        known += [decoy for table in known for decoy in _decoys(table, rng)]
     for name, table in tables.items():
         if table.ndim != 2 or table.shape[1] != len(known[0]) or not len(table):
             expected = f"(width, {len(known[0])}), the letters of the library"
@@ -67,15 +86,32 @@ def match(
     if not tables:
         return pd.DataFrame(columns=COLUMNS)
     with warnings.catch_warnings():
-        # A library of fewer than 25 motifs draws a warning; the docstring of tomtom says why.
+        # Fewer than 25 motifs, possible where none has a decoy, draw a warning.
         warnings.simplefilter("ignore")
         wanted = [np.ascontiguousarray(table.T) for table in tables.values()]
         p, _, _, overlaps, turned = tomtom(wanted, known, reverse_complement=strands == 2, n_jobs=1)
+    p = np.clip(p, 0.0, 1.0)
+    p = np.maximum(p[:, :count], [_share(line[:count], line[count:]) for line in p])
+    q = false_discovery_control(p.ravel()).reshape(p.shape)
     rows = []
-    for name, chances, overlap, strand in zip(tables, np.clip(p, 0.0, 1.0), overlaps, turned, strict=True):
-        q = false_discovery_control(chances)
-        for rank, k in enumerate(np.argsort(chances, kind="stable")[:best], start=1):
-            one, sign = library[k], "-" if strands == 2 and strand[k] else "+"
-            measured = (float(chances[k]), float(q[k]), int(overlap[k]))
+    for number, name in enumerate(tables):
+        for rank, k in enumerate(np.argsort(p[number], kind="stable")[:best], start=1):
+            one, sign = library[k], "-" if strands == 2 and turned[number, k] else "+"
+            measured = (float(p[number, k]), float(q[number, k]), int(overlaps[number, k]))
             rows.append((name, rank, one.id, one.name, one.family, *measured, sign, one.url))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _decoys(table: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    """The motif, (letters, width), with its columns in other orders; none where all are the same."""
+    orders = rng.permuted(np.tile(np.arange(table.shape[1]), (DECOYS, 1)), axis=1)
+    drawn = np.ascontiguousarray(table.T[orders].transpose(0, 2, 1))
+    return list(drawn[~np.isclose(drawn, table).all(axis=(1, 2))])
+
+
+def _share(p: np.ndarray, of_decoys: np.ndarray) -> np.ndarray:
+    """Share of decoys whose p-value is as small; the motif itself counts as one of them."""
+    if not of_decoys.size:
+        return np.zeros(len(p))
+    below = np.searchsorted(np.sort(of_decoys), p * (1 + 1e-9), side="right")
+    return (below + 1) / (of_decoys.size + 1)

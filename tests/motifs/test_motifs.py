@@ -229,6 +229,42 @@ def test_matches_are_ranked_and_have_q_values():
         matching.match(query, known, strands=0)
 
 
+def small_library():
+    """Seven motifs as narrow and sharp as those of enzymes that modify RNA."""
+    rng = np.random.default_rng(5)
+    words = ["AGACU", "CCA", "GUUCAAAUC", "UGUAG", "CAGGG", "CUCCA", "AGAUCGAGG"]
+    letters = [["ACGU".index(letter) for letter in word] for word in words]
+    return [
+        Motif(w, w, "", 0.95 * np.eye(4)[row] + 0.0125) for w, row in zip(words, letters, strict=True)
+    ], rng
+
+
+def test_random_logos_seldom_match_a_small_library():
+    known, rng = small_library()
+    found, single, trials = 0, 0, 200
+    for _ in range(trials):
+        queries = {str(k): rng.dirichlet(np.full(4, 0.5), rng.integers(5, 9)) for k in range(8)}
+        best = matching.match(queries, known, strands=1, best=1)
+        found += (best["q"] <= 0.05).any()
+        # What was done before: each query is held against the library alone, without decoys.
+        single += (best["p"] * len(known) <= 0.05).any()
+    assert found <= 0.06 * trials
+    assert single > 0.12 * trials
+
+
+def test_a_true_match_to_a_small_library_is_found_among_random_logos():
+    known, rng = small_library()
+    queries = {str(k): rng.dirichlet(np.full(4, 0.5), 7) for k in range(7)}
+    queries["mine"] = np.concatenate([np.full((1, 4), 0.25), 0.8 * known[2].ppm + 0.05])
+    best = matching.match(queries, known, strands=1, best=1).set_index("query")
+    assert best.loc["mine", "id"] == known[2].id
+    assert best.loc["mine", "q"] < 0.02
+    again = matching.match(queries, known, strands=1, best=1).set_index("query")
+    assert best.equals(again)
+    flat = [Motif("flat", "flat", "", np.full((3, 4), 0.25))]  # has no other order of its columns
+    assert matching.match({"a": np.full((3, 4), 0.25)}, flat, strands=1)["p"].tolist() == [1.0]
+
+
 def test_patterns_of_both_signs_are_found():
     n, low = 160, "TTGACCGG"
     X = one_hot(random_sequences(n, 90, seed=5), DNA)
@@ -292,15 +328,29 @@ def test_effects_of_a_motif():
     gone = effects.ablate(count_word, X, sites, draws=3)
     assert gone.rows.tolist() == [0, 2]
     np.testing.assert_allclose(gone.effects, [1, 2])
+    np.testing.assert_allclose(gone.excess, gone.effects - gone.elsewhere)
+    assert np.abs(gone.elsewhere).max() < 0.7
     assert effects.insert(count_word, X, PPM, draws=2, seed=1).tolist() == pytest.approx([1] * 3, abs=0.6)
     assert effects.ablate(count_word, X, sites.iloc[:0]).effects.size == 0
     table = effects.summary({"ablation": gone.effects, "none": []}, groups={"ablation": ["a", "a"]})
     assert table["value"].tolist()[0] == 1.5
     assert np.isnan(table["ci_low"]).all()
+    assert set(table["verdict"]) == {"not shown"}
+    many = effects.summary({"up": np.arange(1.0, 21), "noise": np.tile([-1.0, 1.0], 10)})
+    assert many["verdict"].tolist() == ["shown", "not shown"]
     with pytest.raises(ValueError, match="lies outside sequences"):
         effects.ablate(count_word, X, pd.DataFrame({"row": [0], "start": [45], "stop": [60]}))
     with pytest.raises(ValueError, match="does not fit into sequences"):
         effects.insert(count_word, X, PPM, at=44)
+
+
+def test_other_places_are_as_wide_and_lie_off_the_motif_and_off_padding():
+    covered, there = np.zeros((50, 40), dtype=bool), np.ones((50, 40), dtype=bool)
+    covered[:, 3:8], covered[:, 20:24], there[:, 32:] = True, True, False
+    moved = effects._moved(covered, there, np.random.default_rng(0))
+    assert (moved.sum(axis=1) == 9).all()
+    assert not (moved & (covered | ~there)).any()
+    assert len({tuple(line) for line in moved.tolist()}) > 3
 
 
 def test_an_unknown_matrix():
