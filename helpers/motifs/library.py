@@ -203,7 +203,7 @@ def read_meme(path: str | Path, alphabet: Alphabet) -> tuple[Motif, ...]:
         Motifs as letter-probability matrices. Rows are divided by their sum, which the file's
         rounding leaves beside 1. A motif with an id of JASPAR gets its family from there.
     alphabet : Alphabet
-        The letters that the file must have, in this order; what they are where it names none.
+        The letters that the file must have, in this order.
 
     Raises
     ------
@@ -246,6 +246,10 @@ def _check_top(path: Path, top: Sequence[tuple[int, str]], alphabet: Alphabet) -
         number, line = next(((number, line) for number, line in top if line), (1, ""))
         what = "expected 'MEME version 4' (or 5). Convert the motifs, such as with meme-suite's *2meme tools"
         raise _fault(path, number, f"found {line[:40]!r}; {what}")
+    if not any(line.startswith(("ALPHABET", "Background letter frequencies")) for _, line in top):
+        number = next((number for number, line in top if line.startswith("MEME version")), 1)
+        what = f"'ALPHABET= {alphabet.letters}' below it if these are {alphabet.name} motifs"
+        raise _fault(path, number, f"no ALPHABET line follows, so that U and T look alike; write {what}")
     for number, line in top:
         if line.startswith(_MATRIX):
             raise _fault(path, number, "a matrix without a 'MOTIF' line above it; is the top missing?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections import Counter
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
@@ -20,12 +21,20 @@ from helpers.readers.lines import iter_lines
 PDB_ENDINGS = (".pdb", ".ent")
 CIF_ENDINGS = (".cif", ".mmcif")
 
+BLANK = "_"
+"""Name of a chain that has none in a PDB file; further ones behind a TER are _2, _3, ..."""
+
 Key = tuple[str, int, str]
 """Chain, residue number and insertion code: one place in a structure."""
 
 _RESIDUE = ["auth_asym_id", "auth_seq_id", "pdbx_PDB_ins_code", "label_comp_id"]
+_NUMBERINGS = ("asym_id", "seq_id", "comp_id", "atom_id")
+"""What an mmCIF file gives twice: by the author and by the archive. Some files have one alone."""
 _AXES = ["Cartn_x", "Cartn_y", "Cartn_z"]
 _OPTIONAL = {"pdbx_PDB_model_num": "1", "pdbx_PDB_ins_code": "?", "label_seq_id": "?", "occupancy": "?"}
+
+
+_NO_NUMBER = 10**6
 
 
 class Site(NamedTuple):
@@ -94,11 +103,13 @@ def _read_pdb(path: Path, lines: list[str]) -> Entry:
         except (PDBConstructionException, ValueError, IndexError) as error:
             raise ValueError(f"{path}: no valid PDB file ({error}); download it again") from error
     facts = _PdbFacts.of(lines)
-    chains = next(iter(structure), ())
-    sites = {
-        chain.id: [_site_of_pdb(chain.id, residue, facts) for residue in chain.get_unpacked_list()]
-        for chain in chains
-    }
+    sites: dict[str, list[Site]] = {}
+    for chain in next(iter(structure), ()):
+        for residue in chain.get_unpacked_list():
+            number, insertion = residue.id[1], residue.id[2].strip()
+            part = facts.parts.get((chain.id, number, insertion), 0)
+            name = chain.id.strip() or (f"{BLANK}{part + 1}" if part else BLANK)
+            sites.setdefault(name, []).append(_site_of_pdb(chain.id, residue, facts))
     said = list(dict.fromkeys(" ".join(str(item.message).split()) for item in caught))
     return Entry(sites, facts.parents, said)
 
@@ -110,11 +121,13 @@ class _PdbFacts(NamedTuple):
     modified: set[Key]
     in_sequence: dict[str, set[str]]
     after_end: set[Key]
+    parts: dict[Key, int]
+    """Of polymers without a chain's name: how many TER records stand before them."""
 
     @classmethod
     def of(cls, lines: list[str]) -> _PdbFacts:
-        facts = cls({}, set(), {}, set())
-        ended: set[str] = set()
+        facts = cls({}, set(), {}, set(), {})
+        ended: Counter[str] = Counter()
         chain = ""
         for line in lines:
             record = line[:6].rstrip()
@@ -126,10 +139,14 @@ class _PdbFacts(NamedTuple):
                 facts.in_sequence.setdefault(line[11:12], set()).update(line[19:70].split())
             elif record in ("ATOM", "HETATM"):
                 chain = line[21:22]
-                if chain in ended:
-                    facts.after_end.add((chain, int(line[22:26]), line[26:27].strip()))
+                if ended[chain]:
+                    key = (chain, int(line[22:26]), line[26:27].strip())
+                    if record == "ATOM" and not chain.strip():
+                        facts.parts[key] = ended[chain]
+                    else:
+                        facts.after_end.add(key)
             elif record == "TER":
-                ended.add(chain)
+                ended[chain] += 1
             elif record == "ENDMDL":
                 break
         return facts
@@ -158,6 +175,10 @@ def _read_cif(path: Path, lines: list[str]) -> Entry:
     except (ValueError, IndexError, KeyError) as error:
         raise ValueError(f"{path}: no valid mmCIF file ({error}); download it again") from error
     columns = {key.removeprefix("_atom_site."): data[key] for key in data if "_atom_site." in key}
+    for name in _NUMBERINGS:
+        for own, other in (("auth", "label"), ("label", "auth")):
+            if f"{own}_{name}" not in columns and f"{other}_{name}" in columns:
+                columns[f"{own}_{name}"] = columns[f"{other}_{name}"]
     needed = ["group_PDB", "auth_asym_id", "auth_seq_id", "label_comp_id", "label_atom_id", *_AXES]
     if missing := [name for name in needed if name not in columns]:
         raise ValueError(f"{path}: the table of atoms has no {', '.join(missing)}; expected all")
@@ -165,11 +186,15 @@ def _read_cif(path: Path, lines: list[str]) -> Entry:
         raise ValueError(f"{path}: the table of atoms is cut off; download the file again")
     atoms = pd.DataFrame(_OPTIONAL | columns)
     atoms = atoms[atoms["pdbx_PDB_model_num"] == atoms["pdbx_PDB_model_num"].iloc[0]]
+    for column in ("auth_seq_id", "label_seq_id"):  # the second one where the first has none
+        unnumbered = atoms["auth_seq_id"].isin(["?", "."])
+        atoms.loc[unnumbered, "auth_seq_id"] = atoms.loc[unnumbered, column]
     modified, parents = _modified_in_cif(data)
     sites: dict[str, list[Site]] = {}
     for (chain, number, insertion, name), own in atoms.groupby(_RESIDUE, sort=False):
         try:
-            place = (chain, int(number), insertion.strip("?."))
+            # A ligand need not have a number; it stands behind all that have one.
+            place = (chain, _NO_NUMBER if number in "?." else int(number), insertion.strip("?."))
             sites.setdefault(chain, []).append(_site_of_cif(name, place, own, place in modified))
         except ValueError as error:
             raise ValueError(

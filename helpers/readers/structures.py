@@ -20,7 +20,7 @@ from Bio.Data.PDBData import (
     protein_letters_3to1_extended,
 )
 
-from helpers.readers.structure_files import CIF_ENDINGS, PDB_ENDINGS, Entry, Site, read_entry
+from helpers.readers.structure_files import BLANK, CIF_ENDINGS, PDB_ENDINGS, Entry, Site, read_entry
 
 LIST_COLUMNS = ("file", "rna_chain", "protein_chain")
 """Columns of a list of chains; `pdb_id` may stand for `file`."""
@@ -31,6 +31,17 @@ _DEOXY = {"DA": "A", "DC": "C", "DG": "G", "DT": "U", "DU": "U", "T": "U", "DI":
 _UNKNOWN = {"N": "RNA", "DN": "DNA", "UNK": "protein"}
 _AMINO_ACIDS = frozenset(name for name, letter in protein_letters_3to1_extended.items() if len(letter) == 1)
 _STANDARD = frozenset(protein_letters_3to1)
+_MEANT = {
+    "HIS": "HSD HSE HSP HID HIE HIP", "CYS": "CYX CYM", "ASP": "ASH", "GLU": "GLH", "LYS": "LYN",
+    "ARG": "ARN", "A": "ADE RA", "C": "CYT RC", "G": "GUA RG", "U": "URA RU",
+}  # fmt: skip
+_FORCE_FIELD = {
+    **{name: meant for meant, names in _MEANT.items() for name in names.split()},
+    **{f"{start}{base}{end}": base for start in ("", "R") for base in "ACGU" for end in "35N"},
+    **{f"D{base}{end}": f"D{base}" for base in "ACGT" for end in "35N"},
+}
+"""Names that AMBER and CHARMM give to residues of a polymer, by protonation and place in the chain.
+In the archive some of them mean another molecule, which is a HETATM there (HSE is homoserine)."""
 _BOND = 2.5
 _SHOWN = 3
 
@@ -56,6 +67,7 @@ def read_chains(path: str | Path) -> dict[str, Chain]:
       which neither knows the parent are read as unknown. All are said in the note.
     - Waters, ions and ligands are left out. A hetero residue counts as part of the polymer if
       the file says so (SEQRES, MODRES, ``label_seq_id``) or if it is bonded into the backbone.
+    - The names of AMBER and CHARMM (HIE, CYX, G5, ...) are read as the residue that they mean.
     - A residue with alternates counts once, with the residue of the highest occupancy.
 
     Parameters
@@ -66,7 +78,8 @@ def read_chains(path: str | Path) -> dict[str, Chain]:
     Returns
     -------
     dict of str to Chain
-        By the chain's name in the file (the author's name in an mmCIF file).
+        By the chain's name in the file (the author's name in an mmCIF file). A chain without a
+        name is ``_``; where several have none, those behind a TER record are ``_2``, ``_3``, ...
 
     Examples
     --------
@@ -163,7 +176,10 @@ def _pair(stem: str, wanted: Sequence[str], found: dict[str, Chain], problem: st
     if problem:
         return (*ids, "", "", "rejected", problem)
     chains, notes, problems = [], [], []
-    for name, kind in zip(wanted, ("RNA", "protein"), strict=True):
+    kinds = ("RNA", "protein")
+    wanted = [_named(name, kind, found) for name, kind in zip(wanted, kinds, strict=True)]
+    ids = tuple(f"{stem}-{name}" for name in wanted)
+    for name, kind in zip(wanted, kinds, strict=True):
         why = _unfit(name, kind, found)
         chain = Chain(name, kind, "", False, "") if why else found[name]
         chains.append(chain)
@@ -171,6 +187,12 @@ def _pair(stem: str, wanted: Sequence[str], found: dict[str, Chain], problem: st
         notes += [f"chain {name}: {chain.note}"] if chain.note else []
     status = "rejected" if problems else "changed" if any(chain.changed for chain in chains) else "ok"
     return (*ids, *[chain.sequence for chain in chains], status, "; ".join(problems + notes))
+
+
+def _named(name: str, kind: str, found: dict[str, Chain]) -> str:
+    """The chain that a cell names; an empty one means the one chain of its kind without a name."""
+    nameless = [one.id for one in found.values() if one.id.startswith(BLANK) and one.kind == kind]
+    return nameless[0] if not name and len(nameless) == 1 else name
 
 
 def _unfit(name: str, kind: str, found: dict[str, Chain]) -> str:
@@ -190,6 +212,8 @@ def _unfit(name: str, kind: str, found: dict[str, Chain]) -> str:
 
 def _assemble(name: str, sites: list[Site], entry: Entry) -> Chain:
     """Sequence of a chain's residues, and what there is to say about them."""
+    meant = {s.name: _FORCE_FIELD[s.name] for s in sites if not s.hetero and s.name in _FORCE_FIELD}
+    entry = entry._replace(parents=meant | entry.parents)
     sites, doubled = _without_alternates([s for s in sites if s.name not in _WATERS])
     polymer = [s for i, s in enumerate(sites) if _in_polymer(sites, i)]
     ligands = Counter(s.name for i, s in enumerate(sites) if not _in_polymer(sites, i))
@@ -284,7 +308,7 @@ def _gaps(polymer: list[Site]) -> str:
 
 def _counted(what: str, counts: Counter[str]) -> str:
     items = [f"{number} {name}" for name, number in counts.items()]
-    return f"{what}: {_first(items)}" if items else ""
+    return f"{what}: {', '.join(items)}" if items else ""
 
 
 def _first(items: list[str]) -> str:

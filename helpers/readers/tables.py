@@ -18,6 +18,9 @@ from helpers.readers.lines import iter_lines, open_to_write
 ADDED = ("line", "status", "note")
 """Columns that the reader adds; a column of that name in a file gets `_given` behind it."""
 
+MISSING = frozenset({"na", "n/a", "#n/a", "nan", "none", "null", "<na>", "missing", ".", "-", "?"})
+"""How files write that a cell holds nothing, in any case of letters."""
+
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _LINES_IN_A_CELL = 1000
 
@@ -51,13 +54,15 @@ def iter_table(
     path : str or pathlib.Path
         A CSV file whose first row names the columns.
     required : sequence of str
-        Columns that must be there.
+        Columns that must be there. A cell of theirs that says that there is nothing (`MISSING`)
+        becomes empty, with a note; so it does in the optional ones.
     optional : sequence of str
         Columns that are added, empty, if they are not there.
     chunk_rows : int, default=10000
         Rows in a piece.
     separator : str, default=","
-        Character between the cells.
+        Character between the cells; ``"auto"`` takes the one that splits the header into the
+        required columns, or else the most frequent of comma, tab, semicolon and bar.
 
     Yields
     ------
@@ -84,14 +89,56 @@ def iter_table(
     path = Path(path)
     if chunk_rows < 1:
         raise ValueError(f"chunk_rows is {chunk_rows}; expected 1 or more rows in a piece")
-    if len(separator) != 1 or separator in '"\r\n':
-        raise ValueError(f"separator is {separator!r}; expected one character, such as ',' or ';'")
+    separator = "\t" if separator == "\\t" else separator
+    if separator != "auto" and (len(separator) != 1 or separator in '"\r\n'):
+        raise ValueError(f"separator is {separator!r}; expected 'auto' or one character, such as ',' or ';'")
     # Python's own limit of 131,072 characters in a cell is below the length of many RNAs.
     csv.field_size_limit(2**31 - 1)
-    rows = _rows(iter_lines(path), separator)
+    lines: Iterator[tuple[int, str]] = (
+        numbered for numbered in iter_lines(path) if numbered[0] > 1 or not _says_separator(numbered[1])
+    )
+    if separator == "auto":
+        first = next(lines, (1, ""))
+        separator, lines = find_separator(first[1], required), chain([first], lines)
+    rows = _rows(lines, separator)
     header = next(rows, None)
     columns = _columns(path, header, required, separator)
-    return _pieces(rows, columns, [c for c in optional if c not in columns], chunk_rows)
+    added = [c for c in optional if c not in columns]
+    return (
+        _without_marks(piece, [*required, *optional]) for piece in _pieces(rows, columns, added, chunk_rows)
+    )
+
+
+def find_separator(header: str, required: Sequence[str] = ()) -> str:
+    r"""The separator of a table's first line, as `iter_table` finds it with ``"auto"``.
+
+    Examples
+    --------
+    >>> find_separator("rna_seq;protein_seq;note, free", ["rna_seq", "protein_seq"])
+    ';'
+    """
+
+    def fit(separator: str) -> tuple[int, int]:
+        names = [cell.strip(' "') for cell in header.split(separator)]
+        return len({*required} & {*names}), len(names)
+
+    return max(_SEPARATORS, key=fit)
+
+
+def _says_separator(line: str) -> bool:
+    """Whether a first line is the one that spreadsheets write to name the separator: ``sep=;``."""
+    return line.strip().lower().startswith("sep=") and len(line.strip()) <= len("sep=;")
+
+
+def _without_marks(piece: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Cells that say that there is nothing, as empty ones, and a note of it."""
+    for name in dict.fromkeys(columns):
+        marked = piece[name].str.strip().str.lower().isin(MISSING)
+        if marked.any():
+            notes = piece.loc[marked, "note"].where(piece.loc[marked, "note"] == "", piece["note"] + "; ")
+            piece.loc[marked, "note"] = notes + f"{name} " + piece.loc[marked, name] + " read as missing"
+            piece.loc[marked, name] = ""
+    return piece
 
 
 def read_table(

@@ -112,7 +112,11 @@ def pair_kfold(
     if rule == "random":
         return random_kfold(n, k=k, y=y, seed=seed)
     if rule == "homology":
-        found = pair_groups(np.asarray(rna).tolist(), np.asarray(peptide).tolist()) if groups is None else np.asarray(groups)
+        found = (
+            pair_groups(np.asarray(rna).tolist(), np.asarray(peptide).tolist())
+            if groups is None
+            else np.asarray(groups)
+        )
         if found.shape != (n, 2):
             raise ValueError(f"groups has shape {found.shape}; expected ({n}, 2), as pair_groups gives it")
         sides = {"rna": group_codes(found[:, 0], "groups"), "peptide": group_codes(found[:, 1], "groups")}

@@ -1,5 +1,7 @@
 """Motifs: libraries, scanning, matching, patterns, seqlets, effects; known answers."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -156,7 +158,24 @@ def test_meme_files_without_widths_and_the_whole_output_of_meme_are_read(tmp_pat
 
 def test_a_meme_file_without_motifs(tmp_path):
     with pytest.raises(ValueError, match="no motif in it"):
-        library.read_meme(meme(tmp_path, "MEME version 4\n"), DNA)
+        library.read_meme(meme(tmp_path, "MEME version 4\nALPHABET= ACGT\n"), DNA)
+
+
+def test_cases_of_meme_files():
+    cases = Path(__file__).parents[1] / "cases"
+    for name in ("01_meme_without_w/dna_alph_block.meme", "01_meme_without_w/lower.meme"):
+        (only,) = library.read_meme(cases / name, DNA)
+        assert only.ppm.argmax(axis=1).tolist() == [0, 2, 3]
+    assert [m.id for m in library.read_meme(cases / "01_meme_without_w/rna_no_w.meme", RNA)] == [
+        "clusterA",
+        "clusterB",
+    ]
+    assert len(library.read_meme(cases / "02_meme_full_output/meme.txt", DNA)) == 1
+    for alphabet in (DNA, RNA):
+        with pytest.raises(
+            ValueError, match=f"line 1: no ALPHABET line .* write 'ALPHABET= {alphabet.letters}'"
+        ):
+            library.read_meme(cases / "01_meme_without_w/no_alphabet.meme", alphabet)
 
 
 def test_jaspar_is_a_library(tmp_path):

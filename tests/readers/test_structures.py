@@ -1,6 +1,7 @@
 """Chains of hand-made PDB and mmCIF files, with all that must not be glued into a sequence."""
 
 import gzip
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -105,7 +106,7 @@ def test_modified_residues_are_read_as_their_parent(read):
     residues.add("B", "MSE SEP", kind=AMINO, het=True).add("B", "TRP", 3, kind=AMINO)
     chains = read(residues)
     assert chains["A"][:4] == ("A", "RNA", "GUCGUA", True)
-    assert chains["A"].note == "residues read: 1 PSU as U, 1 5MC as C, 1 2MG as G and 1 more"
+    assert chains["A"].note == "residues read: 1 PSU as U, 1 5MC as C, 1 2MG as G, 1 H2U as U"
     assert chains["B"][:4] == ("B", "protein", "MSW", True)
     assert "1 MSE as M, 1 SEP as S" in chains["B"].note
 
@@ -343,3 +344,27 @@ def test_bad_lists_and_folders(folder):
         extract_pairs(folder, pd.DataFrame({"file": ["1abc"]}))
     with pytest.raises(ValueError, match="there is no such folder"):
         extract_pairs(folder / "none", pd.DataFrame())
+
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+@pytest.mark.parametrize(
+    ("case", "proteins"), [("04_cif_auth_seq_dot", ["MKHE"] * 4), ("06_blank_chain", ["MKHELS"] * 4)]
+)
+def test_cases_of_one_numbering_and_of_chains_without_a_name(case, proteins):
+    chains = read_table(CASES / case / "chains.csv")
+    found = extract_pairs(CASES / case, chains)
+    assert found["status"].tolist() == ["ok"] * 4
+    assert found["rna_seq"].tolist() == ["GCAUUGC"] * 4
+    assert found["protein_seq"].tolist() == proteins
+
+
+def test_names_of_force_fields_are_read_as_the_residue_that_is_meant(read):
+    residues = Residues().add("A", "G5 C RU A3").add("B", "HSE HIE CYX GLH ASH LYN", kind=AMINO)
+    residues.add("C", "ALA", kind=AMINO).add("C", "HSE", 2, kind=AMINO, het=True)
+    chains = read(residues)
+    assert chains["A"].sequence == "GCUA"
+    assert chains["B"].sequence == "HHCEDK"
+    assert "1 HSE as H, 1 HIE as H, 1 CYX as C, 1 GLH as E, 1 ASH as D, 1 LYN as K" in chains["B"].note
+    assert "1 HSE as S" in chains["C"].note  # in the archive it is homoserine

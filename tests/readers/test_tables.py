@@ -2,6 +2,7 @@
 
 import gzip
 import tracemalloc
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -126,7 +127,7 @@ def test_separators(tmp_path):
         read_table(write(tmp_path, "a\tb\n1\t2\n"))
     with pytest.raises(ValueError, match="separated by commas; expected semicolons"):
         read_table(write(tmp_path, "a,b\n1,2\n"), separator=";")
-    with pytest.raises(ValueError, match="separator is ', '; expected one character"):
+    with pytest.raises(ValueError, match="separator is ', '; expected 'auto' or one character"):
         iter_table("a.csv", separator=", ")
 
 
@@ -222,3 +223,24 @@ def test_nothing_of_any_text_is_lost(tmp_path_factory, text):
     assert set(table["status"]) <= {"ok", "rejected"}
     assert (table["note"][table["status"] == "rejected"] != "").all()
     assert sum(table[name].str.count("Z").sum() for name in ("x", "y", "note")) == text.count("Z")
+
+
+def test_what_says_that_there_is_nothing_is_missing():
+    path = Path(__file__).parents[1] / "cases/22_missing_as_text/pairs.csv"
+    found = read_table(path, required=["rna_seq", "protein_seq"])
+    empty = (found["rna_seq"] == "") | (found["protein_seq"] == "")
+    assert empty.tolist() == [False] + [True] * (len(found) - 1)
+    assert found["note"].iloc[3] == "rna_seq nan read as missing; protein_seq nan read as missing"
+
+
+def test_other_columns_keep_their_text(tmp_path):
+    assert read_table(write(tmp_path, "a,strand\nNA,-\n"), required=["a"])["strand"].tolist() == ["-"]
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";", "|"])
+def test_the_separator_is_found(tmp_path, separator):
+    text = f"sep=;\na{separator}b c{separator}x\n1{separator}2{separator}3\n"
+    for asked in ("auto", separator, "\\t" if separator == "\t" else separator):
+        found = read_table(write(tmp_path, text), required=["a", "x"], separator=asked)
+        assert found[["a", "b c", "x"]].values.tolist() == [["1", "2", "3"]]
+        assert found["line"].tolist() == [3]
