@@ -132,7 +132,12 @@ def table(
     for name, one in gates.items():
         measures = {f"change_{part}": getattr(one, part) for part in ("top", "random", "matched")}
         measures |= {of: one.top - getattr(one, other) for of, other in DIFFERENCES.items()}
-        rows = pd.concat([_mean(values, of, groups, seed) for of, values in measures.items()])
+        rows = pd.concat(
+            [
+                metrics.mean_interval(values, metric=of, groups=groups, seed=seed)
+                for of, values in measures.items()
+            ]
+        )
         lows = rows.loc[rows["metric"].isin(list(DIFFERENCES)), "ci_low"]
         rows = scores.tidy(rows, model=name, seed=seed, **named)
         found.append(rows.assign(verdict="shown" if (lows > 0).all() else "not shown"))
@@ -191,7 +196,9 @@ def curves(
                 changes[number] += np.abs(score(_changed(X, mask, rng), rows) - outputs) / draws
         changes[:, ~free.any(axis=1)] = np.nan
         found += [
-            _mean(line, "change", groups, seed).assign(order=name, changed=count)
+            metrics.mean_interval(line, metric="change", groups=groups, seed=seed).assign(
+                order=name, changed=count
+            )
             for count, line in zip(at, changes, strict=True)
         ]
     return pd.concat(found, ignore_index=True)[["order", "changed", "value", "ci_low", "ci_high", "n"]]
@@ -276,8 +283,3 @@ def _changed(X: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> np.nd
     old = X[mask].argmax(axis=1)
     changed[mask] = np.eye(letters, dtype=X.dtype)[(old + rng.integers(1, letters, len(old))) % letters]
     return changed
-
-
-def _mean(values: np.ndarray, metric: str, groups: ArrayLike | None, seed: int) -> pd.DataFrame:
-    boot = scores.replicates(len(values), groups)
-    return metrics.mean_interval(values, metric=metric, groups=groups, n_boot=boot, seed=seed)

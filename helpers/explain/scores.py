@@ -13,8 +13,6 @@ from scipy.stats import spearmanr
 from helpers.stats import metrics, results
 
 PROTOCOL = "validation_pairs"
-FEWEST = 10
-"""Items or groups from which an interval is given."""
 
 
 def stack_maps(maps: Sequence[ArrayLike], *, shape: Sequence[int] | None = None) -> np.ndarray:
@@ -126,13 +124,7 @@ def score_maps(
     for name, values in arrays.items():
         for metric, mask in counted.items():
             frame = metrics.explanation_auroc(
-                np.where(there, values[:n], 0),
-                sites,
-                mask=mask,
-                metric=metric,
-                groups=of,
-                n_boot=replicates(n, of),
-                seed=seed,
+                np.where(there, values[:n], 0), sites, mask=mask, metric=metric, groups=of, seed=seed
             )
             rows.append(tidy(frame, model=name, seed=seed, **named))
     return pd.concat(rows, ignore_index=True)
@@ -212,8 +204,7 @@ def split_half(
     a, b = (np.where(there, half - half.sum(axis=1, keepdims=True) / size, 0) for half in (a, b))
     spread = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
     values = np.divide((a * b).sum(axis=1), spread, out=np.full(len(a), np.nan), where=spread > 0)
-    boot = replicates(len(values), groups)
-    return metrics.mean_interval(values, metric="split_half", groups=groups, n_boot=boot, seed=seed)
+    return metrics.mean_interval(values, metric="split_half", groups=groups, seed=seed)
 
 
 def enrichment(
@@ -274,12 +265,6 @@ def enrichment(
                 ends = np.exp(found[["value", "ci_low", "ci_high"]].to_numpy(float))
                 rows.append((name, method, *ends, len(ratios)))
     return pd.DataFrame(rows, columns=["element", "method", "value", "ci_low", "ci_high", "n"])
-
-
-def replicates(n: int, groups: ArrayLike | None) -> int:
-    """Bootstrap replicates to draw: none from fewer than `FEWEST` groups (or items) on a side."""
-    sides = [np.arange(n)] if groups is None else np.asarray(groups).reshape(n, -1).T
-    return 1000 if min(len(set(side.tolist())) for side in sides) >= FEWEST else 0
 
 
 def tidy(frame: pd.DataFrame, *, protocol: str = PROTOCOL, **named: Any) -> pd.DataFrame:

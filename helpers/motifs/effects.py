@@ -182,7 +182,7 @@ def summary(
     measures : dict of str to array-like
         Values by name, such as contribution, ablation, insertion.
     groups : dict of str to array-like, optional
-        For a measure, the group of each value; whole groups are drawn.
+        For a measure, the group of each value, or two columns of them; whole groups are drawn.
     seed : int, optional
         Seed of the bootstrap.
 
@@ -206,8 +206,7 @@ def summary(
             rows.append((name, np.nan, np.nan, np.nan, 0, verdict(np.nan, np.nan)))
             continue
         of = None if groups is None or name not in groups else np.asarray(groups[name])
-        boot = 1000 if len(numbers if of is None else set(of.tolist())) >= 10 else 0
-        frame = metrics.mean_interval(numbers, metric=name, groups=of, n_boot=boot, seed=seed)
+        frame = metrics.mean_interval(numbers, metric=name, groups=of, seed=seed)
         value, low, high, n = frame.loc[0, ["value", "ci_low", "ci_high", "n"]]
         rows.append((name, value, low, high, n, verdict(low, high)))
     return pd.DataFrame(rows, columns=["measure", "value", "ci_low", "ci_high", "n", "verdict"])

@@ -202,6 +202,50 @@ def calibration(
     return fig
 
 
+ORDERS = {"most": "most important first", "random": "at random", "least": "least important first"}
+"""Orders in which positions are changed, as the legend of `changes` has them."""
+
+
+@style.house
+def changes(table: pd.DataFrame, *, title: str = "The prediction as positions are changed") -> Figure:
+    """Change of the output against the number of changed positions, a line and a band an order.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `helpers.explain.counterfactual.curves` gives it.
+    title : str
+        Says the data set, the map and n.
+
+    Examples
+    --------
+    >>> row = {"changed": [1, 5], "value": [0.2, 0.6], "ci_low": 0.1, "ci_high": 0.7}
+    >>> len(changes(pd.DataFrame(row).assign(order="most")).axes[0].lines)
+    1
+    """
+    need(table, ["order", "changed", "value", "ci_low", "ci_high"], "changes")
+    ax = style.axes(None)
+    marks = zip(
+        ORDERS, (colours.OKABE_ITO["blue"], colours.INK, colours.OKABE_ITO["vermillion"]), "os^", strict=True
+    )
+    for order, colour, marker in marks:
+        part = table[table["order"] == order].sort_values("changed")
+        if len(part):
+            look = {"color": colour, "marker": marker, "markersize": 3, "label": ORDERS[order]}
+            ax.plot(part["changed"], part["value"], **look)
+            ax.fill_between(
+                part["changed"], part["ci_low"], part["ci_high"], color=colour, alpha=0.15, linewidth=0
+            )
+    ax.set_xscale("log")
+    counts = sorted(table["changed"].unique())
+    ax.set_xticks(counts, [str(count) for count in counts])
+    ax.minorticks_off()
+    ax.set(xlabel="changed positions (band: 95 % interval)", ylabel="mean change of the output")
+    style.title(ax, title)
+    style.root(ax).legend(loc="outside lower left")
+    return style.root(ax)
+
+
 @style.house
 def confusion(
     counts: np.ndarray, *, labels: Sequence[str] = ("negative", "positive"), title: str = "Confusion matrix"

@@ -181,6 +181,16 @@ def test_precision_recall_draws_the_prevalence():
         curves.precision_recall(table, prevalence=20)
 
 
+def test_changes_have_a_line_and_a_band_an_order():
+    row = {"changed": [1, 5, 20], "value": [0.2, 0.6, 0.7], "ci_low": 0.1, "ci_high": 0.8}
+    table = pd.concat([pd.DataFrame(row).assign(order=order) for order in ("random", "most")])
+    (ax,) = curves.changes(table).axes
+    assert [line.get_label() for line in ax.lines] == ["most important first", "at random"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "5", "20"]
+    with pytest.raises(ValueError, match="order"):
+        curves.changes(table.drop(columns="order"))
+
+
 def test_calibration_leaves_empty_bins_out():
     table = pd.DataFrame(
         {
