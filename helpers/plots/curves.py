@@ -231,8 +231,10 @@ def changes(table: pd.DataFrame, *, title: str = "The prediction as positions ar
     for order, colour, marker in marks:
         part = table[table["order"] == order].sort_values("changed")
         if len(part):
-            look = {"color": colour, "marker": marker, "markersize": 3, "label": ORDERS[order]}
-            ax.plot(part["changed"], part["value"], **look)
+            (line,) = ax.plot(
+                part["changed"], part["value"], marker=marker, markersize=3, label=ORDERS[order]
+            )
+            line.set_color(colour)
             ax.fill_between(
                 part["changed"], part["ci_low"], part["ci_high"], color=colour, alpha=0.15, linewidth=0
             )
