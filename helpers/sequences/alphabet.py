@@ -35,6 +35,8 @@ class Alphabet:
         Letters that are another way to write one of `letters`, such as T for U in an RNA.
     complements : dict of str to str
         The complement of each letter; empty for peptides.
+    double_stranded : bool
+        Whether a sequence and its reverse complement are one molecule.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class Alphabet:
     ambiguous: str = ""
     aliases: dict[str, str] = field(default_factory=dict, hash=False)
     complements: dict[str, str] = field(default_factory=dict, hash=False)
+    double_stranded: bool = False
 
     @property
     def size(self) -> int:
@@ -132,8 +135,9 @@ class Alphabet:
 _NUCLEOTIDE_AMBIGUITY = "RYSWKMBDHV"
 
 DNA = Alphabet(
-    "DNA", "ACGT", "N", _NUCLEOTIDE_AMBIGUITY, {"U": "T"}, dict(zip("ACGTUN", "TGCAAN", strict=True))
-)
+    "DNA", "ACGT", "N", _NUCLEOTIDE_AMBIGUITY, {"U": "T"}, dict(zip("ACGTUN", "TGCAAN", strict=True)),
+    double_stranded=True,
+)  # fmt: skip
 RNA = Alphabet(
     "RNA", "ACGU", "N", _NUCLEOTIDE_AMBIGUITY, {"T": "U"}, dict(zip("ACGUTN", "UGCAAN", strict=True))
 )

@@ -10,10 +10,10 @@ from helpers.splits.folds import (
     random_kfold,
     summary,
 )
-from helpers.splits.leakage import audit
+from helpers.splits.leakage import audit, near_shares
 from helpers.splits.pairs import pair_groups, pair_kfold
 
 __all__ = [
-    "Fold", "audit", "by_chromosome", "check", "given", "grouped_kfold", "holdout", "pair_groups",
-    "pair_kfold", "random_kfold", "summary",
+    "Fold", "audit", "by_chromosome", "check", "given", "grouped_kfold", "holdout", "near_shares",
+    "pair_groups", "pair_kfold", "random_kfold", "summary",
 ]  # fmt: skip

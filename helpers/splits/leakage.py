@@ -7,9 +7,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from helpers.sequences.alphabet import Alphabet
 from helpers.sequences.homology import shares_kmer
+from helpers.splits.folds import Fold
 
 Source: TypeAlias = Sequence[str] | pd.DataFrame
 KINDS = ("exact", "near", "exact_same_label", "near_same_label")
@@ -39,7 +41,7 @@ def audit(
         that chance cannot share it: 30 for RNA and DNA, 10 for peptides.
     alphabet : Alphabet or mapping of column to Alphabet, optional
         With one, U and T are one letter in RNA and DNA, and windows with an unknown letter count
-        for nothing.
+        for nothing. With DNA, a window on the other strand is a near copy, too.
 
     Returns
     -------
@@ -77,6 +79,56 @@ def audit(
             rows.append((name, chosen, options.get(name, {}).get("k"), len(part), *shares))
     table = pd.DataFrame(rows, columns=["column", "label", "k", "n_test", *KINDS])
     return table.astype({"k": "Int64"})
+
+
+def near_shares(
+    protocols: Mapping[str, Sequence[Fold]], groups: ArrayLike, *, sides: Sequence[str] = ("rna", "peptide")
+) -> pd.DataFrame:
+    """Share of the tested rows of each protocol that training knows a relative of.
+
+    Parameters
+    ----------
+    protocols : mapping of str to sequence of Fold
+        The folds of each protocol.
+    groups : array-like, shape=(n,) or (n, 2)
+        Homology group of each row, or of each side of a pair (`pair_groups`).
+    sides : sequence of two str
+        What the sides of a pair are called.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each protocol, to be merged into its results on the column ``protocol``. With one
+        column of groups ``near``: share of the test rows, over all folds, whose group has a row in the
+        training or the validation part of their fold. For pairs ``near_rna`` and ``near_peptide``,
+        ``near_either`` of them, and ``near_pair``: a known pair of the same two families.
+
+    Examples
+    --------
+    >>> from helpers.splits.folds import given
+    >>> near_shares({"given_test": [given([0, 1], [], [2, 3])]}, ["a", "b", "b", "c"])
+         protocol  near
+    0  given_test   0.5
+    """
+    table = np.asarray(groups, dtype=object)
+    columns = list(table.reshape(len(table), -1).T)
+    codes = [pd.factorize(column)[0] for column in columns]
+    names = ["near"]
+    if len(codes) == 2:
+        names = [f"near_{name}" for name in (*sides, "pair")]
+        codes.append(codes[0] * (codes[1].max(initial=0) + 1) + codes[1])
+    rows = []
+    for protocol, folds in protocols.items():
+        known = [np.concatenate([fold.train, fold.valid]) for fold in folds]
+        near = np.concatenate([
+            np.stack([np.isin(side[fold.test], side[rows_known]) for side in codes])
+            for fold, rows_known in zip(folds, known, strict=True)
+        ], axis=1)  # fmt: skip
+        shares = dict(zip(names, near.mean(axis=1), strict=True))
+        if len(names) == 3:
+            shares = {**shares, "near_either": near[:2].any(axis=0).mean()}
+        rows.append({"protocol": protocol, **shares})
+    return pd.DataFrame(rows)
 
 
 def _checked(source: Source, name: str, options: Mapping[str, Any], label: str | None) -> pd.DataFrame:

@@ -5,7 +5,8 @@ The names are those of results.csv and mean the same everywhere:
 - ``random_5fold``: pairs at random; most test chains stand in training, with other partners.
 - ``unseen_rna``, ``unseen_peptide``, ``unseen_both``: the sequences of that side are new, letter by
   letter. A chain of another species, one letter off, is new, too.
-- ``homology_rna``, ``homology_peptide``, ``homology_both``: the whole homology group is new.
+- ``homology_rna``, ``homology_peptide``, ``homology_both``: the whole family is new, that is every
+  sequence that aligns with it, directly or through others.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers.sequences.alignment import families
 from helpers.sequences.alphabet import PEPTIDE, RNA
-from helpers.sequences.homology import homology_groups
 from helpers.splits.folds import Fold, class_codes, cut, group_codes, random_kfold
 
 PROTOCOLS = (
@@ -26,23 +27,22 @@ PROTOCOLS = (
 
 
 def pair_groups(rna: Sequence[str], peptide: Sequence[str]) -> np.ndarray:
-    """Homology group of each pair's RNA and of its peptide: the clusters of both sides.
+    """Family of each pair's RNA and of its peptide: the homology groups of both sides.
 
     Returns
     -------
     numpy.ndarray, shape=(n, 2), dtype=int64
-        Groups of `helpers.sequences.homology.homology_groups`, for `pair_kfold`, for `summary` and
-        for intervals that draw whole families.
+        `helpers.sequences.alignment.families` of each side, for `pair_kfold`, for `summary`, for
+        `near_shares` and for intervals that draw whole families.
 
     Examples
     --------
-    >>> pair_groups(["ACGUACGUACGU", "GGGGCCCCAAAA", "ACGUACGUACGUA"], ["MKVLA", "MKVLAA", "WWWWW"]).tolist()
+    >>> found = pair_groups(["ACGUACGU", "GGGG", "ACGUACGU"], ["MKVLA", "MKVLA", "WWWWW"])
+    >>> found.tolist()
     [[0, 0], [1, 0], [0, 1]]
     """
-    words = ((rna, 10, RNA), (peptide, 4, PEPTIDE))
-    return np.column_stack([
-        homology_groups(list(chains), k=k, threshold=0.3, alphabet=alphabet) for chains, k, alphabet in words
-    ])  # fmt: skip
+    sides = ((rna, RNA), (peptide, PEPTIDE))
+    return np.column_stack([families(chains, alphabet=alphabet) for chains, alphabet in sides])
 
 
 def pair_kfold(
@@ -89,9 +89,10 @@ def pair_kfold(
     in a test block and the other not are in `left_out`, and so are those that mix validation with
     training. All ``k * k`` blocks would test every pair, at ``k`` times the cost.
 
-    A homology group is never cut. One that holds more than a k-th of the pairs fills the block of one
-    fold alone: that fold tests this family with nothing like it in training, and has the less to
-    train on. `summary` gives the share of the largest group.
+    A family is never cut, however large: a cut would put relatives on both sides again. One that holds
+    more than a k-th of the pairs fills the test block of one fold alone. That fold tests this family
+    with nothing like it in training, and has the less to train on; the other folds train on it.
+    `summary` gives the share of the largest family.
 
     Examples
     --------

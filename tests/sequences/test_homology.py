@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.sequences import homology
-from helpers.sequences.alphabet import PEPTIDE, RNA
+from helpers.sequences.alphabet import DNA, PEPTIDE, RNA
 
 TEXTS = st.lists(st.text("ACG", min_size=1, max_size=14), min_size=1, max_size=8)
 
@@ -52,6 +52,50 @@ def test_alphabet_joins_letters_and_skips_the_unknown():
     assert not homology.shares_kmer(["ACGT"], ["ACGU"], k=4).any()
     assert not homology.shares_kmer(["ACNU"], ["ACNU"], k=4, alphabet=RNA).any()
     assert homology.shares_kmer(["ACNU"], ["ACNU"], k=4).all()
+
+
+def turned(sequence):
+    return DNA.complement(sequence)[::-1]
+
+
+@settings(max_examples=100)
+@given(st.lists(st.text("ACGTN", min_size=1, max_size=14), min_size=1, max_size=8), st.integers(1, 9))
+def test_both_strands_of_dna_are_one(sequences, k):
+    hashes, owner = homology.kmer_hashes(sequences, k=k, alphabet=DNA)
+    back, back_owner = homology.kmer_hashes([turned(s) for s in sequences], k=k, alphabet=DNA)
+    for number in range(len(sequences)):
+        assert hashes[owner == number].tolist() == back[back_owner == number][::-1].tolist()
+    texts = [s[i : i + k] for s in sequences for i in range(len(s) - k + 1)]
+    canonical = [min(text, turned(text)) for text in texts if "N" not in text]
+    assert len(set(canonical)) == len(set(hashes.tolist()))
+    assert len(set(zip(canonical, hashes.tolist(), strict=True))) == len(set(canonical))
+
+
+def test_strands_by_alphabet():
+    one, other = "AACCGATTTC", turned("AACCGATTTC")
+    assert homology.shares_kmer([one], [other], k=8, alphabet=DNA).all()
+    assert not homology.shares_kmer([one], [other], k=8, alphabet=DNA, both_strands=False).any()
+    assert not homology.shares_kmer([one], [other], k=8, alphabet=RNA).any()
+    assert homology.shares_kmer([one], [other], k=8, alphabet=RNA, both_strands=True).all()
+    assert not homology.shares_kmer([one], [other], k=8).any()
+    assert homology.homology_groups([one, other], k=5, threshold=1, alphabet=DNA).tolist() == [0, 0]
+    assert homology.homology_groups([one, other], k=5, threshold=1, alphabet=RNA).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(("alphabet", "length"), [(DNA, 114), (DNA, 200), (RNA, 1000), (PEPTIDE, 60)])
+def test_copies_of_90_percent_identity_are_linked(alphabet, length):
+    rng = np.random.default_rng(0)
+    letters = np.array(list(alphabet.letters))
+    sequences = []
+    for _ in range(300):
+        text = letters[rng.integers(letters.size, size=length)]
+        copy = text.copy()
+        for place in rng.choice(length, length // 10, replace=False):
+            copy[place] = rng.choice(letters[letters != text[place]])
+        sequences += ["".join(text), "".join(copy)]
+    found = homology.homology_groups(sequences, alphabet=alphabet)
+    assert (found[::2] == found[1::2]).mean() >= 0.98
+    assert np.unique(found).size >= 300
 
 
 def plain_groups(sequences, k, threshold, measure):
@@ -104,6 +148,12 @@ def test_edges():
         ),
         (lambda: homology.homology_groups(["A"], k=1, threshold=0), "threshold is 0; expected"),
         (lambda: homology.homology_groups(["A"], k=1, measure="x"), "measure is 'x'"),
+        (lambda: homology.homology_groups(["A"]), "k is missing"),
+        (lambda: homology.kmer_hashes(["A"], k=1, both_strands=True), "both_strands .* no alphabet"),
+        (
+            lambda: homology.kmer_hashes(["A"], k=1, alphabet=PEPTIDE, both_strands=True),
+            "both_strands .* peptide; expected DNA",
+        ),
     ],
 )
 def test_refusals(call, message):

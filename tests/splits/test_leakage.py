@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.sequences.alphabet import PEPTIDE, RNA
-from helpers.splits import leakage
+from helpers.sequences.alphabet import DNA, PEPTIDE, RNA
+from helpers.splits import folds, leakage, pairs
 
 TRAIN = pd.DataFrame(
     {
@@ -66,6 +66,37 @@ def test_a_class_that_training_lacks_has_no_copy_of_its_class():
     table = leakage.audit(known, new, label="label", k=4)
     assert table.near.tolist() == [1.0, 1.0]
     assert table.near_same_label.tolist() == [0.0, 0.0]
+
+
+def test_the_other_strand_of_dna_is_a_near_copy():
+    known, new = ["AACCGATTTCGC"], ["GCGAAATCGGTT"]
+    assert leakage.audit(known, new, k=10, alphabet=DNA)["near"].tolist() == [1.0]
+    assert leakage.audit(known, new, k=10)["near"].tolist() == [0.0]
+
+
+def test_near_shares_by_hand():
+    groups = np.array([[0, 0], [1, 1], [2, 2], [0, 5], [6, 1], [0, 0], [0, 1], [7, 7]])
+    fold = folds.given([0, 1], [2], [3, 4, 5, 6, 7])
+    table = leakage.near_shares({"a": [fold], "b": [folds.given([0], [], [7])]}, groups).set_index("protocol")
+    found = table[["near_rna", "near_peptide", "near_either", "near_pair"]]
+    assert found.loc["a"].tolist() == [0.6, 0.6, 0.8, 0.2]
+    assert found.loc["b"].tolist() == [0, 0, 0, 0]
+    single = leakage.near_shares({"a": [fold]}, groups[:, 0])
+    assert single.to_dict("records") == [{"protocol": "a", "near": 0.6}]
+
+
+def test_no_test_row_of_a_homology_protocol_is_near():
+    rng = np.random.default_rng(0)
+    groups = np.column_stack([rng.integers(30, size=600), rng.integers(40, size=600)])
+    rna, peptide = (["A"] * 600, ["M"] * 600)
+    made = {
+        name: pairs.pair_kfold(name, rna, peptide, groups=groups)
+        for name in ("homology_rna", "homology_peptide", "homology_both")
+    }
+    table = leakage.near_shares(made, groups).set_index("protocol")
+    assert table.loc["homology_rna", "near_rna"] == 0 < table.loc["homology_rna", "near_peptide"]
+    assert table.loc["homology_peptide", "near_peptide"] == 0 < table.loc["homology_peptide", "near_rna"]
+    assert table.loc["homology_both"].tolist() == [0] * 4
 
 
 def test_input_is_left_as_it_was():

@@ -76,7 +76,7 @@ def from_table(
     path : str or pathlib.Path
         A CSV file with the column ``sequence`` and one column a cell type, such as ``K562``, or one
         a replicate, ``K562_rep1``, ``K562_rep2``. Further columns: ``id``; ``group`` (copies of one
-        locus share it; without it near copies are grouped by the 20-mers they share);
+        locus share it; without it near copies on either strand are grouped by common 10-mers);
         ``chromosome``; ``kind`` (`TESTED`, or another word for what may only be learnt from, such
         as ``random``); ``split`` (train, valid or test, for a split of one's own).
     cell_types : sequence of str
@@ -365,7 +365,7 @@ def _promoters(table: pd.DataFrame) -> pd.DataFrame:
     found = found[list(ABOUT)]
     found["kind"] = found["kind"].where(found["kind"] != "", TESTED)
     if (found["group"] == "").all():
-        near = homology_groups(found["sequence"].tolist(), k=20, alphabet=DNA)
+        near = homology_groups(found["sequence"].tolist(), alphabet=DNA)
         found["group"] = [f"copies{number}" for number in near]
     own = found["group"] == ""
     found["group"] = found["group"].where(~own, found["id"])
