@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from helpers.explain import heads, scores
 from helpers.motifs import effects
-from helpers.stats import metrics
+from helpers.stats import metrics, verdicts
 
 DIFFERENCES = {"top_minus_random": "random", "top_minus_matched": "matched"}
 """Metrics of `table` that the verdict hangs on, and what the change at the top is held against."""
@@ -65,7 +65,8 @@ def gate(
         One-hot; unknown letters and padding are never changed.
     importance : array-like, shape=(n, length) or (n, length, letters)
         Its absolute value counts (of the sum over letters); ties are broken at random. Positions
-        of NaN are never changed.
+        of NaN are never changed. What raises and what lowers the output can cancel: give
+        ``np.maximum(values, 0)`` to ask about the positions that support it alone.
     top : int
         Positions to change: at most half of those that can be, so that as many others are left.
     draws, seed : int
@@ -142,6 +143,33 @@ def table(
         rows = scores.tidy(rows, model=name, seed=seed, **named)
         found.append(rows.assign(verdict="shown" if (lows > 0).all() else "not shown"))
     return pd.concat(found, ignore_index=True)
+
+
+def sentences(rows: pd.DataFrame, *, decimals: int = 3) -> str:
+    """What `table` shows, a list in Markdown with a sentence a map.
+
+    Examples
+    --------
+    >>> good = Gate(np.full(20, 3.0), np.full(20, 1.0), np.full(20, 2.0), np.ones(20), np.zeros(20))
+    >>> few = Gate(*(np.ones((5, 4)) * [[3], [1], [2], [1], [0]]))
+    >>> print(sentences(table({"mine": good}, dataset="d", task="t"), decimals=1))
+    - mine: shown. Its positions change the output by 3.0, by 2.0 (2.0 to 2.0) more than random ones and \
+by 1.0 (1.0 to 1.0) more than ones of the same letters.
+    >>> print(sentences(table({"mine": few}, dataset="d", task="t"), decimals=1))
+    - mine: not shown. Its positions change the output by 3.0, by 2.0 (no interval: too few groups) more \
+than random ones and by 1.0 (no interval: too few groups) more than ones of the same letters.
+    """
+    lines = []
+    for (task, name), part in rows.groupby(["task", "model"], sort=False):
+        of = part.set_index("metric")
+        others = [verdicts.interval(of.loc[one], decimals=decimals) for one in DIFFERENCES]
+        of_task = f"{task}, " if rows["task"].nunique() > 1 else ""
+        change = f"{of.loc['change_top', 'value']:.{decimals}f}"
+        lines.append(
+            f"- {of_task}{name}: {of['verdict'].iloc[0]}. Its positions change the output by {change}, "
+            f"by {others[0]} more than random ones and by {others[1]} more than ones of the same letters."
+        )
+    return "\n".join(lines)
 
 
 def curves(

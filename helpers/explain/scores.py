@@ -107,6 +107,71 @@ def score_maps(
     >>> rows[["model", "metric", "value"]].values.tolist()
     [['m', 'explanation_auroc', 1.0], ['m', 'explanation_auroc_decoy', 1.0]]
     """
+    arrays, sites, counted = _comparable(maps, truth, decoys)
+    of = None if groups is None else np.asarray(groups)[: len(sites)]
+    rows = []
+    for name, values in arrays.items():
+        for metric, mask in counted.items():
+            frame = metrics.explanation_auroc(values, sites, mask=mask, metric=metric, groups=of, seed=seed)
+            rows.append(tidy(frame, model=name, seed=seed, **named))
+    return pd.concat(rows, ignore_index=True)
+
+
+def lead(
+    maps: Mapping[str, ArrayLike],
+    truth: ArrayLike,
+    *,
+    rivals: Sequence[str],
+    decoys: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """How far each map is above its best rival, item by item.
+
+    Parameters
+    ----------
+    maps, truth, decoys, groups, seed
+        As in `score_maps`.
+    rivals : sequence of str
+        Names among `maps` of those to beat, such as the maps of `controls.trivial_maps`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `model, minus, metric, value, ci_low, ci_high, n`: a row a map that is no rival, on
+        decoys where they are given, against the rival with the best mean. Put into words by
+        `helpers.stats.verdicts.each`.
+
+    Examples
+    --------
+    >>> maps = {"ours": [[1, 3, 2]] * 12, "near": [[1, 1, 1]] * 12}
+    >>> maps["words"] = [[2, 3, 2]] * 6 + [[4, 3, 2]] * 6
+    >>> found = lead(maps, [[0, 1, 0]] * 12, rivals=["words", "near"])
+    >>> found[["model", "minus", "value"]].values.tolist()
+    [['ours', 'words', 0.25]]
+    """
+    if not rivals or (unknown := sorted(set(rivals) - set(maps))):
+        raise ValueError(
+            f"rivals {unknown if rivals else 'are none'}; expected names among {', '.join(maps)}"
+        )
+    arrays, sites, counted = _comparable(maps, truth, decoys)
+    metric, mask = list(counted.items())[-1]
+    areas = {name: metrics.explanation_areas(line, sites, mask=mask) for name, line in arrays.items()}
+    best = max(rivals, key=lambda name: float(np.nanmean(areas[name])))
+    of = None if groups is None else np.asarray(groups)[: len(sites)]
+    rows = [
+        metrics.mean_interval(line - areas[best], metric=metric, groups=of, seed=seed).assign(model=name)
+        for name, line in areas.items()
+        if name not in rivals
+    ]
+    columns = ["model", "minus", "metric", "value", "ci_low", "ci_high", "n"]
+    return pd.concat(rows, ignore_index=True).assign(minus=best)[columns]
+
+
+def _comparable(
+    maps: Mapping[str, ArrayLike], truth: ArrayLike, decoys: ArrayLike | None
+) -> tuple[dict[str, np.ndarray], np.ndarray, dict[str, np.ndarray]]:
+    """Maps without sign on the items that all have, their sites, and which positions count by metric."""
     arrays = {name: np.abs(np.asarray(values, dtype=float)) for name, values in maps.items()}
     if not arrays:
         raise ValueError("there is no map to score; give one or more by name")
@@ -119,15 +184,7 @@ def score_maps(
             found = f"decoys has shape {np.shape(decoys)}, truth {np.shape(truth)}"
             raise ValueError(f"{found}; expected the same (planted_positions gives both)")
         counted["explanation_auroc_decoy"] = there & ((sites == 1) | (np.asarray(decoys)[:n] == 1))
-    of = None if groups is None else np.asarray(groups)[:n]
-    rows = []
-    for name, values in arrays.items():
-        for metric, mask in counted.items():
-            frame = metrics.explanation_auroc(
-                np.where(there, values[:n], 0), sites, mask=mask, metric=metric, groups=of, seed=seed
-            )
-            rows.append(tidy(frame, model=name, seed=seed, **named))
-    return pd.concat(rows, ignore_index=True)
+    return {name: np.where(there, values[:n], 0) for name, values in arrays.items()}, sites, counted
 
 
 def rank_agreement(

@@ -110,8 +110,6 @@ def _decoys(table: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def _share(p: np.ndarray, of_decoys: np.ndarray) -> np.ndarray:
-    """Share of decoys whose p-value is as small; the motif itself counts as one of them."""
-    if not of_decoys.size:
-        return np.zeros(len(p))
+    """Share of decoys whose p-value is as small; where none is, TOMTOM's own stands."""
     below = np.searchsorted(np.sort(of_decoys), p * (1 + 1e-9), side="right")
-    return (below + 1) / (of_decoys.size + 1)
+    return below / max(of_decoys.size, 1)

@@ -331,13 +331,8 @@ def explanation_auroc(
 
     Parameters
     ----------
-    importance : array-like, shape=(n, ...)
-        Importance of each position of each item, of any shape (a line, a map of position pairs).
-        A signed attribution is ranked as it is: take its absolute value where that is meant.
-    truth : array-like of bool, shape=(n, ...)
-        True at the planted positions.
-    mask : array-like of bool, shape=(n, ...), optional
-        True at positions that count: padding does not, and sites against decoys are the two alone.
+    importance, truth, mask
+        As for `explanation_areas`.
     metric : str
         Name of the row.
     groups, n_boot, seed
@@ -353,6 +348,30 @@ def explanation_auroc(
     >>> explanation_auroc([[0.1, 0.9, 0.2]], [[0, 1, 0]], n_boot=0).value[0]
     np.float64(1.0)
     """
+    areas = explanation_areas(importance, truth, mask=mask)
+    return mean_interval(areas, metric=metric, groups=groups, n_boot=n_boot, seed=seed)
+
+
+def explanation_areas(
+    importance: ArrayLike, truth: ArrayLike, *, mask: ArrayLike | None = None
+) -> np.ndarray:
+    """AUROC of each item's map against the positions that matter, shape=(n,), NaN where not defined.
+
+    Parameters
+    ----------
+    importance : array-like, shape=(n, ...)
+        Importance of each position of each item, of any shape (a line, a map of position pairs).
+        A signed attribution is ranked as it is: take its absolute value where that is meant.
+    truth : array-like of bool, shape=(n, ...)
+        True at the planted positions.
+    mask : array-like of bool, shape=(n, ...), optional
+        True at positions that count: padding does not, and sites against decoys are the two alone.
+
+    Examples
+    --------
+    >>> explanation_areas([[0.1, 0.9, 0.2], [0.1, 0.9, 0.2]], [[0, 1, 0], [0, 0, 1]]).tolist()
+    [1.0, 0.5]
+    """
     values, planted = np.asarray(importance, dtype=np.float64), np.asarray(truth)
     counted = np.ones(values.shape, bool) if mask is None else np.asarray(mask)
     for name, array in (("truth", planted), ("mask", counted)):
@@ -367,13 +386,13 @@ def explanation_auroc(
             f"importance{list(index)} is {values[index]}; expected a finite value. "
             "Mask positions that do not exist with mask="
         )
-    scores = _areas(*(array.reshape(len(values), -1) for array in (values, planted & counted, counted)))
-    if np.isnan(scores).all():
+    areas = _areas(*(array.reshape(len(values), -1) for array in (values, planted & counted, counted)))
+    if np.isnan(areas).all():
         raise ValueError(
             "no item has both a planted and another position among those that count, so no AUROC "
             "is defined; give truth with True at some positions (and a mask that keeps others)"
         )
-    return mean_interval(scores, metric=metric, groups=groups, n_boot=n_boot, seed=seed)
+    return areas
 
 
 def mean_interval(

@@ -126,23 +126,25 @@ def test_curves_of_the_most_relevant_first_lie_above_those_of_the_least():
 
 
 def test_one_chain_of_a_pair_is_changed_and_the_other_held():
-    rng = np.random.default_rng(0)
-    rna, peptide = (
-        LETTERS[rng.integers(4, size=(15, 20))],
-        np.eye(20, dtype=np.float32)[rng.integers(20, size=(15, 12))],
-    )
+    rng, rows = np.random.default_rng(0), np.arange(15)
+    rna = LETTERS[rng.integers(4, size=(15, 20))]
+    peptide = np.eye(20, dtype=np.float32)[rng.integers(20, size=(15, 12))]
     first, second = keras.Input((20, 4)), keras.Input((12, 20))
     parts = [keras.layers.Dense(1)(keras.layers.Flatten()(x)) for x in (first, second)]
     model = keras.Model([first, second], keras.layers.Add()(parts))
+    # Each chain is read at its places 3 to 5, every letter of them with a weight of its own.
+    read = [np.zeros((20, 4)), np.zeros((12, 20))]
+    for one in read:
+        one[3:6] = np.arange(1, one.shape[1] + 1)
+    model.set_weights([read[0].reshape(-1, 1), np.zeros(1), read[1].reshape(-1, 1), np.zeros(1)])
     expected = heads.scorer(model)([rna, peptide])
     for side, X in enumerate((rna, peptide)):
         score = counterfactual.holding(model, [rna, peptide], side, batch_size=4)
-        rows = np.arange(15)
         np.testing.assert_allclose(score(X, rows), expected, rtol=1e-5)
         np.testing.assert_allclose(score(X[::-1], rows[::-1]), expected[::-1], rtol=1e-5)
-        contributions = X * model.get_weights()[2 * side].reshape(1, *X.shape[1:])
-        found = counterfactual.gate(score, X, contributions, top=3)
-        assert found.top.mean() > found.random.mean()
+        found = counterfactual.gate(score, X, X * read[side], top=3)
+        assert (found.top > 0.5).all()
+        assert found.random.max() < 1e-4
     with pytest.raises(ValueError, match="is no one-hot sequence"):
         counterfactual.holding(model, [rna, peptide], 2)
 
@@ -161,8 +163,10 @@ def test_an_untrained_network_explains_a_trained_one_no_better_than_chance():
     X, *_ = draw(40, 30, seed=3)
     inputs = keras.Input((30, 4))
     model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Flatten()(inputs)))
-    model.set_weights([np.random.default_rng(0).normal(size=(120, 1)), np.zeros(1)])
-    other = controls.untrained(model)
+    read = np.zeros((30, 4))
+    read[8:14] = [1, 2, 3, 4]
+    model.set_weights([read.reshape(-1, 1), np.zeros(1)])
+    other = controls.untrained(model, seed=1)
     own, blank = (X * one.get_weights()[0].reshape(1, 30, 4) for one in (model, other))
     score = counterfactual.holding(model, [X])
     assert verdict(score, X, own) == "shown"

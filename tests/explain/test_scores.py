@@ -55,6 +55,22 @@ def test_a_count_of_words_finds_the_sites_but_not_which_of_them_count():
     assert 0.4 < found["wrong way", "explanation_auroc"] < 0.5  # below chance: decoys are background
 
 
+def test_the_lead_is_over_the_best_rival_on_decoys():
+    X, sites, decoys = sites_and_decoys()
+    rivals = controls.trivial_maps(X, None, X, k=6, centre=30)
+    maps = {"rule": sites * 2.0 + decoys, "either": (sites | decoys) * 1.0} | rivals
+    found = scores.lead(maps, sites, decoys=decoys, rivals=list(rivals)).set_index("model")
+    assert list(found.index) == ["rule", "either"]
+    assert set(found["metric"]) == {"explanation_auroc_decoy"}
+    assert found.loc["rule", "ci_low"] > 0.3
+    assert found.loc["either", "ci_low"] < 0.05
+    assert set(found["minus"]) <= set(rivals)
+    with pytest.raises(ValueError, match=r"rivals \['other'\]; expected names among rule"):
+        scores.lead(maps, sites, rivals=["other"])
+    with pytest.raises(ValueError, match="rivals are none"):
+        scores.lead(maps, sites, rivals=[])
+
+
 def test_decoys_are_compared_within_the_items_that_have_both():
     sites, decoys = np.eye(3, 4, dtype=bool), np.roll(np.eye(3, 4, dtype=bool), 1, axis=1)
     decoys[2] = False
