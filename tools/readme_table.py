@@ -14,7 +14,7 @@ BEGIN, END = "<!-- results of {}: made by tools/readme_table.py -->", "<!-- end 
 PREDICTION = ("accuracy", "auroc", "auprc", "mcc", "pearson", "spearman", "rmse", "coverage_90")
 EXPLANATION = (
     "explanation_auroc", "explanation_auroc_decoy", "spearman", "contribution", "ablation", "insertion",
-    "auroc_loss",
+    "auroc_loss", "top_minus_random", "top_minus_matched",
 )  # fmt: skip
 PROTOCOLS = (
     "random_5fold", "random_10fold", "unseen_peptide", "unseen_rna", "unseen_both",

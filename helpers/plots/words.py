@@ -31,6 +31,10 @@ METRICS = {
     "f1": "F1", "mcc": "MCC", "auroc": "AUROC", "auprc": "AUPRC", "brier": "Brier score",
     "explanation_auroc": "explanation AUROC",
     "explanation_auroc_decoy": "explanation AUROC, sites against decoys",
+    "change_top": "change, most important positions", "change_random": "change, random positions",
+    "change_matched": "change, positions of the same letters", "split_half": "correlation of two halves",
+    "top_minus_random": "change beyond random positions",
+    "top_minus_matched": "change beyond positions of the same letters",
     "pearson": "Pearson r", "spearman": "Spearman ρ", "r2": "R²",
     "mse": "mean squared error", "mae": "mean absolute error", "rmse": "root mean squared error",
 }  # fmt: skip

@@ -21,7 +21,8 @@ ERRORS = ("mse", "rmse", "mae", "brier", "ece")
 _WORDS = {
     "auroc": "AUROC", "auprc": "AUPRC", "mcc": "MCC", "f1": "F1", "r2": "R²", "mse": "MSE", "rmse": "RMSE",
     "mae": "MAE", "ece": "ECE", "pearson": "Pearson's r", "spearman": "Spearman's rho",
-    "brier": "Brier score",
+    "brier": "Brier score", "explanation_auroc": "AUROC on sites",
+    "explanation_auroc_decoy": "AUROC on decoys",
 }  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def above(row: Any, bound: float, *, name: str, rival: str, metric: str = "", de
     number = _read(row)
     metric = str(metric or number.row.get("metric", ""))
     word = _metric(metric)
-    article = "an" if word[:1] in "AEFMR" and word.isupper() else "a"
+    article = "an" if word[:1] in "AEFMR" and word.split(" ")[0].isupper() else "a"
     of = f"{article} {word} of " if metric else ""
     subject = f"{_name(name)}, with {of}{interval(row, decimals=decimals)},"
     fixed = f"{rival} ({bound:.{decimals}f})"
@@ -231,7 +232,7 @@ def control(row: Any, chance: float, *, name: str = "control", metric: str = "",
     runs, sd = int(number.row.get("runs", 1)), float(number.row.get("sd", np.nan))
     spread = f"{runs} shufflings, standard deviation {sd:.{decimals}f}" if runs > 1 else "one shuffling"
     word = _metric(metric)
-    of = f"{'an' if word.isupper() and word[:1] in 'AEFMR' else 'a'} {word} of " if word else ""
+    of = f"{'an' if word.split(' ')[0].isupper() and word[:1] in 'AEFMR' else 'a'} {word} of " if word else ""
     text = (
         f"{_first(_name(name))} has {of}{number.value:.{decimals}f} ({_ends(number, decimals)}; {spread}): "
     )
