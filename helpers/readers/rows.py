@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,38 @@ STATUSES = ("ok", "changed", "rejected")
 
 Note = str | Callable[[pd.Series], str]
 """What is said of some rows: the same of all, or made from each row."""
+
+
+def contradictions(
+    table: pd.DataFrame, keys: Sequence[str], value: str, *, tolerance: float = 0.0
+) -> np.ndarray:
+    """Which rows share their `keys` with a row of another value; none of such rows can be trusted.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    keys : sequence of str
+        Columns that name one thing: both sequences of a pair, a guide and its mRNA, a gene.
+    value : str
+        Column of labels, or of measured values with a `tolerance`.
+    tolerance : float
+        Measured values of one thing may differ by this much from lowest to highest.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(len(table),), dtype=bool
+        True for every row of a thing whose values contradict each other, the first one, too.
+
+    Examples
+    --------
+    >>> pairs = pd.DataFrame({"rna": ["A", "A", "C", "C"], "label": [1, 0, 1, 1]})
+    >>> contradictions(pairs, ["rna"], "label").tolist()
+    [True, True, False, False]
+    """
+    groups = table.groupby(list(keys), sort=False)[value]
+    if tolerance:
+        return (groups.transform("max") - groups.transform("min") > tolerance).to_numpy(dtype=bool)
+    return (groups.transform("nunique") > 1).to_numpy(dtype=bool)
 
 
 class Accounted:
@@ -69,6 +101,22 @@ class Accounted:
             chosen[usable] = (found["status"] == status) & (found["note"] != "")
             notes = found["note"][chosen[usable]]
             self._mark(chosen, (said + notes).tolist(), status)
+
+    def reject_contradictions(
+        self, keys: Sequence[str], value: str, *, what: str, tolerance: float = 0.0
+    ) -> None:
+        """Reject the usable rows of one `what` (the same `keys`) that contradict each other."""
+        chosen = self.usable.to_numpy().copy()
+        chosen[chosen] = contradictions(self.table[chosen], keys, value, tolerance=tolerance)
+        if not chosen.any():
+            return
+        found = self.table[chosen]
+        given = found[value].astype(str).groupby([found[key] for key in keys])
+        note = f"the same {what} stands with {value} " + given.transform(
+            lambda part: " and ".join(sorted(set(part)))
+        )
+        note += "; all its rows are set aside, since none is known to be right. Keep the one that you trust"
+        self._mark(chosen, note.tolist(), "rejected")
 
     def counts(self) -> dict[str, int]:
         """How many rows there are, and how many of each status, as a reader would say it."""

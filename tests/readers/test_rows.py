@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from helpers.readers.rows import Accounted
+from helpers.readers.rows import Accounted, contradictions
 from helpers.sequences.alphabet import PEPTIDE, RNA
 
 
@@ -42,6 +42,27 @@ def test_the_first_reason_stands_and_a_change_does_not_undo_it():
     assert rows.table["status"].tolist() == ["rejected", "rejected", "changed", "ok"]
     assert rows.table["note"].tolist() == ["no label; cut", "line 3: too short; cut", "cut", "looked at"]
     assert rows.usable.tolist() == [False, False, True, True]
+
+
+def test_rows_that_contradict_each_other_are_set_aside_together():
+    given = pd.DataFrame({
+        "rna": ["A", "A", "C", "C", "G", "A", "T"], "peptide": ["M", "M", "M", "M", "M", "K", "M"],
+        "label": ["1", "0", "1", "1", "0", "1", "x"],
+    })  # fmt: skip
+    rows = Accounted(given)
+    rows.reject([False] * 6 + [True], "label is x")
+    rows.reject_contradictions(["rna", "peptide"], "label", what="pair")
+    assert rows.table["status"].tolist() == ["rejected"] * 2 + ["ok"] * 4 + ["rejected"]
+    assert rows.table["note"].iloc[0].startswith("the same pair stands with label 0 and 1; all its rows")
+    assert rows.table["note"].iloc[6] == "label is x"
+
+
+def test_measured_values_may_differ_by_their_noise():
+    given = pd.DataFrame({"guide": list("aabbcc"), "efficacy": [0.5, 0.6, 0.2, 0.9, 0.4, 0.4]})
+    found = contradictions(given, ["guide"], "efficacy", tolerance=0.2)
+    assert found.tolist() == [False, False, True, True, False, False]
+    assert contradictions(given, ["guide"], "efficacy").tolist() == [True] * 4 + [False] * 2
+    assert contradictions(given.iloc[:0], ["guide"], "efficacy").tolist() == []
 
 
 def test_a_table_without_a_usable_row_is_an_error_with_its_first_reason():

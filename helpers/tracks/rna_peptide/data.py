@@ -289,10 +289,11 @@ def planted(pairs: pd.DataFrame, folder: str | Path) -> Planted:
 
 
 def _loaded(table: pd.DataFrame, other: Other) -> Loaded:
-    """Clean both sequences of every row, and find the rows that repeat an earlier one."""
+    """Clean both sequences of every row; find pairs with two labels, and rows that repeat an earlier one."""
     rows = Accounted(table.reset_index(drop=True))
     for column, alphabet in SEQUENCES.items():
         rows.clean(column, alphabet, said=f"{alphabet.name}: ", other=other)
+    rows.reject_contradictions(list(SEQUENCES), "label", what="pair")
     pairs = rows.table.loc[rows.usable, [*PAIR, "label"]].astype({"label": int})
     number = pairs.index.to_series()
     first = number.groupby([pairs[column] for column in SEQUENCES]).transform("first")

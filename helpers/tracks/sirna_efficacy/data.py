@@ -16,6 +16,7 @@ import pandas as pd
 
 from helpers.project import registry
 from helpers.readers import fasta, tables
+from helpers.readers.rows import Accounted
 from helpers.sequences.alphabet import RNA
 from helpers.tracks.sirna_efficacy.target_sites import CORE, GUIDE, context, locate
 
@@ -25,6 +26,7 @@ RECORD = ["id", "sequence", "length", "status", "note", "line"]
 LONGEST_MRNA = 110_000  # nt of the longest human mRNA (titin); a longer one is scored, with a note
 
 _HIGHEST = 2.0
+_REPEAT = 0.2  # efficacies of one guide on one mRNA, from lowest to highest, are noise up to this
 _LOWER_CASE = {
     "keep": "are read as part of the mRNA; if they are introns, set lower_case to 'remove'",
     "remove": "removed as introns",
@@ -110,7 +112,8 @@ def from_files(
 
     A guide that was given as the sense strand is turned into its reverse complement if `turn_sense`
     is set, else its row is rejected; either way the note says so. At most `max_mismatches` of the
-    19 paired residues may not match.
+    19 paired residues may not match. Rows of one guide on one mRNA whose efficacies are more than 0.2
+    apart are all rejected.
 
     Raises
     ------
@@ -145,15 +148,15 @@ def from_files(
         place = context(mrna, site.start), site.start, wrong
         kept.append((*named.values(), guide, *place, float(row["efficacy"]), row["mRNA"]))
         used[row["mRNA"]] = mrna
-    pairs = pd.DataFrame(kept, columns=PAIR)
+    pairs, told = _agreeing(pd.DataFrame(kept, columns=PAIR), Accounted(pd.DataFrame(rows)))
     if pairs.empty:
-        why = rows[0]["note"] if rows else "it holds none"
+        why = told["note"].iloc[0] if rows else "it holds none"
         raise ValueError(f"{efficacy}: no row could be used. Of the first: {why}")
     if (highest := pairs["efficacy"].max()) > _HIGHEST:
         raise ValueError(
             f"{efficacy}: efficacy reaches {highest:g}; expected about 0 to 1. Divide percentages by 100"
         )
-    return Loaded(pairs, used, pd.DataFrame(rows))
+    return Loaded(pairs, {name: used[name] for name in pairs["mrna_id"].unique()}, told)
 
 
 def from_registry(name: str = "sirna") -> Loaded:
@@ -258,6 +261,18 @@ def _tidy_mrna(text: str, lower_case: str) -> fasta.Cleaned:
     if said and status == "ok" and lower_case == "remove":
         status = "changed"
     return fasta.Cleaned(sequence, status, "; ".join(filter(None, [*said, note])))
+
+
+def _agreeing(pairs: pd.DataFrame, rows: Accounted) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pairs without guides that were measured twice on one mRNA with efficacies too far apart."""
+    usable, columns = rows.usable, rows.table.columns
+    if usable.any():
+        rows.table.loc[usable, "guide"] = pairs["guide"].to_numpy()
+        rows.table.loc[usable, "efficacy"] = pairs["efficacy"].to_numpy()
+        keys = ["guide", "mrna_id"]
+        rows.reject_contradictions(keys, "efficacy", what="guide on one mRNA", tolerance=_REPEAT)
+    kept = rows.usable[usable].to_numpy(dtype=bool)
+    return pairs[kept].reset_index(drop=True), rows.table[columns]
 
 
 def _unreadable(row: dict, guides: dict[str, dict], mrnas: dict[str, dict]) -> str:

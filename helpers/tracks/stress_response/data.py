@@ -239,6 +239,8 @@ def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
     table = rows.table
     main = table["species"].iloc[0] if len(table) else ""
     rows.reject(~table["label"].isin(["0", "1"]), _bad_label)
+    rows.reject_contradictions(["species", "gene_id"], "label", what="gene")
+    rows.reject_contradictions(["species", "sequence"], "label", what="promoter")
     again = table[rows.usable].duplicated(["species", "gene_id"]).reindex(table.index).eq(True)
     rows.reject(again, "the gene id stood further up already; the first is used")
     for source, part in table.groupby("source", sort=False):

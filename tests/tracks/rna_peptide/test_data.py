@@ -67,6 +67,15 @@ def test_list_with_fasta(tmp_path):
     assert "label is '2'; expected 0 or 1" in notes[4]
 
 
+def test_a_pair_with_two_labels_is_set_aside(tmp_path):
+    paths = write_list(tmp_path, "p1 r1 1\np1 r2 0\np1 r1 0\np1 r2 0\n")
+    loaded = data.from_list(*paths)
+    assert loaded.pairs.index.tolist() == [1, 3]
+    assert loaded.rows["status"].tolist() == ["rejected", "changed", "rejected", "changed"]
+    assert "the same pair stands with label 0 and 1" in loaded.rows["note"][0]
+    assert loaded.rows["duplicate_of"].tolist() == [-1, -1, -1, 1]
+
+
 def test_list_with_swapped_columns(tmp_path):
     paths = write_list(tmp_path, "r1 p1 1\n")
     with pytest.raises(ValueError, match=r"no rna id of the list .*columns=\('rna_id'"):

@@ -84,6 +84,22 @@ def test_pairs_come_back_from_the_disk(tmp_path, small):
         data.read_pairs(tmp_path / "pairs.csv")
 
 
+def test_a_guide_with_two_efficacies_is_set_aside(tmp_path):
+    sites = ["AACCGGUUACGUACGUUAGCA", "GGAUCCAUUGCAUCGAUUCAG"]
+    write_fasta(tmp_path / "m.fa", [("m", "".join(sites)), ("n", sites[0])])
+    guides = [reverse_complement(site, RNA) for site in sites]
+    write_fasta(tmp_path / "s.fa", [("a", guides[0]), ("again", guides[0]), ("b", guides[1])])
+    files = tmp_path / "e.csv", tmp_path / "s.fa", tmp_path / "m.fa"
+    files[0].write_text("siRNA,mRNA,efficacy\na,m,0.9\nb,m,0.5\nagain,m,0.3\nb,m,0.6\na,n,0.2\n")
+    loaded = data.from_files(*files)
+    assert loaded.pairs[["sirna_id", "mrna_id"]].to_numpy().tolist() == [["b", "m"], ["b", "m"], ["a", "n"]]
+    assert loaded.rows["status"].tolist() == ["rejected", "ok", "rejected", "ok", "ok"]
+    assert "the same guide on one mRNA stands with efficacy 0.3 and 0.9" in loaded.rows["note"][2]
+    files[0].write_text("siRNA,mRNA,efficacy\na,m,0.9\nagain,m,0.3\n")
+    with pytest.raises(ValueError, match="Of the first: the same guide"):
+        data.from_files(*files)
+
+
 def test_the_loader_names_what_it_cannot_use(tmp_path):
     site = "AACCGGUUACGUACGUUAGCA"
     write_fasta(tmp_path / "m.fa", [("m", "GG" + site + "CC"), ("short", "ACGU")])

@@ -53,6 +53,24 @@ def test_label_and_group(species):
     assert notes["g4"] == "not in ath_aa.txt: a group of its own"
 
 
+@pytest.mark.parametrize(
+    ("record", "note"),
+    [
+        ("g1_0\nCCCCC", "the same gene stands with label 0 and 1"),
+        ("g9_0\n{first}", "the same promoter stands with label 0 and 1"),
+    ],
+)
+def test_contradicting_labels_are_set_aside(species, record, note):
+    path = species / "aa.tss.fasta"
+    first = path.read_text().splitlines()[1]
+    path.write_text(path.read_text() + f">{record.format(first=first)}\n")
+    found = loaders.from_folder(species, main="aa")
+    assert found.promoters["gene_id"].tolist() == ["g_2", "g3", "g4"]
+    told = found.rows.iloc[[0, 4]]
+    assert (told["status"] == "rejected").all()
+    assert told["note"].str.contains(note).all()
+
+
 def test_an_ortholog_that_contradicts_is_left_out(species):
     found = loaders.from_folder(species, main="aa", related=["bb"])
     assert found.orthologs["gene_id"].tolist() == ["h1"]
@@ -75,7 +93,7 @@ def test_without_a_table_a_gene_is_its_own_group(species):
         (("g5_x", "ACGTA"), "label is 'x'; expected 0 or 1"),
         (("g5_1", "ACGT"), "4 nt long; the others have 5"),
         (("g5_1", "AC-TA"), "position 3 holds '-'"),
-        (("g1_0", "ACGTA"), "the gene id stood further up already"),
+        (("g1_1", "ACGTA"), "the gene id stood further up already"),
     ],
 )
 def test_a_bad_record_is_kept_with_its_reason(species, record, reason):
@@ -97,7 +115,7 @@ def test_a_bad_record_is_kept_with_its_reason(species, record, reason):
 )
 def test_every_record_has_a_row(tmp_path_factory, drawn):
     path = tmp_path_factory.mktemp("any") / "any.fa"
-    good = [(f"a{number}_{number % 2}", "ACGTACG") for number in range(10)]
+    good = [(f"a{number}_{number % 2}", "ACGTAC" + "AC"[number % 2]) for number in range(10)]
     rows = [(f"x{number}{label}", text) for number, (text, label) in enumerate(drawn)]
     fasta(path, good + rows)
     found = loaders.from_fasta({"mine": path})
@@ -152,7 +170,7 @@ def test_one_label_only(tmp_path):
 
 def test_a_csv_with_groups(tmp_path):
     path = tmp_path / "mine.csv"
-    path.write_text("gene_id,sequence,label,group\na,ACGT,1,f1\nb,acgt,0,f1\nc,ACGA,0,\nd,ACGA,maybe,\n")
+    path.write_text("gene_id,sequence,label,group\na,ACGT,1,f1\nb,acgg,0,f1\nc,ACGA,0,\nd,ACGA,maybe,\n")
     related = tmp_path / "other.csv"
     related.write_text("gene_id,sequence,label,group\nx,ACGC,0,c\n")
     found = loaders.from_csv(path, related)
