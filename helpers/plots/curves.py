@@ -175,8 +175,8 @@ def calibration(
     ----------
     table : pandas.DataFrame
         One row a bin: `predicted` (mean probability), `observed` (share of positives), `ci_low`,
-        `ci_high` (interval of the share), `n` (items; bins of 0 are left out) and, for several
-        models, `model`.
+        `ci_high` (interval of the share; NaN draws no bar), `n` (items; bins of 0 are left out) and, for
+        several models, `model`.
     labels, title
         As in `roc`.
     """
@@ -194,7 +194,8 @@ def calibration(
     upper.set_aspect("auto")
     upper.set_ylabel("observed share of positives")
     style.title(upper, title)
-    lower.set(xlabel="predicted probability (bars: 95 % interval)", ylabel="items in bin")
+    bare = "; without a bar: too few groups" if table["ci_low"][table["n"] > 0].isna().any() else ""
+    lower.set(xlabel=f"predicted probability (bars: 95 % interval{bare})", ylabel="items in bin")
     lower.set_ylim(bottom=0)
     handles, texts = upper.get_legend_handles_labels()
     if texts:

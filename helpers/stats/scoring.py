@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -23,6 +23,12 @@ have different models; numbers are means over runs. Other columns are not looked
 Groups = Mapping[str, ArrayLike] | None
 
 KINDS = ("classification", "regression")
+
+CURVES: dict[str, Callable[..., pd.DataFrame]] = {
+    "roc": metrics.roc,
+    "precision_recall": metrics.precision_recall,
+    "calibration": metrics.calibration,
+}
 
 
 def score(
@@ -157,10 +163,10 @@ def compare(
         runs = first["run"].nunique()
         for other in others:
             if (absent := items[[model, other]].isna().any(axis=1)).any():
+                run, fold, row, _ = items.index[absent][0]
                 raise ValueError(
                     f"{model} and {other} differ in {int(absent.sum())} test rows under {protocol!r} (first: "
-                    f"{dict(zip(keys, items.index[absent][0], strict=True))}); expected both to predict the "
-                    "same rows in each run and fold"
+                    f"run {run}, fold {fold!r}, row {row}); expected both to predict the same rows"
                 )
             of = [_by_run(first.assign(p=items[one].to_numpy()), kind) for one in (model, other)]
             gain = metrics.gap(metric, *map(_mean, of), groups=codes, n=len(first), n_boot=n_boot, seed=seed)
@@ -176,6 +182,10 @@ def compare(
 
 def curve(predictions: pd.DataFrame, kind: str, *, protocol: str, models: Sequence[str]) -> pd.DataFrame:
     """Points of a curve of several models under one protocol, with a column ``model``.
+
+    A ROC curve over several folds or runs is their mean: an item is placed among the negatives of its own
+    fold, as the area of `score` has it. The other curves pool them. Intervals of a calibration draw the
+    groups of the columns ``group`` and ``group_2`` where the predictions have them.
 
     Parameters
     ----------
@@ -194,21 +204,31 @@ def curve(predictions: pd.DataFrame, kind: str, *, protocol: str, models: Sequen
     >>> curve(rows, "roc", protocol="p", models=["m"])["tpr"].tolist()
     [0.0, 1.0, 1.0]
     """
-    makers = {
-        "roc": metrics.roc,
-        "precision_recall": metrics.precision_recall,
-        "calibration": metrics.calibration,
-    }
-    if kind not in makers:
-        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(makers)}")
+    if kind not in CURVES:
+        raise ValueError(f"kind is {kind!r}; expected one of {', '.join(CURVES)}")
     part = predictions[predictions["protocol"] == protocol]
     _check_models(part, models, f" under {protocol!r}")
-    of_model = {model: part[part["model"] == model] for model in models}
-    points = [
-        makers[kind](rows["y"].to_numpy(), rows["p"].to_numpy()).assign(model=model)
-        for model, rows in of_model.items()
-    ]
+    points = []
+    for model in models:
+        rows = part[part["model"] == model]
+        rows = _placed(rows) if kind == "roc" else rows
+        more = {"groups": _sides(rows)} if kind == "calibration" and "group" in rows else {}
+        points.append(CURVES[kind](rows["y"].to_numpy(), rows["p"].to_numpy(), **more).assign(model=model))
     return pd.concat(points, ignore_index=True)
+
+
+def _placed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose `p` is the share of the negatives of their fold (of a run) below them; ties count half."""
+    keys = [name for name in ("run", "fold") if name in rows and rows[name].nunique() > 1]
+    if not keys:
+        return rows
+    found = []
+    for _, part in rows.groupby(keys, sort=False):
+        negatives, p = np.sort(part["p"][part["y"] == 0].to_numpy()), part["p"].to_numpy()
+        if negatives.size:  # a fold without one ranks nothing
+            ends = np.searchsorted(negatives, p, "left") + np.searchsorted(negatives, p, "right")
+            found.append(part.assign(p=ends / (2 * negatives.size)))
+    return pd.concat(found or [rows])
 
 
 def _by_run(
@@ -277,13 +297,16 @@ def _parts(
         if groups is not None:
             found = np.asarray(groups[part["protocol"].iloc[0]])[part["row"].to_numpy()]
         else:
-            # A protocol without pairs, in a table that has some, has no second side.
-            second = [name for name in ("group_2",) if name in part and part[name].notna().any()]
-            found = part[["group", *second]].to_numpy()
-            found = found if second else found[:, 0]
+            found = _sides(part)
         codes = checks.groups_of(found, len(part))
         assert codes is not None
         yield key, part, codes
+
+
+def _sides(part: pd.DataFrame) -> np.ndarray:
+    """Groups of one side or two; a protocol without pairs, in a table that has some, has no second side."""
+    pairs = "group_2" in part and part["group_2"].notna().any()
+    return part[["group", "group_2"]].to_numpy() if pairs else part["group"].to_numpy()
 
 
 def _check_models(predictions: pd.DataFrame, models: Sequence[str], where: str = "") -> None:

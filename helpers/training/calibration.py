@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
+from helpers.stats import bootstrap, checks
 from helpers.stats.odds import logit
 
 _METHODS = ("platt", "isotonic")
@@ -64,6 +65,7 @@ class Calibrator:
         *,
         method: str = "platt",
         level: float = 0.95,
+        groups: np.ndarray | None = None,
         n_boot: int = 200,
         seed: int = 0,
     ) -> Calibrator:
@@ -78,6 +80,9 @@ class Calibrator:
             (Zadrozny 2002, doi:10.1145/775047.775151), for a thousand rows or more.
         level : float
             Coverage of the interval, over resampled validation data.
+        groups : numpy.ndarray, shape=(n,) or (n, 2), optional
+            Group of each row, on both sides of pairs; whole groups are then resampled. From fewer than
+            ten on a side nothing is known of the curve's error: the interval goes from 0 to 1.
 
         Raises
         ------
@@ -91,15 +96,15 @@ class Calibrator:
             raise ValueError(f"found {len(y)} labels and {len(p)} probabilities; expected as many")
         if len(np.unique(y)) < 2:
             raise ValueError("calibration needs both labels, 0 and 1; found only one of them")
-        score, rng = logit(p, clip=_CLIP), np.random.default_rng(seed)
-        curves = [
-            _curve(score[rows], y[rows], method)
-            for rows in (rng.integers(0, len(y), len(y)) for _ in range(n_boot))
-            if 0 < y[rows].sum() < len(y)
-        ]
-        tail = (1 - level) / 2
-        low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
+        score, codes = logit(p, clip=_CLIP), checks.groups_of(groups, len(y))
         middle = _curve(score, y, method)
+        low, high = np.zeros_like(middle), np.ones_like(middle)
+        if codes is None or bootstrap.fewest(codes, len(y)) >= bootstrap.FEWEST_GROUPS:
+            blocks = bootstrap.draws(len(y), n_boot=n_boot, seed=seed, groups=codes)
+            drawn = [np.repeat(np.arange(len(y)), counts.astype(int)) for one in blocks for counts in one]
+            curves = [_curve(score[rows], y[rows], method) for rows in drawn if 0 < y[rows].sum() < len(rows)]
+            tail = (1 - level) / 2
+            low, high = np.quantile(curves, [tail, 1 - tail], axis=0)
         return cls(middle, np.minimum(low, middle), np.maximum(high, middle), method=method, n=len(y))
 
     def predict(self, p: np.ndarray, *, spread: np.ndarray | float = 0.0) -> Calibrated:

@@ -18,8 +18,10 @@ class Shuffled:
     ----------
     network : Predictor
         Has ``settings``, a ``table`` with labels or values ``y``, and a ``fit`` that takes others.
-    seed : int
-        Seed of the shuffling.
+    seed : int, optional
+        Seed of the shuffling; by default the network's own, so that each run of another seed has a
+        shuffling of its own (`helpers.stats.verdicts.control` says how far they spread). Give the
+        network the epochs of the model that it is held against.
     within : numpy.ndarray, shape=(n,), optional
         Class of every row; labels are then shuffled within each class.
 
@@ -32,8 +34,9 @@ class Shuffled:
     ([0, 1, 2, 3], [4, 5])
     """
 
-    def __init__(self, network: Any, *, seed: int = 0, within: np.ndarray | None = None) -> None:
+    def __init__(self, network: Any, *, seed: int | None = None, within: np.ndarray | None = None) -> None:
         self.network, self.within = network, within
+        seed = network.settings.get("seed", 0) if seed is None else seed
         self.settings: dict[str, Any] = {
             "model": "shuffled", "seed": seed, "network": network.settings,
             "within": "" if within is None else fingerprint("within", [np.asarray(within)]),

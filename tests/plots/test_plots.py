@@ -222,6 +222,27 @@ def test_forest_draws_each_value_in_its_group():
         results.results_forest(RESULTS, metric="f1")
 
 
+def test_points_without_an_interval_are_drawn_and_said():
+    table = RESULTS.assign(ci_low=np.nan, ci_high=np.nan, runs=3, sd=0.01)
+    ax = results.results_forest(table, metric="auroc").axes[0]
+    assert "without a bar: no interval" in ax.get_xlabel()
+    assert "mean of 3 runs" in ax.get_title(loc="left")
+    assert len(ax.containers) == len(results.results_forest(RESULTS, metric="auroc").axes[0].containers)
+    cells = results.results_table(table)
+    assert cells["runs"].eq(3).all()
+    assert cells["AUROC"].str.contains(" (no interval), sd 0.010", regex=False).all()
+    bins = pd.DataFrame(
+        {
+            "predicted": [0.2, 0.8],
+            "observed": [0.1, 0.9],
+            "ci_low": [0.0, np.nan],
+            "ci_high": [0.2, np.nan],
+            "n": 9,
+        }
+    )
+    assert "without a bar: too few groups" in curves.calibration(bins).axes[1].get_xlabel()
+
+
 def test_results_table_is_readable_and_refuses_two_values_for_a_cell():
     table = results.results_table(RESULTS)
     assert list(table.columns) == ["n", "AUROC", "MCC"]

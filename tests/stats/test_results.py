@@ -56,3 +56,28 @@ def test_refusals(tmp_path):
     with pytest.raises(ValueError, match=r"r.csv, line 2, column n: found 'twelve'"):
         results.merge_results([tmp_path / "r.csv"], tmp_path / "all.csv")
     assert not (tmp_path / "all.csv").exists()
+
+
+def test_several_runs_have_a_spread_and_no_seed(tmp_path):
+    frame = pd.DataFrame([("auroc", 0.5, 0.4, 0.6, 12)], columns=results.MEASURED)
+    named = {"dataset": "d", "protocol": "p", "model": "m"}
+    repeated = results.tidy(frame.assign(runs=3, sd=0.02), **named, seed=3)
+    assert repeated["seed"].isna().all()
+    once = results.tidy(frame.assign(metric="mcc"), **named, seed=3)
+    both = results.write_results(tmp_path / "r.csv", pd.concat([repeated, once]))
+    pd.testing.assert_frame_equal(results.read_results(tmp_path / "r.csv"), both)
+    assert both[["seed", "runs"]].astype(object).where(both["seed"].notna(), None).values.tolist() == [
+        [None, None], [3, 1],
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="column seed: the value is missing"):
+        results.write_results(tmp_path / "r.csv", once.assign(seed=None))
+
+
+def test_a_table_of_before_runs_were_repeated_is_read(tmp_path):
+    old = rows().drop(columns=["runs", "sd"])
+    old.to_csv(tmp_path / "old.csv", index=False)
+    found = results.read_results(tmp_path / "old.csv")
+    assert tuple(found.columns) == results.COLUMNS
+    assert found["runs"].tolist() == [1, 1]
+    assert found["sd"].isna().all()
+    pd.testing.assert_frame_equal(results.write_results(tmp_path / "new.csv", old), found)

@@ -106,3 +106,86 @@ def test_the_mean_over_tasks_is_the_mean_of_the_tasks(predictions):
     auroc = mean[mean["metric"] == "auroc"]
     assert (auroc["ci_low"] < auroc["value"]).all()
     assert (auroc["value"] < auroc["ci_high"]).all()
+
+
+def test_a_roc_curve_of_folds_places_items_among_the_negatives_of_their_fold(predictions):
+    # One fold predicts higher than the other: pooled, its negatives stand above positives.
+    ours = predictions[predictions["model"] == "ours"]
+    moved = ours.assign(fold=ours["row"] // 50, p=lambda t: t["p"] / 2 + 0.5 * t["fold"], group=ours["row"])
+    areas = []
+    for table in (moved, moved.drop(columns="fold")):
+        points = scoring.curve(table, "roc", protocol="random", models=["ours"])
+        rows = scoring.score(table, dataset="d", n_boot=0).set_index("metric")
+        area = np.trapezoid(points["tpr"], points["fpr"])
+        assert area == pytest.approx(rows.loc["auroc", "value"], abs=1e-9)
+        areas.append(area)
+    assert areas[0] > 0.9 > 0.8 > areas[1]
+
+
+def test_a_calibration_of_pairs_draws_both_sides(predictions):
+    ours = predictions[predictions["model"] == "ours"]
+    pairs = ours.assign(group=ours["row"] % 20, group_2=ours["row"] // 5)
+    widths = []
+    for table in (ours.assign(group=ours["row"]), pairs):
+        points = scoring.curve(table, "calibration", protocol="random", models=["ours"])
+        widths.append((points["ci_high"] - points["ci_low"]).max())
+    assert widths[1] > widths[0]
+
+
+def several(predictions, runs=3):
+    rng = np.random.default_rng(5)
+    return pd.concat(
+        [
+            predictions.assign(
+                run=run, p=np.clip(predictions["p"] + 0.2 * rng.normal(size=len(predictions)), 0, 1)
+            )
+            for run in range(1, runs + 1)
+        ],
+        ignore_index=True,
+    )
+
+
+def test_numbers_are_means_over_runs(predictions):
+    table = several(predictions)
+    options = {"groups": GROUPS, "dataset": "d"}
+    rows = scoring.score(table, **options, n_boot=100)
+    each = pd.concat([scoring.score(part, **options, n_boot=0) for _, part in table.groupby("run")])
+    of_runs = each.groupby(["model", "metric"])["value"]
+    found = rows.set_index(["model", "metric"]).sort_index()
+    pd.testing.assert_series_equal(found["value"], of_runs.mean())
+    pd.testing.assert_series_equal(found["sd"], of_runs.std().rename("sd"))
+    assert set(rows["runs"]) == {3}
+    assert set(rows["n"]) == {100}
+    assert rows["seed"].isna().all()
+    assert each["seed"].eq(0).all()
+    assert each["sd"].isna().all()
+    gain = scoring.compare(table, "ours", ["control"], groups=GROUPS, n_boot=100).iloc[0]
+    auroc = of_runs.mean().xs("auroc", level="metric")
+    assert gain["value"] == pytest.approx(auroc["ours"] - auroc["control"])
+    assert gain[["runs", "n", "groups"]].tolist() == [3, 100, 25]
+    assert gain["sd"] > 0
+    tasks = pd.concat([table.assign(task=name) for name in "ab"])
+    mean = scoring.macro(tasks, **options, n_boot=20).set_index(["model", "metric"])
+    assert mean.loc[("ours", "auroc"), "value"] == pytest.approx(auroc["ours"])
+    assert mean["runs"].eq(3).all()
+
+
+def test_both_models_must_have_the_rows_of_a_run(predictions):
+    table = several(predictions, runs=2)
+    once = table[(table["model"] == "ours") | (table["run"] == 1)]
+    with pytest.raises(ValueError, match=r"control differ in 100 test rows under 'random' \(first: run 2"):
+        scoring.compare(once, "ours", ["control"], groups=GROUPS)
+
+
+def test_pairs_have_a_group_on_either_side(predictions):
+    sides = np.column_stack([np.arange(100) % 20, np.arange(100) // 5])
+    given = scoring.score(predictions, groups={"random": sides}, dataset="d", n_boot=50)
+    columns = predictions.assign(group=sides[predictions["row"], 0], group_2=sides[predictions["row"], 1])
+    pd.testing.assert_frame_equal(scoring.score(columns, dataset="d", n_boot=50), given)
+    # A protocol without pairs, beside one with them, has one side.
+    alone = columns.assign(protocol="alone", group_2=np.nan)
+    both = scoring.score(pd.concat([columns, alone]), dataset="d", n_boot=50)
+    one = scoring.score(alone.drop(columns="group_2"), dataset="d", n_boot=50)
+    pd.testing.assert_frame_equal(both[both["protocol"] == "alone"].reset_index(drop=True), one)
+    few = np.column_stack([np.arange(100), np.arange(100) % 4])
+    assert scoring.score(predictions, groups={"random": few}, dataset="d")["ci_low"].isna().all()

@@ -339,6 +339,22 @@ def test_calibration_survives_its_card_and_spread_widens_it():
     assert np.all(wide.high - wide.low >= narrow.high - narrow.low)
 
 
+def test_a_calibration_of_pairs_resamples_both_sides_and_says_nothing_from_few():
+    rng = np.random.default_rng(2)
+    sides = rng.integers(30, size=(400, 2))
+    p = rng.random(400)
+    moved = rng.normal(size=(2, 30))
+    y = rng.random(400) < 1 / (
+        1 + np.exp(-(np.log(p / (1 - p)) + moved[0][sides[:, 0]] + moved[1][sides[:, 1]]))
+    )
+    alone, both = (Calibrator.fit(y, p, groups=one).predict(p) for one in (None, sides))
+    assert (both.high - both.low).mean() > 1.3 * (alone.high - alone.low).mean()
+    few = Calibrator.fit(y, p, groups=sides % 4).predict(p)
+    np.testing.assert_array_equal(few.probability, alone.probability)
+    assert (few.low == 0).all()
+    assert (few.high == 1).all()
+
+
 def test_an_ensemble_is_calibrated_by_all_its_members():
     rng = np.random.default_rng(1)
     p = rng.random(300)
@@ -521,6 +537,11 @@ def test_a_control_shuffles_within_classes_and_leaves_the_test_alone():
     assert (shuffled[train] != y[train]).any()
     assert (shuffled[[18, 19, 38, 39]] == [18, 19, 38, 39]).all()
     whole = training.Shuffled(network, seed=3).labels(train, valid)
+    # Without a seed it is the network's: a run of another seed has a shuffling of its own.
+    network.settings["seed"] = 3
+    np.testing.assert_array_equal(training.Shuffled(network).labels(train, valid), whole)
+    network.settings["seed"] = 4
+    assert (training.Shuffled(network).labels(train, valid) != whole).any()
     assert {*whole[:15]} - {*y[:15]}, "without classes, labels cross them"
     names = [training.Shuffled(network, within=one).settings["within"] for one in (None, of, of[::-1])]
     assert len(set(names)) == 3, "what is shuffled within is part of the key"
