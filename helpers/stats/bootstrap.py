@@ -21,6 +21,13 @@ FEWEST_GROUPS = 10
 
 TOO_FEW = "too few groups for an interval"
 
+BIASED = ("ece",)
+"""Metrics that a resample makes larger whatever the truth: their replicates make no interval.
+
+In simulations the percentile interval of the calibration error of 200 items held a true error of 0, 0.05
+and 0.10 in 0, 2 and 59 of 100 data sets.
+"""
+
 Statistic = Callable[[np.ndarray], dict[str, np.ndarray]]
 """Takes counts (replicates, items), gives each metric's values (replicates,)."""
 
@@ -116,10 +123,11 @@ def intervals(
     """Value and 95 % percentile interval of each metric (doi:10.1214/aos/1176344552).
 
     Replicates without a value (NaN) are left out of the interval; `usable` counts the others. From
-    fewer than `FEWEST_GROUPS` groups on a side there is no interval.
+    fewer than `FEWEST_GROUPS` groups on a side there is no interval, nor of a metric in `BIASED`.
     """
     values, drawn, units = replicates(statistic, n, n_boot=n_boot, seed=seed, groups=groups)
-    return {name: interval(value, drawn[name])._replace(groups=units) for name, value in values.items()}
+    made = {name: drawn[name][: 0 if name in BIASED else None] for name in values}
+    return {name: interval(value, made[name])._replace(groups=units) for name, value in values.items()}
 
 
 def replicates(

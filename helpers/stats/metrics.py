@@ -105,9 +105,9 @@ def classification(
     pandas.DataFrame
         `auprc` is the average precision, `brier` the mean squared error (doi:10.1175/1520-0493(1950)078
         <0001:VOFEIT>2.0.CO;2), `ece` the expected calibration error over ten bins of equal width
-        (doi:10.1609/aaai.v29i1.9602), `mcc` Matthews' coefficient
-        (doi:10.1016/0005-2795(75)90109-9). Replicates that drew a single class are left out;
-        ``attrs["usable_replicates"]`` says how many were used for each metric.
+        (doi:10.1609/aaai.v29i1.9602; without an interval, for every resample makes it larger), `mcc`
+        Matthews' coefficient (doi:10.1016/0005-2795(75)90109-9). Replicates that drew a single class
+        are left out; ``attrs["usable_replicates"]`` says how many were used for each metric.
 
     Raises
     ------

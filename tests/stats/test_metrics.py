@@ -155,7 +155,7 @@ def test_replicates_of_one_class_are_counted_out():
     frame = metrics.classification([*[0] * 9, 1], [*np.arange(9) / 10, 0.9], n_boot=500)
     usable = frame.attrs["usable_replicates"]["auroc"]
     assert 250 < usable < 400  # (9 / 10) ** 10 of them lack the one positive
-    assert frame[["ci_low", "ci_high"]].notna().all(axis=None)
+    assert frame.loc[frame["metric"] != "ece", ["ci_low", "ci_high"]].notna().all(axis=None)
 
 
 def test_constant_prediction_has_no_correlation():
@@ -324,8 +324,9 @@ def test_one_metric_is_the_row_of_the_table(scored, name):
     )
     row = table.set_index("metric").loc[name]
     found = getattr(metrics, name)(y, p, groups=groups, n_boot=60, seed=2)
-    assert found[:3] == pytest.approx((row.value, row.ci_low, row.ci_high), rel=1e-12)
-    assert str(found) == f"{row.value:.3f} ({row.ci_low:.3f} to {row.ci_high:.3f})"
+    assert found[:3] == pytest.approx((row.value, row.ci_low, row.ci_high), rel=1e-12, nan_ok=True)
+    ends = f"{row.value:.3f} ({row.ci_low:.3f} to {row.ci_high:.3f})"
+    assert str(found) == (f"{row.value:.3f}, no interval" if name == "ece" else ends)
 
 
 def test_p_value_of_a_difference_counts_both_sides():
@@ -389,6 +390,20 @@ def test_coverage_of_a_mean_over_groups_fails_without_them():
             found.append(row.ci_low <= 0 <= row.ci_high)
     assert covered(np.array(grouped))
     assert np.mean(plain) < 0.8
+
+
+def test_the_calibration_error_has_no_interval_because_resamples_make_it_larger():
+    rng = np.random.default_rng(4)
+    hits = []
+    for seed in range(60):
+        p = rng.random(200)
+        y = (rng.random(200) < 0.1 + 0.8 * p).astype(float)  # off by 0.05 on average
+        whole = bootstrap.classification_statistic(y, p, 0.5)
+        _, drawn, _ = bootstrap.replicates(whole, 200, n_boot=100, seed=seed)
+        found = bootstrap.interval(0.0, drawn["ece"])
+        hits.append(found.low <= 0.05 <= found.high)
+    assert np.mean(hits) < 0.3
+    assert np.isnan(metrics.ece(y, p, n_boot=100).low)
 
 
 def test_coverage_of_the_share_in_a_bin():
