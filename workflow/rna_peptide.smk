@@ -5,6 +5,7 @@ POSITIVES = run("rna_peptide", "rna_protein_pairs_full.csv")
 LABELLED = run("rna_peptide", "rna_protein_positive_negative_pairs_full_combined.csv")
 DUAL_MODELS = run("rna_peptide", "models.json", "models")
 VALIDATION_PAIRS = run("rna_peptide", "validation_pairs_03.csv")
+TRAINING_PAIRS = run("rna_peptide", "training_pairs_03.csv")
 
 
 rule rna_peptide_01_load_positives:
@@ -52,6 +53,7 @@ rule rna_peptide_03_train_dual_network:
         DUAL_MODELS[0],
         directory(DUAL_MODELS[1]),
         VALIDATION_PAIRS,
+        TRAINING_PAIRS,
         run("rna_peptide", "predictions_03.csv", "results/03_train_dual_network.csv"),
         notebook=run("rna_peptide", "03_train_dual_network.ipynb"),
     params:
@@ -66,6 +68,7 @@ rule rna_peptide_03_train_dual_network:
 rule rna_peptide_04_interaction_heatmap:
     input:
         VALIDATION_PAIRS,
+        TRAINING_PAIRS,
         DUAL_MODELS,
         notebook=notebook("rna_peptide", "04_interaction_heatmap"),
     output:
@@ -98,6 +101,7 @@ rule rna_peptide_05_predict_pairs:
 rule rna_peptide_06_saliency_maps:
     input:
         VALIDATION_PAIRS,
+        TRAINING_PAIRS,
         DUAL_MODELS,
         notebook=notebook("rna_peptide", "06_saliency_maps"),
     output:

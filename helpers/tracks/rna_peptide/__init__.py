@@ -3,5 +3,17 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["data", "figures", "negatives", "network", "pairwise", "predict", "predictors", "simulate"]
+    __name__,
+    [
+        "data",
+        "figures",
+        "forest",
+        "negatives",
+        "network",
+        "pairwise",
+        "predict",
+        "predictors",
+        "served",
+        "simulate",
+    ],
 )

@@ -20,7 +20,8 @@ from helpers.readers.fasta import Other
 from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import PEPTIDE, RNA
-from helpers.tracks.rna_peptide.simulate import planted_map
+from helpers.splits import pair_groups
+from helpers.tracks.rna_peptide.simulate import planted_pair, rule
 
 PAIR = ["rna_id", "protein_id", "rna_seq", "protein_seq"]
 SEQUENCES = {"rna_seq": RNA, "protein_seq": PEPTIDE}
@@ -28,6 +29,7 @@ SEQUENCES = {"rna_seq": RNA, "protein_seq": PEPTIDE}
 
 _ROW = ["source", "row", "rna_id", "protein_id", "status", "note", "duplicate_of"]
 _ADDED = ("source", "row", "status", "note")
+_CONTRADICTING = "the same pair stands with label"
 _CHUNK_ENDING = re.compile(r"\.(csv|csv\.gz|pkl|pkl\.gz|pickle)$", re.IGNORECASE)
 
 
@@ -49,11 +51,16 @@ class Loaded(NamedTuple):
 
 
 def from_chunks(folder: str | Path, *, pattern: str = "*", other: Other = "reject") -> Loaded:
-    """Pairs that bind (label 1) from the chunk files of a folder, see `merge_chunks`.
+    """Pairs from the chunk files of a folder, see `merge_chunks`; without a column ``label`` all bind.
 
     `other` says what becomes of a letter that is not in the alphabet (`helpers.readers.fasta.clean`).
     """
-    return _loaded(merge_chunks(folder, pattern=pattern).assign(label=1), other)
+    merged = merge_chunks(folder, pattern=pattern)
+    rows = Accounted(merged if "label" in merged else merged.assign(label="1"))
+    rows.reject(
+        ~rows.table["label"].isin(["0", "1"]), lambda row: f"label is {row['label']!r}; expected 0 or 1"
+    )
+    return _loaded(rows.table, other)
 
 
 def merge_chunks(folder: str | Path, *, pattern: str = "*") -> pd.DataFrame:
@@ -171,6 +178,7 @@ def from_registry(name: str = "rpi2241") -> Loaded:
 def outcome(loaded: Loaded) -> pd.DataFrame:
     """How many rows were read, changed, rejected, or repeat an earlier pair: ``what, rows``."""
     counts = Accounted(loaded.rows).counts()
+    counts["of these for contradicting labels"] = int(loaded.rows["note"].str.contains(_CONTRADICTING).sum())
     counts["repeat an earlier pair"] = int((loaded.rows["duplicate_of"] >= 0).sum())
     return pd.DataFrame({"what": counts.keys(), "rows": counts.values()})
 
@@ -201,8 +209,9 @@ def read_pairs(path: str | Path) -> pd.DataFrame:
 
 
 def binding_pairs(
-    table: pd.DataFrame, n: int, *, longest_rna: int, longest_peptide: int, seed: int = 0
-) -> pd.DataFrame:
+    table: pd.DataFrame, n: int, *, longest_rna: int, longest_peptide: int, truth: str | Path = "",
+    seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
     """Draw distinct pairs that bind and whose chains are short enough to be drawn.
 
     Parameters
@@ -213,6 +222,9 @@ def binding_pairs(
         How many; all there are if there are fewer.
     longest_rna, longest_peptide : int
         Residues.
+    truth : str or pathlib.Path
+        Folder of a planted truth, if there is one: then pairs that bind by their label alone, which
+        may be wrong, are left out.
     seed : int
 
     Raises
@@ -222,12 +234,20 @@ def binding_pairs(
     """
     fits = table["rna_seq"].str.len().le(longest_rna) & table["protein_seq"].str.len().le(longest_peptide)
     found = table[(table["label"] == 1) & fits].drop_duplicates([*SEQUENCES])
+    if truth:
+        words = [pd.read_csv(Path(truth) / f"truth_{side}.csv") for side in ("rna", "peptide")]
+        found = found[rule(words[0], words[1], found)]
     if found.empty:
         raise ValueError(
             f"no pair of {len(table)} binds and has at most {longest_rna} nt and "
             f"{longest_peptide} residues; allow longer chains"
         )
     return found.sample(min(n, len(found)), random_state=seed).reset_index(drop=True)
+
+
+def families(table: pd.DataFrame) -> np.ndarray:
+    """Homology groups of both chains of each pair, shape=(n, 2), for intervals that draw families."""
+    return pair_groups(*(table[column].tolist() for column in SEQUENCES))
 
 
 def one_hot(table: pd.DataFrame, *, lengths: Sequence[int] | None = None) -> list[np.ndarray]:
@@ -253,15 +273,19 @@ class Planted(NamedTuple):
 
     Attributes
     ----------
-    maps : numpy.ndarray, shape=(n, longest RNA, longest peptide), dtype=bool
-        Position pairs in contact by the rule; none for a pair that does not bind.
-    rna, peptide : numpy.ndarray, shape=(n, longest chain), dtype=bool
-        Positions of the two motifs.
+    maps, map_decoys : numpy.ndarray, shape=(n, longest RNA, longest peptide), dtype=bool
+        Position pairs in contact by the rule; and those of two words that are not.
+    rna, peptide, rna_decoys, peptide_decoys : numpy.ndarray, shape=(n, longest chain), dtype=bool
+        Positions of the motifs in contact; and of the words that are not: look-alikes, and motifs
+        whose partner is missing. A pair that does not bind has decoys only.
     """
 
     maps: np.ndarray
     rna: np.ndarray
     peptide: np.ndarray
+    map_decoys: np.ndarray
+    rna_decoys: np.ndarray
+    peptide_decoys: np.ndarray
 
 
 def planted(pairs: pd.DataFrame, folder: str | Path) -> Planted:
@@ -274,18 +298,21 @@ def planted(pairs: pd.DataFrame, folder: str | Path) -> Planted:
     """
     known = {}
     for side, column in (("rna", "rna_id"), ("peptide", "protein_id")):
-        known[side] = pd.read_csv(Path(folder) / f"truth_{side}.csv").set_index("id", drop=False)
-        if (strange := ~pairs[column].isin(known[side].index)).any():
+        known[side] = dict(list(pd.read_csv(Path(folder) / f"truth_{side}.csv").groupby("id")))
+        if (strange := ~pairs[column].isin(known[side])).any():
             raise ValueError(
                 f"{column} {pairs.loc[strange, column].iloc[0]!r} is not in the truth tables of "
                 f"{folder}; the truth is known for the simulated sample only (truth = '')"
             )
-    shape = (len(pairs), pairs["rna_seq"].str.len().max(), pairs["protein_seq"].str.len().max())
-    maps = np.zeros(shape, dtype=bool)
+    longest = pairs["rna_seq"].str.len().max(), pairs["protein_seq"].str.len().max()
+    maps, decoys = (np.zeros((len(pairs), *longest), dtype=bool) for _ in range(2))
     for number, pair in enumerate(pairs.itertuples()):
-        found = planted_map(known["rna"].loc[pair.rna_id], known["peptide"].loc[pair.protein_id])
-        maps[number, : found.shape[0], : found.shape[1]] = found
-    return Planted(maps, np.any(maps, axis=2), np.any(maps, axis=1))
+        found = planted_pair(known["rna"][pair.rna_id], known["peptide"][pair.protein_id], longest)
+        maps[number], decoys[number] = found
+    words = maps | decoys
+    rna, peptide = (np.any(maps, axis=axis) for axis in (2, 1))
+    rna_decoys, peptide_decoys = np.any(words, axis=2) & ~rna, np.any(words, axis=1) & ~peptide
+    return Planted(maps, rna, peptide, decoys, rna_decoys, peptide_decoys)
 
 
 def _loaded(table: pd.DataFrame, other: Other) -> Loaded:

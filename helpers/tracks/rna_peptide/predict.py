@@ -17,6 +17,7 @@ from helpers.readers.tables import iter_table, write_pieces
 from helpers.sequences.alphabet import PEPTIDE, RNA, Alphabet
 from helpers.stats.odds import logit, sigmoid
 from helpers.tracks.rna_peptide.network import resolution
+from helpers.tracks.rna_peptide.served import Served
 from helpers.training.batches import Chains
 from helpers.training.calibration import Calibrator
 from helpers.training.saving import Run
@@ -26,12 +27,14 @@ CHAINS = {"rna": RNA, "protein": PEPTIDE}
 
 COLUMNS = (
     "line", "rna_id", "protein_id", "rna_length", "protein_length", "probability", "ci_low",
-    "ci_high", "status", "note",
+    "ci_high", "rna_training", "protein_training", "pair_training", "status", "note",
 )  # fmt: skip
 """Columns of a prediction, see `predict_file`."""
 
 MAX_LENGTH = 4000
 """Longest chain for a model that takes any length and whose card names no other limit."""
+
+Model = Run | Served
 
 BATCH = 512
 CELLS_A_BATCH = 1 << 22
@@ -93,7 +96,7 @@ class Limit(NamedTuple):
 
 
 def predict_file(
-    run: Run | Sequence[Run],
+    run: Model | Sequence[Model],
     path: str | Path,
     out: str | Path,
     *,
@@ -108,8 +111,9 @@ def predict_file(
 
     Parameters
     ----------
-    run : Run or sequence of Run
-        Model and card, as `helpers.training.load_run` gives them. The card may hold a
+    run : Served, Run, or a sequence of either
+        The model of the results table (`helpers.tracks.rna_peptide.served.load`), or a network alone
+        (`helpers.training.load_run`). The card may hold a
         ``calibration``, a ``max_length`` (residues; else the length of the model's inputs, or
         4,000), ``truncate`` (true where the model was trained on chains cut at the right end) and
         the letters of ``rna_alphabet`` and ``peptide_alphabet``. Several runs are an ensemble:
@@ -132,6 +136,8 @@ def predict_file(
         The file holds one row for each row read, in the same order: ``line`` (in the input),
         ``rna_id``, ``protein_id``, ``rna_length``, ``protein_length`` (residues), ``probability``,
         ``ci_low``, ``ci_high`` (95 %; empty if neither a calibration nor an ensemble gives one),
+        ``rna_training``, ``protein_training``, ``pair_training`` (`served.STANDS`: identical, near
+        or new to what the model was trained on; empty for a network alone),
         ``status`` (ok, changed, rejected) and ``note`` (what was changed, why it was rejected and
         how to mend it). A rejected row keeps its place, without a probability.
 
@@ -160,7 +166,7 @@ def predict_file(
     )  # fmt: skip
 
 
-def predict_table(run: Run | Sequence[Run], table: pd.DataFrame) -> pd.DataFrame:
+def predict_table(run: Model | Sequence[Model], table: pd.DataFrame) -> pd.DataFrame:
     """Predict the pairs of a table in memory, by a run or an ensemble of runs as for `predict_file`.
 
     Parameters
@@ -179,7 +185,7 @@ def predict_table(run: Run | Sequence[Run], table: pd.DataFrame) -> pd.DataFrame
     return predicted[[*COLUMNS, "rna_seq", "protein_seq"]].set_axis(table.index)
 
 
-def interaction_maps(run: Run | Sequence[Run], table: pd.DataFrame) -> Iterator[PairMap]:
+def interaction_maps(run: Model | Sequence[Model], table: pd.DataFrame) -> Iterator[PairMap]:
     """Where a model looks in each pair of a table, to be drawn: the map of its attention.
 
     In a model that pools, each residue has the value of its patch; of an ensemble the maps are
@@ -208,10 +214,11 @@ def interaction_maps(run: Run | Sequence[Run], table: pd.DataFrame) -> Iterator[
 
 
 class _Models:
-    """Models, limits and calibrations of a run or of an ensemble of runs."""
+    """Models, limits and calibrations of a model or of an ensemble."""
 
-    def __init__(self, run: Run | Sequence[Run]) -> None:
-        self.runs = [run] if isinstance(run, Run) else list(run)
+    def __init__(self, run: Model | Sequence[Model]) -> None:
+        self.members = [run] if isinstance(run, Run | Served) else list(run)
+        self.runs = [one.run if isinstance(one, Served) else one for one in self.members]
         if not self.runs:
             raise ValueError("no run was given; expected one, or several for an ensemble")
         self.fixed = _input_lengths(self.runs)
@@ -230,12 +237,18 @@ class _Models:
         ]
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Table with ``probability, ci_low, ci_high``; NaN in rejected rows."""
+        """Table with ``probability, ci_low, ci_high``; NaN in rejected rows; and how each row stands."""
         usable = (table["status"] != "rejected").to_numpy()
-        chains = self.chains([table.loc[usable, f"{chain}_seq"].tolist() for chain in CHAINS])
+        sequences = [table.loc[usable, f"{chain}_seq"].tolist() for chain in CHAINS]
+        members = zip(self.members, self._raw(self.chains(sequences)), strict=True)
+        p = [one.blend(raw, *sequences) if isinstance(one, Served) else raw for one, raw in members]
         columns = np.full((3, len(table)), np.nan)
-        columns[:, usable] = self._intervals(logit(self._raw(chains), clip=1e-7))
-        return table.assign(probability=columns[0], ci_low=columns[1], ci_high=columns[2])
+        columns[:, usable] = self._intervals(logit(np.stack(p), clip=1e-7))
+        stands = np.full((3, len(table)), "", dtype=object)
+        if isinstance(first := self.members[0], Served):
+            stands[:, usable] = np.array(first.stands(*sequences), dtype=object).reshape(3, -1)
+        named = dict(zip((*(f"{chain}_training" for chain in CHAINS), "pair_training"), stands, strict=True))
+        return table.assign(probability=columns[0], ci_low=columns[1], ci_high=columns[2], **named)
 
     def _raw(self, chains: list[Chains]) -> np.ndarray:
         """Probabilities of each member, shape=(members, n), chains of like length together."""

@@ -7,8 +7,8 @@ validation rows that `fit` is given; no predictor ever sees a test row's label.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,8 +23,11 @@ from helpers.sequences import composition
 from helpers.sequences.alphabet import PEPTIDE, RNA
 from helpers.stats.odds import logit, sigmoid
 from helpers.tracks.rna_peptide import network
+from helpers.tracks.rna_peptide.forest import Forest
 from helpers.tracks.rna_peptide.pairwise import PairSpace
 from helpers.training.batches import Chains
+from helpers.training.blending import Blend
+from helpers.training.controls import Shuffled
 from helpers.training.fitting import FitResult, Schedule, fit, predict
 
 _INNER = 5
@@ -41,6 +44,8 @@ class PairTable:
         The two chains of each pair, clean.
     y : array-like, shape=(n,)
         Labels, 0 or 1.
+    known : int, optional
+        Only the first so many rows can be known ones of `space`; by default all.
 
     Examples
     --------
@@ -49,8 +54,10 @@ class PairTable:
     (2, [1, 1])
     """
 
-    def __init__(self, rna: Sequence[str], peptide: Sequence[str], y: ArrayLike) -> None:
-        self.rna, self.peptide = list(rna), list(peptide)
+    def __init__(
+        self, rna: Sequence[str], peptide: Sequence[str], y: ArrayLike, *, known: int | None = None
+    ) -> None:
+        self.rna, self.peptide, self.known = list(rna), list(peptide), known
         self.y = np.asarray(y).astype(np.float32)
         if not len(self.rna) == len(self.peptide) == len(self.y):
             raise ValueError(
@@ -79,7 +86,7 @@ class PairTable:
     @cached_property
     def space(self) -> PairSpace:
         """How alike the chains are."""
-        return PairSpace(self.rna, self.peptide)
+        return PairSpace(self.rna, self.peptide, known=self.known)
 
     @cached_property
     def codes(self) -> list[np.ndarray]:
@@ -149,7 +156,7 @@ class Network:
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
         chains = self.table.chains(rows)
-        return _mean([predict(result.model, chains) for result in self.results])
+        return mean_probability([predict(result.model, chains) for result in self.results])
 
     def card(self) -> dict[str, Any]:
         """What a card says of the first member, besides the data."""
@@ -278,27 +285,36 @@ class Neighbours:
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
-        X = self._describe(self._known, rows)
-        return _mean([model.predict_proba(X)[:, 1] for model in self._models])
+        found = describe(self.table, self._known, rows, machine=self._machine)
+        return mean_probability([model.predict_proba(found)[:, 1] for model in self._models])
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Everything `predict` rests on, as plain arrays: known pairs, their machine and both forests."""
+        known = [int(row) for row in self._known]
+        plain = {
+            "known_rna": np.array([self.table.rna[row] for row in known]),
+            "known_peptide": np.array([self.table.peptide[row] for row in known]),
+            "known_y": self.table.y[known].astype(np.int8),
+            "machine": self._machine,
+        }
+        for name, model in zip(("boosted", "trees"), self._models, strict=True):
+            plain |= Forest.of(model).to_arrays(name)
+        return plain
 
     def _fit(self, train: np.ndarray) -> None:
         folds, seed = self._inner(train), self.settings["seed"]
-        X = np.concatenate([self._describe(known, held) for known, held in folds])
+        X = np.concatenate([describe(self.table, known, held) for known, held in folds])
         y = self.table.y[np.concatenate([held for _, held in folds])]
         boosted = HistGradientBoostingClassifier(
             max_iter=200, learning_rate=0.06, max_leaf_nodes=15, l2_regularization=1.0,
             max_features=0.2, random_state=seed,
         )  # fmt: skip
         trees = ExtraTreesClassifier(300, min_samples_leaf=2, max_features=0.15, n_jobs=-1, random_state=seed)
+        self._known, self._machine = train, self.table.space.machine(train, self.table.y)
         # One thread: boosting is a chain of short parallel steps, which stall one another as soon
         # as a second process wants the same cores.
         with threadpool_limits(1, user_api="openmp"):
-            self._known, self._models = train, [boosted.fit(X, y), _in_order(trees.fit(X, y))]
-
-    def _describe(self, known: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        space, y = self.table.space, self.table.y
-        parts = [space.votes(known, y, rows), space.kernel_score(known, y, rows)[:, None]]
-        return np.concatenate([*parts, self.table.composition[rows]], axis=1)
+            self._models = [boosted.fit(X, y), _in_order(trees.fit(X, y))]
 
     def _inner(self, train: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Folds of the training rows, new in the peptide, or in both sides."""
@@ -312,6 +328,68 @@ class Neighbours:
         y = self.table.y[train]
         both = [(known, held) for known, held in masks if held.any() and len(np.unique(y[known])) == 2]
         return [(train[known], train[held]) for known, held in both]
+
+
+def describe(
+    table: PairTable, known: np.ndarray, rows: np.ndarray, *, machine: np.ndarray | None = None
+) -> np.ndarray:
+    """What `Neighbours` reads of some rows, from the labels of the known ones; float32.
+
+    `machine` is that of the known rows (`PairSpace.machine`), fitted here if it is not given.
+    """
+    space, y = table.space, table.y
+    machine = space.machine(known, y) if machine is None else machine
+    parts = [space.votes(known, y, rows), space.kernel_score(known, machine, rows)[:, None]]
+    return np.concatenate([*parts, table.composition[rows]], axis=1)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The models of the comparison, and how each is trained.
+
+    Parameters
+    ----------
+    preset, epochs, batch_size, members
+        As for `Network`.
+    original_epochs : int
+        Of `Original`, at most.
+    hybrid : bool
+        Whether "ours" is our network weighed with `Neighbours`.
+    """
+
+    preset: str = "sample"
+    epochs: int = 16
+    batch_size: int = 32
+    members: int = 1
+    original_epochs: int = 40
+    hybrid: bool = False
+
+    def ours(self, table: PairTable, seed: int, **changes: Any) -> Network | Blend:
+        """Our model; `changes` are those of the network's settings."""
+        options = {"epochs": self.epochs, "members": self.members, "seed": seed, **changes}
+        network = Network(table, preset=self.preset, batch_size=self.batch_size, **options)
+        if not self.hybrid:
+            return network
+        # As many pairs bind as do not: the weights of the two parts need no intercept.
+        return Blend({"network": network, "neighbours": Neighbours(table, seed=seed)}, intercept=False)
+
+    def shuffled(self, table: PairTable, seed: int, **changes: Any) -> Shuffled:
+        """The control: our network with as many epochs, on labels that `seed` shuffles."""
+        return Shuffled(replace(self, hybrid=False).ours(table, seed, **changes), seed=seed)
+
+    def original(self, table: PairTable, seed: int, *, verbosity: int = 0) -> Original:
+        """The network that this track grew from."""
+        return Original(table, epochs=self.original_epochs, seed=seed, verbosity=verbosity)
+
+    def makers(self, table: PairTable, seed: int, *, control: bool = True) -> dict[str, Callable[[], Any]]:
+        """What `helpers.training.cross_validate` takes: one run has one seed, of weights and shuffling."""
+        make: dict[str, Callable[[], Any]] = {
+            "original": lambda: self.original(table, seed),
+            "ours": lambda: self.ours(table, seed),
+            "baseline": lambda: Trees(table, seed=seed),
+            "counts": lambda: Counts(table, seed=seed),
+        }
+        return make | ({"control": lambda: self.shuffled(table, seed)} if control else {})
 
 
 def fit_in_stages(
@@ -401,6 +479,6 @@ def _in_order(trees: ExtraTreesClassifier) -> ExtraTreesClassifier:
     return trees.set_params(n_jobs=1)
 
 
-def _mean(probabilities: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean in log-odds."""
+def mean_probability(probabilities: Sequence[np.ndarray]) -> np.ndarray:
+    """Mean of probabilities in log-odds."""
     return sigmoid(np.mean([logit(p) for p in probabilities], axis=0))

@@ -18,11 +18,27 @@ def sample():
 
 def test_chunks_of_the_sample(sample):
     counts = data.outcome(sample).set_index("what")["rows"]
-    assert counts.tolist() == [4000, 3950, 50, 0, 12]
-    assert len(sample.pairs) == 4000
+    assert counts.tolist() == [7990, 7892, 50, 48, 40, 12]
+    assert len(sample.pairs) == 7942
     assert not sample.pairs["rna_seq"].str.contains("T").any()
     changed = sample.rows[sample.rows["status"] == "changed"]
     assert changed["note"].str.contains("T written as U|lower-case").all()
+    assert sample.pairs["label"].value_counts(normalize=True).between(0.49, 0.51).all()
+
+
+def test_a_pair_with_either_label_is_set_aside_whole(tmp_path):
+    rows = [f"r1,p1,ACGU,{PEPTIDE},1", f"r2,p2,GGGG,{PEPTIDE},1", f"r3,p3,ACGT,{PEPTIDE},0"]
+    rows += [f"r4,p4,GGGG,{PEPTIDE},1", f"r5,p5,CCCC,{PEPTIDE},2", f"r6,p6,CCCC,{PEPTIDE},"]
+    header = "rna_id,protein_id,rna_seq,protein_seq,label"
+    (tmp_path / "chunk_1.csv").write_text("\n".join([header, *rows, ""]))
+    loaded = data.from_chunks(tmp_path)
+    assert loaded.pairs.index.tolist() == [1, 3]
+    assert loaded.rows["duplicate_of"].tolist() == [-1, -1, -1, 1, -1, -1]
+    notes = loaded.rows["note"]
+    assert "the same pair stands with label 0 and 1" in notes[0]
+    assert notes[2] == f"RNA: 1 T written as U; {notes[0]}"
+    assert notes[4] == "label is '2'; expected 0 or 1"
+    assert data.outcome(loaded).set_index("what")["rows"]["of these for contradicting labels"] == 2
 
 
 def test_duplicates_point_back(sample):
@@ -138,9 +154,26 @@ def test_binding_pairs_are_distinct_short_and_seeded(sample):
 
 
 def test_planted_truth(sample):
-    chosen = sample.pairs.head(3)
+    chosen = data.binding_pairs(sample.pairs, 40, longest_rna=90, longest_peptide=55, truth=SAMPLE)
     truth = data.planted(chosen, SAMPLE)
-    assert truth.maps.sum(axis=(1, 2)).tolist() == [30, 30, 30]
-    assert np.array_equal(truth.rna, truth.maps.any(axis=2))
+    assert set(truth.maps.sum(axis=(1, 2))) <= {30, 60}
+    for side, (found, decoys, size) in enumerate(
+        ((truth.rna, truth.rna_decoys, 6), (truth.peptide, truth.peptide_decoys, 5)), start=1
+    ):
+        assert np.array_equal(found, truth.maps.any(axis=3 - side))
+        # Every chain has two words; each is a site or a decoy.
+        assert (found | decoys).sum(axis=1).tolist() == [2 * size] * len(chosen)
+        assert not (found & decoys).any()
+
+
+def test_binding_pairs_leaves_out_wrong_labels_where_the_truth_is_known(sample):
+    limits = {"longest_rna": 90, "longest_peptide": 55}
+    labelled = data.binding_pairs(sample.pairs, 10_000, **limits)
+    bound = data.binding_pairs(sample.pairs, 10_000, truth=SAMPLE, **limits)
+    assert 0.95 < len(bound) / len(labelled) < 0.97
+
+
+def test_planted_truth_of_strangers(sample):
+    chosen = sample.pairs.head(3)
     with pytest.raises(ValueError, match="'nobody' is not in the truth tables"):
         data.planted(pd.DataFrame([chosen.iloc[0].to_dict() | {"rna_id": "nobody"}]), SAMPLE)

@@ -40,13 +40,27 @@ def test_labels_outside_the_known_rows_are_not_read(space):
     known, rows = np.array([1, 3, 5, 7]), np.array([0, 2, 4, 6])
     lie = Y.copy()
     lie[rows] = 1 - lie[rows]
-    for told in (space.votes, space.kernel_score):
-        assert np.array_equal(told(known, Y, rows), told(known, lie, rows))
+    assert np.array_equal(space.votes(known, Y, rows), space.votes(known, lie, rows))
+    assert np.array_equal(space.machine(known, Y), space.machine(known, lie))
+
+
+def test_what_is_said_of_a_row_does_not_rest_on_the_others(space):
+    # Of chains that are asked about, none is a stop on a walk, and further ones change nothing.
+    known, asked = np.arange(8), np.array([8])
+    new = ("GGCCGGCCAAAAGG", "MKVLAWCCKK")
+    further = (["ACGUACGUACGU", new[0]], ["MKVLAW", "DEEDSTYCCHK"])
+    alone = PairSpace([*RNA, new[0]], [*PEPTIDE, new[1]], known=8)
+    among = PairSpace([*RNA, new[0], *further[0]], [*PEPTIDE, new[1], *further[1]])
+    y = np.array([*Y, 0, 0, 0])
+    np.testing.assert_allclose(
+        alone.votes(known, Y, asked), among.votes(known, y, np.array([8, 9, 10]))[:1], atol=1e-5
+    )
+    np.testing.assert_allclose(alone.kernel(asked, known), among.kernel(asked, known), atol=1e-6)
 
 
 def test_the_kernel_machine_learns_which_sides_belong_together(space):
     known, rows = np.array([1, 3, 5, 7]), np.array([0, 2, 4, 6])
-    assert np.array_equal(space.kernel_score(known, Y, rows) > 0, Y[rows] == 1)
+    assert np.array_equal(space.kernel_score(known, space.machine(known, Y), rows) > 0, Y[rows] == 1)
 
 
 def test_sides_must_match():

@@ -17,16 +17,10 @@ from helpers.tracks.rna_peptide.simulate import Plan, simulate  # noqa: E402
 
 @pytest.fixture(scope="module")
 def table():
-    """Positives by the rule, and as many pairs that break it."""
-    sample = simulate(Plan(ancestors=16, homologs=3, positives=150, duplicates=0), seed=3)
-    rng = np.random.default_rng(0)
-    pairs = sample.pairs
-    shuffled = rng.permutation(pairs["protein_seq"].to_numpy())
-    return predictors.PairTable(
-        [*pairs["rna_seq"], *pairs["rna_seq"]],
-        [*pairs["protein_seq"], *shuffled],
-        [1] * len(pairs) + [0] * len(pairs),
-    )
+    """Pairs by the rule, some labels wrong."""
+    plan = Plan(ancestors=32, homologs=2, pairs=300, duplicates=0, contradictions=0)
+    pairs = simulate(plan, seed=3).pairs
+    return predictors.PairTable(pairs["rna_seq"], pairs["protein_seq"], pairs["label"])
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +75,22 @@ def test_ours_weighs_the_network_with_the_neighbours(table, parts):
     assert set(ours.predict(test)) == {"ours", "network", "neighbours"}
     # When all is chosen, pairs of the validation part are neighbours, too.
     assert set(neighbours._known) == {*train, *valid}
+
+
+def test_every_run_of_the_comparison_has_its_own_seed(table):
+    models = predictors.Comparison(epochs=3, original_epochs=4)
+    first, second = (models.makers(table, seed) for seed in (1, 11))
+    assert list(first) == ["original", "ours", "baseline", "counts", "control"]
+    assert "control" not in models.makers(table, 1, control=False)
+    for name in first:
+        one, other = (make[name]().settings for make in (first, second))
+        assert (one["seed"], other["seed"]) == (1, 11)
+    control = first["control"]().settings
+    # The control is our network, trained as long, on labels that the run's seed shuffles.
+    assert control["network"] == first["ours"]().settings
+    hybrid = predictors.Comparison(epochs=3, hybrid=True)
+    assert list(hybrid.ours(table, 1).parts) == ["network", "neighbours"]
+    assert hybrid.shuffled(table, 1).settings["network"]["model"] == "network"
 
 
 def test_counts_find_the_gap_that_a_held_out_pair_leaves():
