@@ -20,6 +20,8 @@ MEASURED = ["metric", "value", "ci_low", "ci_high", "n"]
 REPEATED = {"runs": 1, "sd": np.nan}
 """Columns that an older table lacks, and what stands there for it: one run has no spread."""
 COLUMNS = (*NAMED, *MEASURED, "seed", *REPEATED)
+MINUS, DIFFERENCE = " - ", "_difference"
+"""A difference stands in the table as the model "ours - trees" and the metric "auroc_difference"."""
 KEY = [*NAMED, "metric", "seed"]
 
 
@@ -51,6 +53,24 @@ def tidy(
         )
     named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model, "seed": seed}
     return _complete(frame.assign(**named))[list(COLUMNS)]
+
+
+def differences(gain: pd.DataFrame, *, dataset: str, seed: int | None) -> pd.DataFrame:
+    """Rows of the results table from `helpers.stats.scoring.compare`.
+
+    With them a page or the README can say by `helpers.stats.verdicts` what was shown, without the
+    predictions.
+
+    Examples
+    --------
+    >>> gain = pd.DataFrame([("p", "ours", "trees", "auroc", 0.03, 0.01, 0.05, 40)],
+    ...     columns=["protocol", "model", "minus", "metric", "value", "ci_low", "ci_high", "n"])
+    >>> differences(gain, dataset="d", seed=0)[["model", "metric"]].values.tolist()
+    [['ours - trees', 'auroc_difference']]
+    """
+    named = {"dataset": dataset, "seed": seed, "task": gain.get("task", "")}
+    named["model"] = gain["model"] + MINUS + gain["minus"]
+    return _complete(gain.assign(**named, metric=gain["metric"] + DIFFERENCE))[list(COLUMNS)]
 
 
 def read_results(path: str | Path) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.stats.bootstrap import FEWEST_GROUPS
+from helpers.stats.results import DIFFERENCE, MINUS
 
 ERRORS = ("mse", "rmse", "mae", "brier", "ece")
 """Metrics of which less is better."""
@@ -38,6 +39,23 @@ class _Number(NamedTuple):
     def unsure(self) -> bool:
         return bool(np.isnan(self.low) or np.isnan(self.high))
 
+    @property
+    def runs(self) -> int:
+        found = self.row.get("runs", 1)
+        return 1 if pd.isna(found) else int(found)
+
+    @property
+    def luck(self) -> float:
+        """Two standard errors of a mean over runs: how far it moves with seeds and partitions."""
+        return 2 * float(self.row["sd"]) / np.sqrt(self.runs) if self.runs > 1 else 0.0
+
+    @property
+    def side(self) -> int:
+        """1 above 0, -1 below, 0 where that is not shown: by its items, or by its runs."""
+        if self.unsure or abs(self.value) <= self.luck:
+            return 0
+        return int(self.low > 0) - int(self.high < 0)
+
 
 def interval(row: Any, *, decimals: int = 3) -> str:
     """A value with its interval, or why there is none.
@@ -58,10 +76,13 @@ def compare(
 ) -> str:
     """Whether model a is above model b, from a row of a paired difference (a minus b).
 
+    A mean over runs must also lie further from 0 than two standard errors of the runs.
+
     Parameters
     ----------
     row : mapping, pandas.Series, Difference or Interval
-        Such as a row of `helpers.stats.scoring.compare`, which also knows `a`, `b` and `metric`.
+        Such as a row of `helpers.stats.scoring.compare` or of `helpers.stats.results.differences`, which
+        also know `a`, `b` and `metric`.
 
     Examples
     --------
@@ -72,10 +93,11 @@ def compare(
     'Whether ours or trees is better in AUROC is not shown: they differ by +0.030 (-0.010 to 0.070).'
     """
     number = _read(row)
-    a, b = (_name(given or number.row.get(key, key)) for given, key in ((a, "model"), (b, "minus")))
+    pair = number.row.get("model", "a"), number.row.get("minus", "b")
+    a, b = (_name(given or known) for given, known in zip((a, b), pair, strict=True))
     metric = str(metric or number.row.get("metric", ""))
     ends, measured = _ends(number, decimals), f" in {_metric(metric)}" if metric else ""
-    if number.unsure or number.low <= 0 <= number.high:
+    if not number.side:
         return (
             f"Whether {a} or {b} is better{measured} is not shown: they differ by "
             f"{number.value:+.{decimals}f} ({ends})."
@@ -84,7 +106,7 @@ def compare(
     if metric in ERRORS:
         side = "worse than" if number.value > 0 else "better than"
     if number.value < 0:  # the size of a difference, from its smaller to its larger end
-        ends = f"{-number.high:.{decimals}f} to {-number.low:.{decimals}f}"
+        ends = _ends(number._replace(low=-number.high, high=-number.low), decimals)
     return f"{_first(a)} is {side} {b}{measured} by {abs(number.value):.{decimals}f} ({ends})."
 
 
@@ -124,11 +146,10 @@ def above(row: Any, bound: float, *, name: str, rival: str, metric: str = "", de
     number = _read(row)
     metric = str(metric or number.row.get("metric", ""))
     word = _metric(metric)
-    article = "an" if word[:1] in "AEFMR" and word.split(" ")[0].isupper() else "a"
-    of = f"{article} {word} of " if metric else ""
+    of = f"{_article(word)} {word} of " if metric else ""
     subject = f"{_name(name)}, with {of}{interval(row, decimals=decimals)},"
     fixed = f"{rival} ({bound:.{decimals}f})"
-    if number.unsure or number.low <= bound <= number.high:
+    if number.unsure or number.low - number.luck <= bound <= number.high + number.luck:
         return f"Whether {subject} is {'better than' if metric in ERRORS else 'above'} {fixed} is not shown."
     higher = number.low > bound
     side = {True: "above", False: "below"}[higher]
@@ -183,19 +204,19 @@ def best(differences: pd.DataFrame, *, decimals: int = 3) -> str:
     >>> best(rows.iloc[:2])
     'Ours has the highest AUROC of 3 models. It is above kmers; that it is above trees is not shown.'
     """
+    read = [_read(row) for row in differences.to_dict("records")]
     for name in ("model", "metric", "protocol", "task"):
-        if name in differences and differences[name].nunique() != 1:
+        if (values := len({one.row[name] for one in read if name in one.row})) > 1:
             raise ValueError(
-                f"best: the differences have {differences[name].nunique()} values of {name}; expected one. "
+                f"best: the differences have {values} values of {name}; expected one. "
                 "Select the rows of one comparison"
             )
-    numbers = {_name(row["minus"]): _read(row) for row in differences.to_dict("records")}
-    first = differences.iloc[0]
+    numbers, first = {_name(one.row["minus"]): one for one in read}, read[0].row
     ours, metric, error = _name(first["model"]), str(first["metric"]), first["metric"] in ERRORS
     sign = -1 if error else 1
     ahead = [name for name, one in numbers.items() if sign * one.value < 0]
-    won = [n for n, one in numbers.items() if not one.unsure and min(sign * one.low, sign * one.high) > 0]
-    lost = [n for n, one in numbers.items() if not one.unsure and max(sign * one.low, sign * one.high) < 0]
+    won = [name for name, one in numbers.items() if sign * one.side > 0]
+    lost = [name for name, one in numbers.items() if sign * one.side < 0]
     open_ = [name for name in numbers if name not in won and name not in lost]
     most, side = ("lowest", "better than") if error else ("highest", "above")
     under = "worse than" if error else "below"
@@ -229,18 +250,14 @@ def control(row: Any, chance: float, *, name: str = "control", metric: str = "",
     """
     number = _read(row)
     metric = str(metric or number.row.get("metric", ""))
-    runs, sd = int(number.row.get("runs", 1)), float(number.row.get("sd", np.nan))
-    spread = f"{runs} shufflings, standard deviation {sd:.{decimals}f}" if runs > 1 else "one shuffling"
-    word = _metric(metric)
-    of = f"{'an' if word.split(' ')[0].isupper() and word[:1] in 'AEFMR' else 'a'} {word} of " if word else ""
-    text = (
-        f"{_first(_name(name))} has {of}{number.value:.{decimals}f} ({_ends(number, decimals)}; {spread}): "
-    )
-    # Two standard errors of the mean of the runs; one run has none.
-    luck = 2 * sd / np.sqrt(runs) if runs > 1 else 0.0
+    sd = float(number.row.get("sd", np.nan))
+    many = f"{number.runs} shufflings, standard deviation {sd:.{decimals}f}"
+    word, found = _metric(metric), f"{number.value:.{decimals}f} ({_bounds(number, decimals)}"
+    of = f"{_article(word)} {word} of " if word else ""
+    text = f"{_first(_name(name))} has {of}{found}; {many if number.runs > 1 else 'one shuffling'}): "
     if number.unsure:
         return f"{text}whether that is chance ({chance:.{decimals}f}) is not shown."
-    if number.low - luck <= chance <= number.high + luck:
+    if number.low - number.luck <= chance <= number.high + number.luck:
         return f"{text}as chance ({chance:.{decimals}f})."
     return f"{text}not chance ({chance:.{decimals}f}). Something that is not in the labels ranks the items."
 
@@ -257,17 +274,31 @@ def _read(row: Any) -> _Number:
     low, high = (fields.get(f"ci_{end}", fields.get(end, np.nan)) for end in ("low", "high"))
     if "value" not in fields:
         raise ValueError(f"the row has no value; found {', '.join(map(str, fields))}")
+    if str(fields.get("metric", "")).endswith(DIFFERENCE):  # a row of the results table
+        model, minus = str(fields["model"]).split(MINUS)
+        metric = str(fields["metric"]).removesuffix(DIFFERENCE)
+        fields |= {"model": model, "minus": minus, "metric": metric}
     return _Number(float(fields["value"]), float(low), float(high), fields)
 
 
 def _ends(number: _Number, decimals: int) -> str:
-    """The interval in words, or why there is none."""
+    """The interval in words, or why there is none, and the spread over runs."""
+    found = _bounds(number, decimals)
+    return found + (f"; {number.runs} runs, sd {number.row['sd']:.{decimals}f}" if number.runs > 1 else "")
+
+
+def _bounds(number: _Number, decimals: int) -> str:
     if not number.unsure:
         return f"{number.low:.{decimals}f} to {number.high:.{decimals}f}"
     groups = number.row.get("groups")
     if groups is None or pd.isna(groups):
         return "no interval: too few groups"
     return f"no interval: too few groups, {int(groups)}" if groups < FEWEST_GROUPS else "no interval"
+
+
+def _article(word: str) -> str:
+    """The article of a metric, whose letters are said one by one where it is an abbreviation."""
+    return "an" if word.split(" ")[0].isupper() and word[:1] in "AEFMR" else "a"
 
 
 def _metric(name: str) -> str:

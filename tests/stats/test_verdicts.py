@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.stats import metrics, scoring, verdicts
+from helpers.stats import metrics, results, scoring, verdicts
 from helpers.stats.bootstrap import Interval
 
 NAN = float("nan")
@@ -31,6 +31,10 @@ def row(value, low, high, **more):
         (row(0.3, NAN, NAN, groups=4), "not shown: they differ by +0.300 (no interval: too few groups, 4)."),
         (row(0.3, NAN, NAN), "(no interval: too few groups)."),
         (row(0.3, NAN, NAN, groups=40), "(no interval)."),
+        (row(0.03, 0.01, 0.05, runs=3, sd=0.004), "by 0.030 (0.010 to 0.050; 3 runs, sd 0.004)."),
+        (row(-0.03, -0.05, -0.01, runs=3, sd=0.004), "by 0.030 (0.010 to 0.050; 3 runs, sd 0.004)."),
+        # The interval of the items leaves out 0, the runs do not.
+        (row(0.03, 0.01, 0.05, runs=3, sd=0.04), "not shown: they differ by +0.030 (0.010 to 0.050; 3 runs"),
         (row(0.1, 0.05, 0.2, metric="rmse"), "Ours is worse than trees in RMSE by 0.100 (0.050 to 0.200)."),
         (row(-0.1, -0.2, -0.05, metric="mae"), "Ours is better than trees in MAE by 0.100 (0.050 to 0.200)."),
         (row(0.1, 0.05, 0.2, metric="pearson", minus="k_mers"), "above k mers in Pearson's r by"),
@@ -138,6 +142,17 @@ def test_sentences_from_the_table_of_a_comparison():
     assert "many: Ours is above guess" in many
     assert "too few groups, 4" in few
     assert gain["p_text"].tolist() == ["< .02", ""]
+
+
+def test_the_results_table_says_what_a_comparison_showed(tmp_path):
+    gain = rivals(0.05, 0.01).assign(protocol="random", task="Am", n=40, runs=3, sd=0.001)
+    table = results.differences(gain, dataset="d", seed=None)
+    results.write_results(tmp_path / "r.csv", table)
+    read = results.read_results(tmp_path / "r.csv")
+    assert verdicts.best(read) == verdicts.best(gain)
+    assert sorted(verdicts.each(read).splitlines()) == sorted(verdicts.each(gain).splitlines())
+    once = results.differences(rivals(0.05).assign(protocol="p", n=40), dataset="d", seed=1)
+    assert once[["task", "seed", "runs"]].values.tolist() == [["", 1, 1]]
 
 
 @pytest.mark.parametrize(
