@@ -31,6 +31,11 @@ def main() -> None:
             f"classification in groups, {size}",
             lambda y=y, p=p, groups=groups: metrics.classification(y, p, groups=groups),
         )
+        sides = np.column_stack([groups, rng.integers(0, n // 10, n)])
+        timed(
+            f"classification in groups of two sides, {size}",
+            lambda y=y, p=p, sides=sides: metrics.classification(y, p, groups=sides),
+        )
         timed(f"regression, {size}", lambda y=y, p=p: metrics.regression(p, p + 0.1 * y))
         timed(f"difference, {size}", lambda y=y, p=p: metrics.difference(y, p, p**2))
     codes = rng.integers(4, size=(30_000, 1001))

@@ -4,6 +4,7 @@ import importlib.util
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +25,30 @@ def test_no_hand_typed_the_tables(tool, path):
     track = path.parent.name
     shown = README.split(tool.BEGIN.format(track))[1].split(tool.END.format(track))[0]
     assert shown.strip() == tool.tables(path).strip()
+
+
+def test_sentences_say_what_the_differences_of_a_table_show(tool):
+    names = ["protocol", "task", "model", "metric", "value", "ci_low", "ci_high", "runs", "sd"]
+    rows = [
+        (
+            protocol,
+            task,
+            f"ours - {rival}",
+            "auroc_difference",
+            value,
+            value - 0.02,
+            value + 0.02,
+            1,
+            float("nan"),
+        )
+        for protocol in ("random_5fold", "homology_both")
+        for task in ("Am", "mean")
+        for rival, value in (("trees", 0.01), ("control", 0.3))
+    ]
+    found = tool.sentences(pd.DataFrame(rows, columns=names)).splitlines()
+    said = "Ours has the highest AUROC of 3 models. It is above control; that it is above trees is not shown."
+    assert found == [f"- random_5fold: {said}", f"- homology_both: {said}"]
+    assert tool.sentences(pd.DataFrame(columns=names)) == ""
 
 
 def test_every_track_has_a_row_and_a_section():

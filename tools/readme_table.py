@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.stats import results, verdicts
+
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- results of {}: made by tools/readme_table.py -->", "<!-- end of {} -->"
 PREDICTION = ("accuracy", "auroc", "auprc", "mcc", "pearson", "spearman", "rmse", "coverage_90")
@@ -59,12 +61,27 @@ def tables(path: Path) -> str:
     table = table[~table["model"].str.contains(r" \d+ nt$")]
     predicts = table["task"].isin(table.loc[table["metric"].isin(MAIN), "task"])
     parts = [f"[All metrics]({path.relative_to(ROOT)})\n", predictions(ordered(table[predicts]))]
+    if said := sentences(table):
+        parts.append(said)
     if (~predicts & table["metric"].isin(EXPLANATION)).any():
         parts.append("Explanations, how far they agree or what they find (mean over items):\n")
         explains = table[~predicts]
         explains = explains.assign(n=explains["n"].map(" (n = {})".format))
         parts.append(markdown(explains, EXPLANATION, n_in_cell=True))
     return "\n".join(parts)
+
+
+def sentences(table: pd.DataFrame) -> str:
+    """What the paired differences of the main metric show, a line a protocol and task (or their mean)."""
+    gains = table[table["metric"].isin([name + results.DIFFERENCE for name in MAIN])]
+    if (mean := gains["task"] == "mean").any():
+        gains = gains[mean]
+    gains = ordered(gains.assign(first=gains["model"].str.split(results.MINUS).str[0]))
+    lines = []
+    for (protocol, task, *_), part in gains.groupby(["protocol", "task", "metric", "first"], sort=False):
+        where = ", ".join(filter(None, [protocol, "" if task == "mean" else task]))
+        lines.append(f"- {where}: {verdicts.best(part)}\n")
+    return "".join(lines)
 
 
 def ordered(results: pd.DataFrame) -> pd.DataFrame:
