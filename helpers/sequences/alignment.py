@@ -52,7 +52,7 @@ def families(sequences: Sequence[str], *, alphabet: Alphabet) -> np.ndarray:
     sequences : sequence of str, length n
         Upper-case sequences; equal ones always share a family.
     alphabet : Alphabet
-        RNA, DNA (as it is written: the other strand is not aligned) or PEPTIDE.
+        RNA, DNA (either strand) or PEPTIDE.
 
     Returns
     -------
@@ -90,7 +90,9 @@ def families(sequences: Sequence[str], *, alphabet: Alphabet) -> np.ndarray:
         profile = parasail.profile_create_sat(texts[one], rule.matrix)
         for other in others:
             # Two that are related through others already need no alignment.
-            if root(one) != root(other) and _homologs(profile, texts[one], texts[other], rule):
+            if root(one) != root(other) and any(
+                _homologs(profile, texts[one], strand, rule) for strand in _strands(texts[other], alphabet)
+            ):
                 parent[root(other)] = root(one)
     return pd.factorize(np.array([root(code) for code in range(len(texts))], dtype=np.int64)[codes])[
         0
@@ -102,6 +104,10 @@ def _proposals(texts: list[str], rule: Rule, alphabet: Alphabet) -> Iterator[tup
     for row, other, _ in shared_words(texts, k=rule.k, least=rule.words, alphabet=alphabet):
         for one in np.unique(row):
             yield int(one), other[row == one].tolist()
+
+
+def _strands(text: str, alphabet: Alphabet) -> list[str]:
+    return [text, alphabet.complement(text)[::-1]] if alphabet.double_stranded else [text]
 
 
 def _homologs(profile: parasail.Profile, one: str, other: str, rule: Rule) -> bool:

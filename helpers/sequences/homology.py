@@ -16,12 +16,12 @@ from scipy.sparse.csgraph import connected_components
 from helpers.sequences.alphabet import Alphabet
 from helpers.sequences.encoding import blocks, flat_codes
 
-WORDS = {"RNA": (10, 0.2), "DNA": (10, 0.2), "peptide": (4, 0.3)}
+WORDS = {"RNA": (10, 0.15), "DNA": (10, 0.15), "peptide": (4, 0.3)}
 """Letters in a word and share of common words at which copies are linked, by alphabet.
 
 Sequences with 90 % of their letters in common, over their whole length, are linked in at least 99 % of
-draws (point changes and gaps) from 114 nt and from 30 residues on; `benchmarks/bench_homology.py` prints
-the recall at 95, 90 and 80 %. Unrelated sequences share next to no words.
+draws (point changes and gaps) from 114 nt and from 30 residues on, unrelated ones in none; the recall at
+other lengths and identities stands in `benchmarks/bench_homology.csv`.
 """
 
 BLOCK_LETTERS = 4_000_000
@@ -132,8 +132,8 @@ def homology_groups(
 
     Notes
     -----
-    These are near copies. Homologs with less than about 85 % identity (nucleotides) or 75 % (peptides) are
-    missed more often than found: `helpers.sequences.alignment.families` aligns.
+    These are near copies. At 80 % identity nucleotides are linked in one draw in five at most and
+    peptides in nine in ten, at 50 % neither ever is: `helpers.sequences.alignment.families` aligns.
 
     Examples
     --------

@@ -78,6 +78,13 @@ def test_a_fragment_belongs_to_its_whole_and_relatives_through_others():
     assert alignment.families(halves, alphabet=RNA).tolist() == [0, 0, 0]
 
 
+def test_either_strand_of_dna():
+    one = drawn(np.random.default_rng(3), "ACGT", 100)
+    other = DNA.complement(one)[::-1]
+    assert alignment.families([one, other], alphabet=DNA).tolist() == [0, 0]
+    assert alignment.families([one, other], alphabet=RNA).tolist() == [0, 1]
+
+
 def test_edges():
     assert alignment.families([], alphabet=RNA).tolist() == []
     assert alignment.families(["ACT", "ACU", "N"], alphabet=RNA).tolist() == [0, 0, 1]
