@@ -12,6 +12,7 @@ EXPRESSION_TABLES = run(
     "attention_01.csv",
     "elements_01.csv",
     "enrichment_01.csv",
+    "gate_01.csv",
 )
 EXPRESSION_FIGURES = [
     "figure1_model_performance",

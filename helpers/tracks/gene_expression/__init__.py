@@ -3,5 +3,6 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["data", "figures", "network", "predict", "predictors", "promoters", "simulate", "tasks"]
+    __name__,
+    ["data", "explaining", "figures", "network", "predict", "predictors", "promoters", "simulate", "tasks"],
 )

@@ -35,6 +35,8 @@ _MISSING = ("", "na", "nan", "n/a", "null", "none")
 _REPLICATE = re.compile(r"(.+)_rep(\d+)")
 _MPRA = "POOL1__pMPRA1__{}__activities_per_element.txt"
 _MPRA_CELLS = ("HeLa", "HepG2", "K562")
+_AGREE = 2.0
+"""Deviations of a cell type by which rows of one sequence may differ and still be averaged."""
 _PROTOCOLS = ("chromosome_5fold", "grouped_5fold", "holdout", "given_test")
 
 
@@ -52,7 +54,7 @@ class Expression(NamedTuple):
         For each cell type the values behind the mean, NaN where there is none.
     rows : pandas.DataFrame
         One row for each row of the input: ``line, id, status, note``, and ``promoter``, its row in
-        `promoters` or -1.
+        `promoters` or -1. Rows of one sequence are one promoter, or none (see `from_table`).
     """
 
     promoters: pd.DataFrame
@@ -76,7 +78,8 @@ def from_table(
     path : str or pathlib.Path
         A CSV file with the column ``sequence`` and one column a cell type, such as ``K562``, or one
         a replicate, ``K562_rep1``, ``K562_rep2``. Further columns: ``id``; ``group`` (copies of one
-        locus share it; without it near copies on either strand are grouped by common 10-mers);
+        locus share it; without it near copies, from 90 % identity on and on either strand, are grouped by
+        the 10-mers they share);
         ``chromosome``; ``kind`` (`TESTED`, or another word for what may only be learnt from, such
         as ``random``); ``split`` (train, valid or test, for a split of one's own).
     cell_types : sequence of str
@@ -92,7 +95,9 @@ def from_table(
     -------
     Expression
         An empty cell, NA, NaN, null or none is a value that was not measured. An infinite value is
-        taken as not measured, and said; a row without any value is rejected, and said.
+        taken as not measured, and said; a row without any value is rejected, and said. Rows of one
+        sequence are averaged; where they contradict each other by more than two standard
+        deviations of a cell type, nobody knows which is right, and all of them are rejected.
 
     Raises
     ------
@@ -233,7 +238,7 @@ def elements(
     -------
     pandas.DataFrame
         ``row`` (place in `rows`), ``id, element, start, stop, strand``, and of planted ones the
-        effect in each cell type.
+        ``role`` (site or decoy) with its reason (``why``) and the effect in each cell type.
 
     Raises
     ------
@@ -245,7 +250,7 @@ def elements(
     if truth is None:
         found = scanning.named_sites(one_hot(data, rows), factors.split(","), taxon)
         return found.assign(id=ids[found["row"]])
-    found = pd.read_csv(truth)
+    found = pd.read_csv(truth).fillna({"why": ""})
     places = pd.Series(np.arange(len(rows)), index=ids)
     if len(rows) and not places.index.isin(found["id"]).any():
         raise ValueError(
@@ -255,6 +260,22 @@ def elements(
     found = found[found["id"].isin(places.index)].reset_index(drop=True)
     found.insert(0, "row", found["id"].map(places))
     return found.sort_values(["row", "start"], ignore_index=True)
+
+
+def expected(data: Expression, truth: str | Path) -> pd.DataFrame:
+    """Values of the promoters by the rule of the simulated sample, without noise: the best prediction.
+
+    Parameters
+    ----------
+    truth : str or pathlib.Path
+        ``truth_elements.csv`` of the sample, beside which ``truth_expected.csv`` stands.
+
+    Returns
+    -------
+    pandas.DataFrame, shape=(n, cell types)
+    """
+    table = pd.read_csv(Path(truth).with_name("truth_expected.csv")).set_index("id")
+    return table.reindex(data.promoters["id"])[data.cell_types].reset_index(drop=True)
 
 
 def outcome(data: Expression) -> pd.DataFrame:
@@ -324,16 +345,51 @@ def _numbers(rows: Accounted, names: Sequence[str]) -> pd.DataFrame:
 def _kept(
     rows: Accounted, values: pd.DataFrame, replicates: Mapping[str, np.ndarray], *, source: str
 ) -> Expression:
-    """What is left when rows without any value are rejected, too."""
+    """What is left when rows without any value are rejected, and rows of one sequence are one."""
     rows.reject(values.isna().all(axis=1), "no value in any cell type; fill one in")
+    first = _first_of_its_kind(rows, values)
     rows.check_any(source)
-    kept = rows.usable.to_numpy()
+    kept = (rows.usable & (first == first.index)).to_numpy()
     told = rows.table[["line", "id", "status", "note"]].reset_index(drop=True)
+    place = pd.Series(np.cumsum(kept) - 1, index=first.index)
+
+    def averaged(table: pd.DataFrame) -> pd.DataFrame:
+        """Means over the rows of one sequence."""
+        return table[rows.usable].groupby(first[rows.usable]).mean()
+
     return Expression(
-        _promoters(rows.table[kept]), values[kept].reset_index(drop=True),
-        {cell: found[kept] for cell, found in replicates.items()},
-        told.assign(promoter=np.where(kept, np.cumsum(kept) - 1, -1)),
+        _promoters(rows.table[kept]), averaged(values).reset_index(drop=True),
+        {cell: averaged(pd.DataFrame(found, first.index)).to_numpy() for cell, found in replicates.items()},
+        told.assign(promoter=np.where(rows.usable, place[first], -1)),
     )  # fmt: skip
+
+
+def _first_of_its_kind(rows: Accounted, values: pd.DataFrame) -> pd.Series:
+    """For each row the first one of its sequence; rows that contradict each other are rejected."""
+    usable = rows.table[rows.usable]
+    first = pd.Series(rows.table.index, index=rows.table.index)
+    first[usable.index] = usable.groupby("sequence")["sequence"].transform(lambda same: same.index[0])
+    again = usable.index[first[usable.index] != usable.index]
+    if not len(again):
+        return first
+    of = values.loc[usable.index].groupby(first[usable.index])
+    apart = (of.max() - of.min()) / values.loc[usable.index].std()
+    strange = apart.index[apart.max(axis=1) > _AGREE]
+    line, own = rows.table["line"], first.to_numpy()
+    for one in strange:
+        cell = str(apart.loc[one].idxmax())
+        same = rows.usable & (own == one)
+        lines = ", ".join(line[same].astype(str))
+        said = values.loc[same, cell].round(3).astype(str)
+        rows.reject(same, f"lines {lines} hold one sequence and contradict each other ({cell}: "
+                    f"{' and '.join(said)}); keep the right one")  # fmt: skip
+    mended = rows.usable & rows.table.index.isin([*again, *first[again]])
+
+    def said_of(row: pd.Series) -> str:
+        return f"averaged over the rows of its sequence (first: line {line[first[row.name]]})"
+
+    rows.say(mended, said_of, changed=True)
+    return first
 
 
 def _fit_length(rows: Accounted, length: int | None, path: str) -> None:

@@ -38,6 +38,9 @@ class Size(NamedTuple):
         Share of values hidden in training.
     rate : float
         Learning rate of Adam.
+    sharp : float
+        Deviations above its mean from which a match of a motif detector counts before training. More
+        makes detectors that tell a motif from its look-alikes sooner, from few promoters.
     """
 
     filters: int = 32
@@ -47,6 +50,7 @@ class Size(NamedTuple):
     recurrent: int = 24
     dropout: float = 0.2
     rate: float = 2e-3
+    sharp: float = 0.0
 
 
 def read_size(text: str) -> Size:
@@ -244,12 +248,12 @@ def build_hybrid(
     layers = keras.layers
     X = keras.Input((length, 4), name="promoter")
     mask = layers.MaxPooling1D(size.pool, padding="same", name="mask")(ResidueMask()(X))
-    found = [_convolution(X, size.filters, size.width, "motif")]
+    found = [_convolution(X, size.filters, size.width, "motif", threshold=size.sharp)]
     if size.shared:
         shared = StrandConvolution(size.shared, size.width, name="shared_conv")
-        found.append(_both_strands(X, shared, "shared"))
+        found.append(_matches(shared(X), "shared", size.sharp))
     if len(known):
-        found.append(_known(X, known))
+        found.append(_known(X, known, size.sharp))
     found = layers.Concatenate(name="motifs")(found) if len(found) > 1 else found[0]
     found = layers.MaxPooling1D(size.pool, padding="same", name="motif_pool")(found)
     found = layers.Dropout(size.dropout, name="motif_dropout")(found)
@@ -291,7 +295,7 @@ def build_plain(
     _check(tasks, length, size)
     layers = keras.layers
     X = keras.Input((length, 4), name="promoter")
-    found = _convolution(X, size.filters, size.width, "motif")
+    found = _convolution(X, size.filters, size.width, "motif", threshold=size.sharp)
     found = layers.MaxPooling1D(size.pool, padding="same", name="motif_pool")(found)
     found = layers.Dropout(size.dropout, name="motif_dropout")(found)
     found = _convolution(found, size.filters, 5, "grammar")
@@ -323,23 +327,19 @@ def attention_map(model: keras.Model, X: np.ndarray, *, batch_size: int = 128) -
     return np.repeat(weights / step, step, axis=1)[:, : X.shape[1]]
 
 
-def _convolution(X: Any, filters: int, width: int, name: str) -> Any:
-    layers = keras.layers
-    X = layers.Conv1D(filters, width, padding="same", use_bias=False, name=f"{name}_conv")(X)
-    X = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(X)
-    return layers.Activation("relu", name=f"{name}_activation")(X)
+def _convolution(X: Any, filters: int, width: int, name: str, *, threshold: float = 0.0) -> Any:
+    convolution = keras.layers.Conv1D(filters, width, padding="same", use_bias=False, name=f"{name}_conv")
+    return _matches(convolution(X), name, threshold)
 
 
-def _both_strands(X: Any, convolution: StrandConvolution, name: str, *, threshold: float = 0.0) -> Any:
-    """Detectors of both strands; a match counts from `threshold` deviations above the mean."""
-    layers = keras.layers
-    X = convolution(X)
+def _matches(X: Any, name: str, threshold: float) -> Any:
+    """Matches count from `threshold` deviations above the mean."""
     beta = keras.initializers.Constant(-threshold)
-    X = layers.BatchNormalization(momentum=0.9, beta_initializer=beta, name=f"{name}_norm")(X)
-    return layers.Activation("relu", name=f"{name}_activation")(X)
+    X = keras.layers.BatchNormalization(momentum=0.9, beta_initializer=beta, name=f"{name}_norm")(X)
+    return keras.layers.Activation("relu", name=f"{name}_activation")(X)
 
 
-def _known(X: Any, known: Sequence[np.ndarray]) -> Any:
+def _known(X: Any, known: Sequence[np.ndarray], sharp: float) -> Any:
     """Detectors that begin as known motifs."""
     width = max(len(weights) for weights in known) // 2 * 2 + 1
     kernel = np.zeros((width, 4, len(known)), dtype=np.float32)
@@ -348,7 +348,7 @@ def _known(X: Any, known: Sequence[np.ndarray]) -> Any:
         kernel[start : start + len(weights), :, place] = weights
     convolution = StrandConvolution(len(known), width, name="known_conv")
     # What matches less well than one deviation above the mean is hardly a site.
-    found = _both_strands(X, convolution, "known", threshold=1.0)
+    found = _matches(convolution(X), "known", 1.0 + sharp)
     convolution.set_weights([kernel])
     return found
 

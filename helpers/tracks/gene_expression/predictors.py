@@ -21,9 +21,11 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.svm import SVR
 
 from helpers.sequences.alphabet import DNA
+from helpers.splits import Fold
 from helpers.tracks.gene_expression import network
 from helpers.tracks.gene_expression.promoters import LONGEST_WORD, PromoterTable, standardised
 from helpers.training.blending import Blend
+from helpers.training.controls import Shuffled
 from helpers.training.fitting import FitResult, Schedule, fit, predict
 from helpers.training.store import Store, fingerprint
 
@@ -107,8 +109,11 @@ class Network:
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Predictions for `rows`, shape (len(rows), tasks)."""
-        X = self.table.one_hot(rows)
-        found = [predict(result.model, X).reshape(len(rows), -1) for result in self.results]
+        return self.predict_one_hot(self.table.one_hot(rows))
+
+    def predict_one_hot(self, X: np.ndarray) -> np.ndarray:
+        """Predictions for one-hot promoters, shape (n, tasks)."""
+        found = [predict(result.model, X).reshape(len(X), -1) for result in self.results]
         return np.mean(found, axis=0) * self.deviation + self.mean
 
     def card(self, member: int = 0) -> dict[str, Any]:
@@ -314,6 +319,46 @@ class Machine(_PerTask):
     def _kernel(self, rows: np.ndarray, others: np.ndarray) -> np.ndarray:
         parts = [rbf_kernel(X[rows], X[others], gamma=1 / X.shape[1]) for X in self._X]
         return np.asarray(np.mean(parts, axis=0, dtype=np.float64))
+
+
+def compared(
+    table: PromoterTable, *, size: Mapping[str, Any], schedule: Schedule, hybrid: bool = False, **ours: Any
+) -> dict[str, Callable[[], Any]]:
+    """How each model of the comparison is made, by name; all of them with the schedule's seed.
+
+    Parameters
+    ----------
+    table : PromoterTable
+    size, schedule
+        As for `Network`: of our network, the plain one and the control.
+    hybrid : bool
+        Ours is `network_and_sites`.
+    **ours
+        Further arguments of our network; the control, which is trained on shuffled values for as
+        long as ours, has the same.
+    """
+    plain: dict[str, Any] = {"size": size, "schedule": schedule}
+    build: Callable[..., Any]
+    build, seed = network_and_sites if hybrid else Network, schedule.seed
+    return {
+        "ours": lambda: build(table, **plain, **ours),
+        "plain": lambda: Plain(table, **plain),
+        "svm": lambda: Machine(table),
+        "forest": lambda: Forest(table, seed=seed),
+        "baseline": lambda: Ridge(table),
+        "control": lambda: Shuffled(Network(table, **plain, **ours), seed=seed),
+    }
+
+
+def trained(table: PromoterTable, fold: Fold, **options: Any) -> tuple[Network, Network]:
+    """Our network of a fold and the one of shuffled values; read back if `folder` holds them.
+
+    `options` are those of `Network`.
+    """
+    ours, control = Network(table, **options), Network(table, **options)
+    ours.fit(fold.train, fold.valid)
+    Shuffled(control, seed=ours.schedule.seed).fit(fold.train, fold.valid)
+    return ours, control
 
 
 def network_and_sites(table: PromoterTable, **options: Any) -> Blend:

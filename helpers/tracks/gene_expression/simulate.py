@@ -1,9 +1,10 @@
 """The expression sample: promoters with a stated grammar in eight cell types, truth beside them.
 
-The names of the cell types are those of real ones; nothing else about them is. Each promoter ends
-behind a start site and may hold a TATA box and an initiator (which help each other), GC boxes
-(which saturate), a CCAAT box (which counts less the farther away it is) and two enhancers, on
-either strand, each at work in some of the cell types only.
+The names of the cell types are those of real ones; nothing else about them is. A promoter may hold a
+TATA box and an initiator (which work together only), GC boxes (which add up), a CCAAT box (which
+counts less the farther away it is) and two enhancers, on either strand, each at work in some of the
+cell types only. Beside the elements stand as many decoys: they look like elements and do nothing.
+What a promoter does in a cell type is therefore not to be seen from which words are frequent.
 """
 
 from __future__ import annotations
@@ -25,37 +26,56 @@ CELL_TYPES = ("K562", "HepG2", "GM12878", "H1-ESC", "MCF7", "HeLa-S3", "A549", "
 """Names of the cell types; their values are simulated."""
 
 MOTIFS = {
-    "TATA": "TATAAAAG",
-    "initiator": "TCAGTCTT",
-    "GC box": "GGGGCGGGG",
-    "CCAAT": "AGCCAATCAG",
-    "enhancer 1": "CAGATAAGGA",
-    "enhancer 2": "GTTAATGATTAAC",
+    "TATA": ("TATAAAAG", "TAGAAAAG"),
+    "initiator": ("TCAGTCTT", "TCTGTCTT"),
+    "GC box": ("GGGGCGGGG", "GGGGAGGGG"),
+    "CCAAT": ("AGCCAATCAG", "AGCCTATCAG"),
+    "enhancer 1": ("CAGATAAGGA", "CAGTTAAGGA"),
+    "enhancer 2": ("GTTAATGATTAAC", "GTTAGTGATTAAC"),
 }
-"""Each element as it is planted, in the direction of transcription."""
+"""Each element as it is planted, in the direction of transcription, and its look-alike: one letter
+that counts is another."""
 
 _EFFECTS = pd.DataFrame(
     {
         # log2 of the change that one element makes, in the order of CELL_TYPES
-        "TATA": (1.0, 1.2, 0.9, 0.6, 1.0, 1.1, 1.0, 0.9),
-        "initiator": (0.6, 0.7, 0.6, 0.5, 0.6, 0.6, 0.6, 0.6),
-        "TATA with initiator": (0.6, 0.6, 0.6, 0.4, 0.6, 0.6, 0.6, 0.6),
-        "GC box": (0.7, 0.6, 0.8, 1.0, 0.7, 0.8, 0.7, 0.7),
-        "CCAAT": (1.2, 1.0, 1.1, 1.4, 1.0, 1.3, 1.0, 1.2),
-        "enhancer 1": (2.2, 0.0, 1.4, 0.0, 0.0, 0.0, 0.0, 1.8),
-        "enhancer 2": (0.0, 2.2, 0.0, 0.0, 1.4, 0.0, 1.8, 0.0),
+        "TATA with initiator": (2.4, 2.6, 2.2, 1.8, 2.3, 2.4, 2.3, 2.2),
+        "GC box": (0.9, 0.8, 1.0, 1.1, 0.9, 1.0, 0.9, 0.9),
+        "CCAAT": (1.8, 1.5, 1.7, 2.0, 1.5, 1.9, 1.5, 1.8),
+        "enhancer 1": (2.2, 0.0, 1.6, 0.0, 0.0, 0.0, 0.0, 1.8),
+        "enhancer 2": (0.0, 2.2, 0.0, 0.0, 1.6, 0.0, 1.8, 0.0),
     },
     index=list(CELL_TYPES),
 )
 _BASE = (-1.0, -0.6, -0.8, -0.2, -0.9, -0.7, -1.0, -0.9)
-_MOST_BOXES = 3
 _REACH = 80.0
+_LEAST = 0.25
 START = 30
 """Nucleotides behind the start site: a promoter of length L starts at position L - 30 (from 0)."""
+_WINDOWS = {
+    # first and last start of an element, from the start site
+    "TATA": (-62, -26),
+    "initiator": (-14, 20),
+    "GC box": (-150, -28),
+    "CCAAT": (-150, -28),
+    "enhancer 1": (-170, -28),
+    "enhancer 2": (-170, -28),
+}
+_SHARES = {
+    # how often there are none, one, two
+    "TATA": (0.45, 0.55),
+    "initiator": (0.45, 0.55),
+    "GC box": (0.55, 0.35, 0.1),
+    "CCAAT": (0.5, 0.5),
+    "enhancer 1": (0.55, 0.45),
+    "enhancer 2": (0.55, 0.45),
+}
+PARTNERS = ("TATA", "initiator")
+"""Elements that work together only."""
 
 
 Element = dict[str, Any]
-"""``element, start, stop`` (0-based, half-open), ``strand``, and the effect in each cell type."""
+"""``element, start, stop`` (0-based, half-open), ``strand``, and whether it is a look-alike (``alike``)."""
 
 
 class Plan(NamedTuple):
@@ -66,11 +86,15 @@ class Plan(NamedTuple):
     loci : int
         Unrelated promoters.
     copied : float
-        Share of the loci with a near copy, which stands in the same group.
+        Share of the loci with one to three near copies, which stand in the same group. In a copy one
+        element has become its look-alike, or one look-alike an element.
+    moved : float
+        Share of the loci with a near copy on another chromosome, in another group: what an audit of
+        copies has to find.
     random : int
         Sequences without any element.
     length : int
-        Nucleotides of each promoter: at least 160; the original's were 11,000.
+        Nucleotides of each promoter: at least 200; the original's were 11,000.
     mutation_rate : float
         Share of the letters outside the elements in which a copy differs.
     chromosomes, replicates : int
@@ -79,14 +103,15 @@ class Plan(NamedTuple):
         Deviation of a measurement (log2), and share of promoters not measured in a cell type.
     """
 
-    loci: int = 1400
+    loci: int = 1800
     copied: float = 0.15
+    moved: float = 0.03
     random: int = 100
     length: int = 200
     mutation_rate: float = 0.05
     chromosomes: int = 10
     replicates: int = 2
-    noise: float = 0.35
+    noise: float = 0.6
     missing: float = 0.06
 
 
@@ -100,61 +125,77 @@ class Simulation(NamedTuple):
         was not measured).
     elements : pandas.DataFrame
         The truth, one row an element: ``id, element, start, stop`` (0-based, half-open),
-        ``strand``, and for each cell type what its expression (log2) would lose without it.
+        ``strand, role`` (site or decoy), ``why`` (a decoy is a look-alike or has no partner), and for
+        each cell type what its expression (log2) would lose without it.
+    expected : pandas.DataFrame
+        ``id`` and the expression in each cell type by the rule, without noise.
     """
 
     promoters: pd.DataFrame
     elements: pd.DataFrame
+    expected: pd.DataFrame
 
 
-def simulate(plan: Plan = Plan(), *, seed: int = 20261124) -> Simulation:  # noqa: B008
+def simulate(plan: Plan = Plan(), *, seed: int = 20261126) -> Simulation:  # noqa: B008
     """Simulate promoters and their expression; the same seed gives the same sample.
 
     Examples
     --------
-    >>> small = simulate(Plan(loci=3, copied=1.0, random=1))
-    >>> len(small.promoters), small.promoters["sequence"].str.len().unique().tolist()
-    (7, [200])
-    >>> row = small.elements.iloc[0]
-    >>> name = small.promoters.set_index("id")["sequence"][row["id"]]
-    >>> name[row["start"] : row["stop"]] in (m := MOTIFS[row["element"]], reverse_complement(m, DNA))
-    True
+    >>> small = simulate(Plan(loci=30, random=1))
+    >>> small.promoters["sequence"].str.len().unique().tolist()
+    [200]
+    >>> sorted(set(small.elements["role"])), sorted(set(small.elements["why"]))
+    (['decoy', 'site'], ['', 'look-alike', 'no partner'])
     """
-    if plan.length < 160:
-        raise ValueError(f"length is {plan.length} nt; expected at least 160 to hold the elements")
+    if plan.length < 200:
+        raise ValueError(f"length is {plan.length} nt; expected at least 200 to hold the elements")
     rng = np.random.default_rng(seed)
     rows: list[dict[str, str]] = []
     truth: list[Element] = []
     expected: list[np.ndarray] = []
+
+    def add(name: str, ancestor: np.ndarray, placed: list[Element], **about: str) -> None:
+        rows.append({"id": name, "sequence": _written(ancestor, placed), **about})
+        truth.extend({"id": name, **element} for element in _with_effects(placed, plan.length))
+        expected.append(expression(placed, plan.length))
+
     for locus in range(plan.loci):
         placed = _place(plan.length, rng)
         ancestor = rng.choice(list(DNA.letters), size=plan.length)
-        chromosome = f"chr{1 + locus % plan.chromosomes}"
-        for copy in range(1 + int(rng.random() < plan.copied)):
-            name = f"prom{locus + 1:05d}" + ("b" if copy else "")
-            about = {"group": f"locus{locus + 1:04d}", "chromosome": chromosome, "kind": "native"}
-            sequence = _write_elements(_mutated(ancestor, plan.mutation_rate, rng), placed)
-            rows.append({"id": name, "sequence": sequence, **about})
-            truth += [{"id": name, **element} for element in _with_effects(placed, plan.length)]
-            expected.append(_expression(placed, plan.length))
+        name, at = f"prom{locus + 1:05d}", locus % plan.chromosomes
+        about = {"group": f"locus{locus + 1:04d}", "chromosome": f"chr{at + 1}", "kind": "native"}
+        add(name, ancestor, placed, **about)
+        for copy in range(int(rng.random() < plan.copied) * int(rng.integers(1, 4))):
+            changed = _turned(placed, rng)
+            add(name + "bcd"[copy], _mutated(ancestor, plan.mutation_rate, rng), changed, **about)
+        if rng.random() < plan.moved:
+            other = f"chr{1 + (at + plan.chromosomes // 2) % plan.chromosomes}"
+            elsewhere = about | {"group": about["group"] + "x", "chromosome": other}
+            copied = _mutated(ancestor, plan.mutation_rate / 5, rng)
+            add(name + "x", copied, _turned(placed, rng), **elsewhere)
     for number in range(plan.random):
-        sequence = "".join(rng.choice(list(DNA.letters), size=plan.length))
         name = f"rand{number + 1:05d}"
-        rows.append({"id": name, "sequence": sequence, "group": name, "chromosome": "", "kind": "random"})
-        expected.append(_expression([], plan.length))
-    measured = _measure(np.stack(expected), plan, rng)
-    return Simulation(pd.concat([pd.DataFrame(rows), measured], axis=1), pd.DataFrame(truth))
+        letters = rng.choice(list(DNA.letters), size=plan.length)
+        add(name, letters, [], group=name, chromosome="", kind="random")
+    exact = np.stack(expected)
+    promoters = pd.DataFrame(rows)
+    return Simulation(
+        pd.concat([promoters, _measure(exact, plan, rng)], axis=1),
+        pd.DataFrame(truth),
+        pd.concat([promoters["id"], pd.DataFrame(exact, columns=list(CELL_TYPES))], axis=1),
+    )
 
 
-def planted_mask(
-    elements: pd.DataFrame, rows: Sequence[int], length: int, *, cell_type: str, least: float = 0.25
-) -> np.ndarray:
-    """Positions of the elements that are at work in a cell type.
+def planted_masks(
+    elements: pd.DataFrame, rows: Sequence[int], length: int, *, cell_type: str, least: float = _LEAST
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the elements that are at work in a cell type, and of those that are not.
 
     Parameters
     ----------
     elements : pandas.DataFrame
         The truth, with a column ``row`` (as `helpers.tracks.gene_expression.data.elements` gives it).
+        Without a column of the cell type every element counts as at work.
     rows : sequence of int
         Which rows, in which order.
     least : float
@@ -162,98 +203,131 @@ def planted_mask(
 
     Returns
     -------
-    numpy.ndarray, shape=(len(rows), length), dtype=bool
-        True inside an element.
+    sites, decoys : numpy.ndarray, shape=(len(rows), length), dtype=bool
+        True inside an element that has the effect, or that looks like one and has not: a look-alike,
+        one without its partner, an enhancer of other cell types.
 
     Examples
     --------
-    >>> truth = pd.DataFrame({"row": [7], "start": [1], "stop": [3], "K562": [2.0]})
-    >>> planted_mask(truth, [7, 8], 4, cell_type="K562").astype(int).tolist()
-    [[0, 1, 1, 0], [0, 0, 0, 0]]
+    >>> truth = pd.DataFrame({"row": [7, 7], "start": [1, 3], "stop": [3, 4], "K562": [2.0, 0.0]})
+    >>> [mask.astype(int).tolist() for mask in planted_masks(truth, [7], 4, cell_type="K562")]
+    [[[0, 1, 1, 0]], [[0, 0, 0, 1]]]
     """
     place = {row: number for number, row in enumerate(rows)}
-    mask = np.zeros((len(place), length), dtype=bool)
-    for element in elements[elements[cell_type].abs() >= least].itertuples():
-        if element.row in place:
-            mask[place[element.row], element.start : element.stop] = True
-    return mask
+    found = np.zeros((2, len(place), length), dtype=bool)
+    effects = elements.get(cell_type, pd.Series(np.inf, index=elements.index)).abs()
+    at = zip(elements["row"], elements["start"], elements["stop"], effects < least, strict=True)
+    for row, start, stop, idle in at:
+        if row in place:
+            found[int(idle), place[row], start:stop] = True
+    return found[0], found[1]
 
 
-def write(folder: str | Path, *, seed: int = 20261124) -> list[Path]:
+def best_possible(sample: Simulation) -> dict[str, dict[str, float]]:
+    """The scores that the rule itself has against the measured means, by metric and cell type."""
+    native = sample.promoters["kind"] == "native"
+    found: dict[str, dict[str, float]] = {"pearson": {}, "r2": {}}
+    for cell in CELL_TYPES:
+        y = sample.promoters.filter(regex=rf"^{cell}_rep").mean(axis=1)[native]
+        exact = sample.expected[cell][native & y.notna().reindex(native.index, fill_value=False)]
+        y = y.dropna()
+        found["pearson"][cell] = round(float(np.corrcoef(y, exact)[0, 1]), 4)
+        found["r2"][cell] = round(float(1 - ((y - exact) ** 2).sum() / ((y - y.mean()) ** 2).sum()), 4)
+    return found
+
+
+def write(folder: str | Path, *, seed: int = 20261126) -> list[Path]:
     """Write the sample into a folder: the table, the truth and the rule."""
     folder = Path(folder)
     sample = simulate(seed=seed)
     rule = {
         "what": "simulated data; nothing here was measured, in no cell type of that name",
         "unit": "log2 expression",
-        "motifs": MOTIFS,
+        "best_possible": best_possible(sample),
+        "motifs": {name: words[0] for name, words in MOTIFS.items()},
+        "look_alikes": {name: words[1] for name, words in MOTIFS.items()},
         "start_site": f"position {Plan().length - START} (from 0)",
+        "windows": _WINDOWS,
         "base": dict(zip(CELL_TYPES, _BASE, strict=True)),
         "effects": {str(name): column.to_dict() for name, column in _EFFECTS.items()},
-        "gc_boxes": f"add up, at most {_MOST_BOXES}",
+        "partners": "a TATA box works with an initiator only, and an initiator with a TATA box",
+        "gc_boxes": "add up",
         "ccaat": f"times exp(-distance to the start site / {_REACH:g} nt)",
-        "enhancers": "either strand, anywhere in front of the TATA box",
+        "enhancers": "either strand",
+        "decoys": "as many look-alikes as elements, in the same windows; TATA boxes and initiators alone",
         "plan": Plan()._asdict(),
     }
     return [
         write_table(folder / "promoters.csv", _with_warts(sample.promoters)),
-        write_table(folder / "truth_elements.csv", sample.elements.round(4)),
+        write_table(folder / "truth_elements.csv", sample.elements.round(2)),
+        write_table(folder / "truth_expected.csv", sample.expected.round(3)),
         write_json(folder / "truth_rule.json", rule),
     ]
 
 
 def _place(length: int, rng: np.random.Generator) -> list[Element]:
-    """Elements of one promoter and where they stand; none overlaps another."""
+    """Elements and look-alikes of one promoter and where they stand; none overlaps another."""
     start = length - START
+    wanted = [
+        (name, alike)
+        for name, shares in _SHARES.items()
+        for alike in (False, True)
+        for _ in range(int(rng.choice(len(shares), p=shares)))
+    ]
     placed: list[Element] = []
-
-    def put(name: str, low: int, high: int, *, strand: str = "+") -> None:
-        """Put an element at a free place from `low` to `high`; leave it out if there is none."""
-        width = len(MOTIFS[name])
+    # In no order: where there is no room left, elements and look-alikes are left out alike.
+    for number in rng.permutation(len(wanted)):
+        name, alike = wanted[number]
+        word, (low, high) = MOTIFS[name][alike], _WINDOWS[name]
+        strand = "-" if name.startswith("enhancer") and rng.random() < 0.5 else "+"
         for _ in range(20):
-            place = int(rng.integers(low, high + 1))
-            if all(place >= e["stop"] or place + width <= e["start"] for e in placed):
-                placed.append({"element": name, "start": place, "stop": place + width, "strand": strand})
-                return
-
-    if rng.random() < 0.5:
-        put("TATA", start - 32, start - 30)
-    if rng.random() < 0.5:
-        put("initiator", start - 2, start - 2)
-    if rng.random() < 0.6:
-        put("CCAAT", max(0, start - 130), start - 60)
-    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.35, 0.3, 0.2, 0.15]))):
-        put("GC box", max(0, start - 120), start - 45)
-    for name in ("enhancer 1", "enhancer 2"):
-        if rng.random() < 0.45:
-            put(name, 0, start - 50, strand="+" if rng.random() < 0.5 else "-")
+            place = start + int(rng.integers(low, high + 1))
+            end = place + len(word)
+            if all(place >= e["stop"] or end <= e["start"] for e in placed):
+                where = {"element": name, "start": place, "stop": end, "strand": strand}
+                placed.append(where | {"alike": bool(alike)})
+                break
     return sorted(placed, key=lambda element: element["start"])
 
 
-def _expression(placed: Sequence[Element], length: int) -> np.ndarray:
-    """Expression (log2) in each cell type, by the rule."""
-    names = [element["element"] for element in placed]
-    times = {name: float(name in names) for name in ("TATA", "initiator", "enhancer 1", "enhancer 2")}
-    times["TATA with initiator"] = times["TATA"] * times["initiator"]
-    times["GC box"] = float(min(names.count("GC box"), _MOST_BOXES))
+def _turned(placed: list[Element], rng: np.random.Generator) -> list[Element]:
+    """The same elements, one of which has become its look-alike, or one look-alike an element."""
+    # A second TATA box or initiator would make both idle: without one there is still the other.
+    there = {element["element"] for element in placed if not element["alike"]} & set(PARTNERS)
+    free = [n for n, one in enumerate(placed) if not (one["alike"] and one["element"] in there)]
+    if not free:
+        return placed
+    chosen = int(rng.choice(free))
+    one = placed[chosen]
+    return [*placed[:chosen], one | {"alike": not one["alike"]}, *placed[chosen + 1 :]]
+
+
+def expression(placed: Sequence[Element], length: int) -> np.ndarray:
+    """Expression (log2) in each cell type by the rule, of a promoter with some elements."""
+    names = [element["element"] for element in placed if not element["alike"]]
+    times = {name: float(names.count(name)) for name in ("GC box", "enhancer 1", "enhancer 2")}
+    times["TATA with initiator"] = float(all(name in names for name in PARTNERS))
     value = np.array(_BASE)
     for name, count in times.items():
         value = value + _EFFECTS[name].to_numpy() * count
     for element in placed:
-        if element["element"] == "CCAAT":
-            distance = length - START - element["stop"]
-            value = value + _EFFECTS["CCAAT"].to_numpy() * np.exp(-distance / _REACH) * 1.5
+        if element["element"] == "CCAAT" and not element["alike"]:
+            distance = max(0, length - START - element["stop"])
+            value = value + _EFFECTS["CCAAT"].to_numpy() * np.exp(-distance / _REACH)
     return value
 
 
 def _with_effects(placed: Sequence[Element], length: int) -> list[Element]:
-    """Each element with what would be lost without it."""
-    whole = _expression(placed, length)
-    lost = [whole - _expression([e for e in placed if e is not element], length) for element in placed]
-    return [
-        element | dict(zip(CELL_TYPES, values.tolist(), strict=True))
-        for element, values in zip(placed, lost, strict=True)
-    ]
+    """Each element with its role and what would be lost without it."""
+    whole, found = expression(placed, length), []
+    for element in placed:
+        lost = whole - expression([e for e in placed if e is not element], length)
+        works = bool((np.abs(lost) >= _LEAST).any())
+        shown = {name: element[name] for name in ("element", "start", "stop", "strand")}
+        why = "look-alike" if element["alike"] else "" if works else "no partner"
+        shown |= {"role": "site" if works else "decoy", "why": why}
+        found.append(shown | dict(zip(CELL_TYPES, lost.tolist(), strict=True)))
+    return found
 
 
 def _mutated(ancestor: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
@@ -261,11 +335,11 @@ def _mutated(ancestor: np.ndarray, rate: float, rng: np.random.Generator) -> np.
     return np.where(rng.random(ancestor.size) < rate, letters, ancestor)
 
 
-def _write_elements(letters: np.ndarray, placed: Sequence[Element]) -> str:
+def _written(letters: np.ndarray, placed: Sequence[Element]) -> str:
     found = letters.copy()
     for element in placed:
-        motif = MOTIFS[element["element"]]
-        word = motif if element["strand"] == "+" else reverse_complement(motif, DNA)
+        word = MOTIFS[element["element"]][element["alike"]]
+        word = word if element["strand"] == "+" else reverse_complement(word, DNA)
         found[element["start"] : element["stop"]] = list(word)
     return "".join(found)
 
@@ -284,13 +358,19 @@ def _measure(expected: np.ndarray, plan: Plan, rng: np.random.Generator) -> pd.D
 
 
 def _with_warts(promoters: pd.DataFrame) -> pd.DataFrame:
-    """Faults that real tables have: an infinite value, a row without any value, lower case."""
+    """Faults that real tables have: each is said, mended or refused when the table is read."""
     spoilt = promoters.copy()
     values = [name for name in spoilt.columns if "_rep" in name]
     spoilt.loc[40, "A549_rep1"] = np.inf
     spoilt.loc[80, values] = np.nan
     spoilt.loc[120, "sequence"] = str(spoilt.loc[120, "sequence"]).lower()
-    return spoilt
+    spoilt.loc[160, "sequence"] = "J" + str(spoilt.loc[160, "sequence"])[1:]
+    # The same promoter measured again: once about the same, once something else altogether.
+    again = spoilt.loc[[200, 240]].copy()
+    again["id"] += "again"
+    again.loc[200, values] = (again.loc[200, values].astype(float) + 0.1).round(3)
+    again.loc[240, values] = (again.loc[240, values].astype(float) + 6.0).round(3)
+    return pd.concat([spoilt, again], ignore_index=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,13 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
-from helpers.explain import gradients
+from helpers.explain import controls, gradients
+from helpers.tracks.gene_expression.network import attention_map
+from helpers.training.fitting import predict
+
+INTEGRATED, MUTATION, ATTENTION = "integrated gradients", "mutation", "attention"
+UNTRAINED, SHUFFLED = "untrained network", "shuffled labels"
+ATTENTION_BEFORE = "attention before training"
 
 
 class TaskMaps(NamedTuple):
@@ -85,6 +91,97 @@ def integrated_gradients(
         maps.append(found.per_position[0].reshape(n, tasks, -1).transpose(0, 2, 1))
         deltas.append(found.deltas.reshape(n, tasks))
     return TaskMaps(np.mean(maps, axis=0), np.stack(deltas))
+
+
+def mutation(model: keras.Model, X: np.ndarray) -> np.ndarray:
+    """How much each letter matters to each output: the mean over the other three, shape=(n, length, tasks).
+
+    Output as it is minus output with another letter in its place; float32.
+
+    Examples
+    --------
+    >>> x = keras.Input((3, 4))
+    >>> model = keras.Model(x, keras.layers.Lambda(lambda x: x[:, 1, :1])(x))
+    >>> mutation(model, np.eye(4, dtype="float32")[None, [2, 0, 1]]).ravel().round(3).tolist()
+    [0.0, 1.0, 0.0]
+    """
+    length, letters = X.shape[1:]
+    found = []
+    for item in np.asarray(X, dtype=np.float32):
+        changed = np.repeat(item[None], length * (letters - 1), axis=0)
+        own = item.argmax(axis=1)
+        others = (own[:, None] + np.arange(1, letters)) % letters
+        at = np.repeat(np.arange(length), letters - 1)
+        changed[np.arange(len(at)), at] = np.eye(letters, dtype=np.float32)[others.ravel()]
+        p = predict(model, np.concatenate([item[None], changed]), batch_size=256)
+        p = p.reshape(len(changed) + 1, -1)
+        found.append(p[0] - p[1:].reshape(length, letters - 1, -1).mean(axis=1))
+    return np.stack(found).astype(np.float32)
+
+
+def network_maps(
+    model: keras.Model, shuffled: keras.Model, X: np.ndarray, *, steps: int = 32, seed: int = 0
+) -> dict[str, np.ndarray]:
+    """Maps of a network by several methods, beside those of networks that learnt nothing of the rule.
+
+    Parameters
+    ----------
+    model, shuffled : keras.Model
+        From `helpers.tracks.gene_expression.network.build_hybrid`, trained on the values and on
+        shuffled ones.
+    steps : int
+        Points on the path of the integrated gradients.
+    seed : int
+        Of the untrained weights.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, shape=(n, length, tasks)
+        `INTEGRATED`, `MUTATION`, `ATTENTION`, `ATTENTION_BEFORE` training, and the integrated
+        gradients of the `UNTRAINED` network and of the one of `SHUFFLED` labels.
+    """
+    blank = controls.untrained(model, seed=seed)
+    return {
+        INTEGRATED: integrated_gradients([model], X, steps=steps).values,
+        MUTATION: mutation(model, X),
+        ATTENTION: attention_map(model, X),
+        ATTENTION_BEFORE: attention_map(blank, X),
+        UNTRAINED: integrated_gradients([blank], X, steps=4).values,
+        SHUFFLED: integrated_gradients([shuffled], X, steps=8).values,
+    }
+
+
+def trivial_maps(
+    X_train: np.ndarray,
+    y_train: np.ndarray,
+    X: np.ndarray,
+    *,
+    sites: Sequence[np.ndarray],
+    centre: float,
+    k: int = 8,
+) -> dict[str, np.ndarray]:
+    """Maps that need no network (`helpers.explain.controls.trivial_maps`), for all tasks.
+
+    Parameters
+    ----------
+    X_train, y_train : numpy.ndarray, shape=(m, length, 4) and (m, tasks)
+        One-hot training promoters and their values.
+    sites : sequence of numpy.ndarray, shape=(m, length), dtype=bool
+        For each task, where the training promoters have their sites.
+    centre : float
+        The start site.
+    k : int
+        Letters of a word; both strands are counted.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, shape=(n, length, tasks)
+    """
+    found = [
+        controls.trivial_maps(X_train, values, X, k=k, sites=of_task, centre=centre, strands=2)
+        for values, of_task in zip(y_train.T, sites, strict=True)
+    ]
+    return {name: np.stack([maps[name] for maps in found], axis=-1) for name in found[0]}
 
 
 def _with_choice(model: keras.Model, tasks: int) -> keras.Model:

@@ -14,7 +14,7 @@ from helpers.tracks.gene_expression import data as expression
 
 HEADER = "id,sequence,group,chromosome,kind,split,K562,HepG2"
 ROWS = [
-    f"p{n},{'ACGT' * 5},g{n // 2},chr{n % 3 + 1},native,{part},{n}.5,{-n}"
+    f"p{n},{'ACGT' * 4}{'ACGT'[n // 4]}{'ACGT'[n % 4]}GT,g{n // 2},chr{n % 3 + 1},native,{part},{n}.5,{-n}"
     for n, part in enumerate(["train"] * 6 + ["valid"] * 3 + ["test"] * 3)
 ]
 
@@ -80,7 +80,7 @@ def test_a_table_without_values(write):
 
 
 def test_a_row_without_any_value_is_rejected_and_said(write):
-    data = expression.from_table(write(*ROWS, f"q,{'ACGT' * 5},g,chr1,native,train,,"))
+    data = expression.from_table(write(*ROWS, f"q,{'TTGT' * 5},g,chr1,native,train,,"))
     last = data.rows.iloc[-1]
     assert (last["status"], last["promoter"], last["line"]) == ("rejected", -1, 14)
     assert last["note"] == "no value in any cell type; fill one in"
@@ -109,12 +109,12 @@ def test_nothing_to_use(write):
 
 
 def test_sequences_of_unequal_length(write):
-    path = write("ACGT,1", "ACGT,2", "ACGTAA,3", "GT,4", header="sequence,K562")
+    path = write("ACGT,1", "ACGA,2", "ACGTAA,3", "GT,4", header="sequence,K562")
     with pytest.raises(ValueError, match=r"line 4, column sequence: 6 nt, most rows have 4 nt \(2 "
                        r"rows differ\); expected one length. Give length=4 to cut"):  # fmt: skip
         expression.from_table(path)
     data = expression.from_table(path, length=4)
-    assert data.promoters["sequence"].tolist() == ["ACGT", "ACGT", "GTAA", "NNGT"]
+    assert data.promoters["sequence"].tolist() == ["ACGT", "ACGA", "GTAA", "NNGT"]
     assert data.rows["status"].tolist() == ["ok", "ok", "changed", "changed"]
     assert "cut at its left end to 4 nt" in data.rows.loc[2, "note"]
     assert "padded with N at its left end" in data.rows.loc[3, "note"]
@@ -139,6 +139,20 @@ def test_copies_are_grouped_when_no_group_is_given(write):
     assert group[0] == group[1] != group[2]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_copies_of_95_percent_identity_are_grouped_on_either_strand(write, turned):
+    rng = np.random.default_rng(0)
+    letters = rng.integers(0, 4, (60, 114))
+    copies = letters.copy()
+    for one in copies:
+        one[rng.choice(114, size=6, replace=False)] += rng.integers(1, 4, 6)
+    copies = 3 - copies[:, ::-1] % 4 if turned else copies % 4
+    lines = ["".join("ACGT"[code] for code in one) + ",1" for one in (*letters, *copies)]
+    group = expression.from_table(write(*lines, header="sequence,K562")).promoters["group"]
+    assert (group[:60].to_numpy() == group[60:].to_numpy()).all()
+    assert group.nunique() == 60
+
+
 def test_a_chromosome_on_both_sides_of_a_given_split(write):
     data = expression.from_table(write(*ROWS))
     with pytest.raises(ValueError, match=r"column split puts one chromosome on two sides: fold "
@@ -150,7 +164,7 @@ def test_a_chromosome_on_both_sides_of_a_given_split(write):
 
 
 def test_a_given_split_that_holds(write):
-    rows = [f"ACGT,chr{n},{part},{n}" for n, part in enumerate(["train", "valid", "test"])]
+    rows = [f"ACG{'ACG'[n]},chr{n},{part},{n}" for n, part in enumerate(["train", "valid", "test"])]
     path = write(*rows, header="sequence,chromosome,split,K562")
     data = expression.from_table(path)
     data = data._replace(promoters=data.promoters.assign(group=["a", "b", "c"]))
@@ -203,8 +217,9 @@ def test_the_sample_is_read_whole():
     folder = paths.root() / "data/sample/gene_expression"
     data = expression.from_table(folder / "promoters.csv")
     assert len(data.cell_types) == 8
-    assert data.rows["status"].value_counts()["rejected"] == 1
-    assert len(data.promoters) == len(data.rows) - 1
+    assert data.rows["status"].value_counts()["rejected"] == 4
+    assert len(data.promoters) == len(data.rows) - 4 - 1  # two rows are one promoter
+    assert data.rows["note"].str.contains("contradict each other").sum() == 2
     outcome = expression.outcome(data).set_index("what")["count"]
     assert outcome["promoters, random"] == 100
     truth = expression.elements(data, [0, 1, 2], truth=folder / "truth_elements.csv")
@@ -213,6 +228,34 @@ def test_the_sample_is_read_whole():
     strange = data._replace(promoters=data.promoters.assign(id="x"))
     with pytest.raises(ValueError, match="knows none of 1 promoters"):
         expression.elements(strange, [0], truth=folder / "truth_elements.csv")
+
+
+SPREAD = [f"{'ACGT' * 4}{a}{b},g,chr1,{n}.0,{n}.0" for n, (a, b) in enumerate(["AA", "AC", "AG", "AT"])]
+
+
+def test_rows_of_one_sequence_are_averaged_and_said(write):
+    again = "ACGT" * 4 + "AA,g,chr1,1.0,"
+    path = write(*SPREAD, again, header="sequence,group,chromosome,K562,HepG2")
+    data = expression.from_table(path)
+    assert data.values["K562"].tolist() == [0.5, 1.0, 2.0, 3.0]
+    assert data.values["HepG2"].tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert data.replicates["K562"].tolist() == [[0.5], [1.0], [2.0], [3.0]]
+    assert data.rows["status"].tolist() == ["changed", "ok", "ok", "ok", "changed"]
+    assert data.rows["promoter"].tolist() == [0, 1, 2, 3, 0]
+    assert data.rows.loc[4, "note"] == "averaged over the rows of its sequence (first: line 2)"
+
+
+def test_rows_of_one_sequence_that_contradict_each_other_are_rejected(write):
+    again = "ACGT" * 4 + "AA,g,chr1,9.0,0.1"
+    path = write(*SPREAD, again, header="sequence,group,chromosome,K562,HepG2")
+    data = expression.from_table(path)
+    assert data.values["K562"].tolist() == [1.0, 2.0, 3.0]
+    assert data.rows["promoter"].tolist() == [-1, 0, 1, 2, -1]
+    assert (
+        data.rows.loc[0, "note"]
+        == data.rows.loc[4, "note"]
+        == ("lines 2, 6 hold one sequence and contradict each other (K562: 0.0 and 9.0); keep the right one")
+    )
 
 
 # The public assay

@@ -42,8 +42,8 @@ def results():
 
 @pytest.fixture(scope="module")
 def compared():
-    rows = [(cell, model, 0.1, 0.05, 0.15) for cell in CELLS for model in MODELS[1:]]
-    gain = pd.DataFrame(rows, columns=["task", "minus", "value", "ci_low", "ci_high"])
+    rows = [(cell, "ours", model, 0.1, 0.05, 0.15) for cell in CELLS for model in MODELS[1:]]
+    gain = pd.DataFrame(rows, columns=["task", "model", "minus", "value", "ci_low", "ci_high"])
     return gain, gain[["task", "minus"]].assign(p_holm=0.01)
 
 
@@ -57,10 +57,10 @@ def attention():
         for cell in CELLS
     ], columns=["id", "cell_type", "position", "letter", "attention", "attribution"])  # fmt: skip
     known = pd.DataFrame(
-        [("prom1", "TATA", 10, 18, "+"), ("prom1", "GC box", 20, 29, "-")],
-        columns=["id", "element", "start", "stop", "strand"],
+        [("prom1", "TATA", 10, 18, "+", "site"), ("prom1", "GC box", 20, 29, "-", "decoy")],
+        columns=["id", "element", "start", "stop", "strand", "role"],
     )
-    methods = ["attention", "integrated gradients", "control"]
+    methods = ["attention", "integrated gradients", "untrained network"]
     rich = pd.DataFrame(
         [(e, m, 2.0, 1.5, 2.5, 40) for e in ("TATA", "GC box") for m in methods],
         columns=["element", "method", "value", "ci_low", "ci_high", "n"],

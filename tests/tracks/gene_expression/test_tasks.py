@@ -41,3 +41,14 @@ def test_networks_of_other_tasks_are_refused():
         tasks.integrated_gradients([network(0), network(0, outputs=3)], X)
     with pytest.raises(ValueError, match=r"networks with \[\] outputs; expected one network"):
         tasks.integrated_gradients([], X)
+
+
+def test_a_mutation_is_the_loss_of_a_letter_in_every_task():
+    model = network(0)
+    found = tasks.mutation(model, X)
+    assert found.shape == (3, 6, 2)
+    changed = np.repeat(X[1][None], 3, axis=0)
+    own = X[1, 2].argmax()
+    changed[:, 2] = np.eye(4)[[letter for letter in range(4) if letter != own]]
+    before, after = (model.predict(these, verbose=0) for these in (X[1][None], changed))
+    np.testing.assert_allclose(found[1, 2], before[0] - after.mean(axis=0), atol=1e-6)

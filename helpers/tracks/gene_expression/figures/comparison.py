@@ -112,9 +112,10 @@ def by_model(
     if len(tests):  # a protocol of one fold has no test
         need(tests, ["task", "minus", "p_holm"], "tests")
     named = {"value": "difference", "ci_low": "difference_low", "ci_high": "difference_high"}
-    gap = differences.rename(columns=named | {"minus": "model"})[["task", "model", *named.values()]]
-    tested = tests.rename(columns={"minus": "model"})
-    tested = tested.reindex(columns=["task", "model", "p_holm"]).astype({"p_holm": float})
+    named = {"task": "task", "minus": "model", **named}
+    gap = differences[list(named)].rename(columns=named)
+    tested = tests.reindex(columns=["task", "minus", "p_holm"]).rename(columns={"minus": "model"})
+    tested = tested.astype({"p_holm": float})
     data = results.loc[results["metric"] == "pearson", _NEEDED]
     data = data.merge(gap, how="left").merge(tested, how="left").round(5)
     tasks, models = list(dict.fromkeys(data["task"])), _ordered(data)

@@ -22,11 +22,14 @@ _MAP = ["id", "cell_type", "position", "letter", "attention", "attribution"]
 _ELEMENTS = ["id", "element", "start", "stop", "strand"]
 _ENRICHED = ["element", "method", "value", "ci_low", "ci_high", "n"]
 _SCORES = ["task", "model", "value", "ci_low", "ci_high", "n"]
-_METHODS = {
+METHODS = {
     "attention": ("#E69F00", "s"),
     "integrated gradients": ("#0072B2", "o"),
-    "control": ("#8C8C8C", "x"),
+    "untrained network": ("#8C8C8C", "x"),
+    "words of the class": ("#009E73", "^"),
+    "over-represented words": ("#CC79A7", "v"),
 }
+"""Colour and marker of each method that is drawn."""
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442", "#262626")
 
 
@@ -48,7 +51,8 @@ def attention(
         ``id, cell_type, position, letter, attention, attribution``: positions from 1; the first id
         is drawn, all of them stand in the interactive figure.
     elements : pandas.DataFrame
-        ``id, element, start, stop, strand`` (0-based, half-open) of those promoters.
+        ``id, element, start, stop, strand`` (0-based, half-open) of those promoters; with a column
+        ``role`` decoys are drawn hollow.
     enrichment : pandas.DataFrame
         ``element, method, value, ci_low, ci_high, n``: mean inside the element over mean outside.
     scores : pandas.DataFrame
@@ -100,7 +104,7 @@ def attention(
 
 
 def _look(method: str) -> tuple[str, str, str]:
-    return (*_METHODS.get(method, ("#262626", "D")), method)
+    return (*METHODS.get(method, ("#262626", "D")), method)
 
 
 def _source(
@@ -126,7 +130,14 @@ def _track(ax: Axes, own: pd.DataFrame, length: int) -> None:
     end = -np.inf
     for element in own.sort_values("start").itertuples():
         width = element.stop - element.start
-        ax.add_patch(Rectangle((element.start + 0.5, 0), width, 1, color=shades[element.element]))
+        idle = getattr(element, "role", "site") == "decoy"
+        colour = {
+            "edgecolor": shades[element.element],
+            "facecolor": "none" if idle else shades[element.element],
+        }
+        ax.add_patch(Rectangle((element.start + 0.5, 0), width, 1, **colour))
+        if idle:
+            continue
         middle = element.start + 0.5 + width / 2
         # A name that would touch the one before it goes up a row.
         reach = 0.012 * length * len(element.element) / 2
@@ -134,7 +145,8 @@ def _track(ax: Axes, own: pd.DataFrame, length: int) -> None:
         end = middle + reach if up < 3 else end
         arrow = {"+": " >", "-": " <"}.get(str(element.strand), "")
         ax.text(middle, up, element.element + arrow, ha="center", va="center", fontsize=5.5)
-    title = "a  Known elements, attention and attributions in one promoter"
+    hollow = " (hollow: decoys)" if "role" in own else ""
+    title = f"a  Known elements{hollow}, attention and attributions in one promoter"
     ax.set(ylim=(-0.2, 5.2), xlim=(0.5, length + 0.5), yticks=[], title=title)
     ax.spines["left"].set_visible(False)
 
