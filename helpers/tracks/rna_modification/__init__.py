@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
-        "data", "figures", "input_length", "network", "original", "predict", "predictors", "quantiser",
-        "search", "simulate", "spectrum",
+        "data", "figures", "heads", "input_length", "network", "original", "predict", "predictors",
+        "search", "simulate", "specificity", "spectrum",
     ],
 )  # fmt: skip

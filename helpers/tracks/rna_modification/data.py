@@ -75,7 +75,7 @@ def read(source: str | Path) -> pd.DataFrame:
     Examples
     --------
     >>> len(read("data/sample/rna_modification"))
-    9200
+    9206
     """
     if str(source) == "registry":
         return _joined(
@@ -393,7 +393,7 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     same = table[rows.usable].groupby(["modification", "sequence"])["label"]
     both = (same.transform("nunique") == 2).reindex(table.index, fill_value=False)
     twice = (same.transform("size") > 1).reindex(table.index, fill_value=False)
-    rows.say(both, "the same window stands under the other label, too")
+    rows.reject(both, "the same window stands under the other label, too; neither is used")
     rows.say(twice & ~both, "the same window stands there twice")
     _check_classes(table[rows.usable], table)
     return table[COLUMNS]

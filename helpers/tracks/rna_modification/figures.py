@@ -24,7 +24,7 @@ MOST_CARDS = 16
 """Codes in one picture."""
 _Z = 1.959963984540054
 _FROM_SITE = "position from the site (nt)"
-_CODE = ["code", "used", "primary", "specificity", "q", "q_label"]
+_CODE = ["code", "used", "primary", "specificity", "q", "p_between", "p_label"]
 
 
 @dataclass(frozen=True)
@@ -330,7 +330,7 @@ def spectrum(
     Examples
     --------
     >>> row = {"code": [3, 1], "used": True, "primary": ["a", "b"], "specificity": 1.0, "q": 0.01,
-    ...        "q_label": 0.01, "a": [1.0, 0.0], "b": [0.0, 2.0]}
+    ...        "p_between": 0.01, "p_label": 0.01, "a": [1.0, 0.0], "b": [0.0, 2.0]}
     >>> len(spectrum(pd.DataFrame(row), ["a", "b"], specific=[True, False], title="t").axes)
     2
     """
@@ -375,8 +375,9 @@ def live_spectrum(
         tones = _tones((shown["primary"] == name).to_numpy(), marks)
         hover = [
             f"code {row.code} in {words.markup(name)}<br>TF-IDF {height:.3f}<br>primary "
-            f"{words.markup(row.primary)}<br>specificity {row.specificity:.2f}<br>q between modifications "
-            f"{row.q:.2g}<br>q against negatives {row.q_label:.2g}<br>{words.markup(text)}"
+            f"{words.markup(row.primary)}<br>specificity {row.specificity:.2f}<br>q of both tests "
+            f"{row.q:.2g}<br>p between modifications {row.p_between:.2g}, p against negatives "
+            f"{row.p_label:.2g}<br>{words.markup(text)}"
             for row, height, text in zip(shown[_CODE].itertuples(), shown[name], texts, strict=True)
         ]
         bars = go.Bar(

@@ -18,21 +18,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
+from sklearn.metrics import roc_auc_score
 
 from helpers import splits
 from helpers.tracks.rna_modification import data as windows
 from helpers.tracks.rna_modification import predictors
-from helpers.training.controls import Shuffled
+from helpers.tracks.rna_modification.search import inner_fold
 from helpers.training.cross_validation import cross_validate
 
 SETTINGS = ("preset", "epochs", "batch_size", "trees", "seed")
 """What `one_length` has to be told besides the windows and the length."""
+PROTOCOLS = {"valid": "validation_windows", "test": "given_test"}
+"""Name in the results of the part that is predicted."""
 
 
 def one_length(
-    good: pd.DataFrame, length: int, settings: Mapping[str, Any], *, folder: str | Path, control: bool = False
+    good: pd.DataFrame, length: int, settings: Mapping[str, Any], *, folder: str | Path, part: str = "valid"
 ) -> pd.DataFrame:
-    """Test predictions of the shared network and the baseline that read this much of a window.
+    """Predictions of the shared network and the baseline that read this much of a window.
 
     Parameters
     ----------
@@ -44,16 +47,20 @@ def one_length(
         A value for each of `SETTINGS`.
     folder : str or pathlib.Path
         Folder of the predictions; what is there is read back.
-    control : bool
-        Whether to train the network on shuffled labels, too.
+    part : {"valid", "test"}
+        Which part of the split is predicted. A length is chosen on the validation windows, by
+        networks that choose their epoch on a tenth of the training windows; the test windows are
+        for the one that was chosen.
 
     Returns
     -------
     pandas.DataFrame
-        ``row, y, p, model, task, length, protocol``.
+        ``row, y, p, model, task, length, protocol`` and ``run``.
     """
     if missing := [name for name in SETTINGS if name not in settings]:
         raise ValueError(f"one_length: the settings lack {', '.join(missing)}; give all of them")
+    if part not in PROTOCOLS:
+        raise ValueError(f"one_length: part is {part!r}; expected {' or '.join(PROTOCOLS)}")
     shortest = int(good["sequence"].str.len().min())
     if shortest < length:
         raise ValueError(
@@ -61,17 +68,37 @@ def one_length(
             f"the window. Ask for at most {shortest}, or leave short windows out"
         )
     data = predictors.WindowTable(good, length)
-    fold = splits.given(*(np.flatnonzero(good["split"] == part) for part in windows.SPLITS))
+    fold = inner_fold(good["split"], seed=settings["seed"])
+    if part == "test":
+        fold = splits.given(*(np.flatnonzero(good["split"] == one) for one in windows.SPLITS))
     chosen = {name: settings[name] for name in SETTINGS if name != "trees"}
-    network = partial(predictors.Network, data, **chosen)
-    trees = partial(predictors.Trees, data, trees=settings["trees"], seed=settings["seed"])
-    make: dict[str, Any] = {"shared": network}
+    make: dict[str, Any] = {"shared": partial(predictors.Network, data, **chosen)}
     if settings["trees"]:
-        make["baseline"] = partial(trees, kinds=("baseline",))
-    if control:
-        make["control"] = lambda: Shuffled(network(), seed=settings["seed"], within=data.of)
+        trees = {"trees": settings["trees"], "seed": settings["seed"], "kinds": ("baseline",)}
+        make["baseline"] = partial(predictors.Trees, data, **trees)
     found = cross_validate(make, data.y, [fold], folder=folder, data_key=data.mark, verbosity=0)
-    return found.assign(task=data.of[found["row"]], length=length, protocol="given_test")
+    return found.assign(task=data.of[found["row"]], length=length, protocol=PROTOCOLS[part])
+
+
+def chosen(predictions: pd.DataFrame, *, model: str = "shared") -> int:
+    """The length whose mean AUROC over the modifications is highest; of two alike, the shorter.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Of several lengths, from `one_length` on the validation windows.
+
+    Examples
+    --------
+    >>> p = [0.2, 0.9, 0.3, 0.6, 0.8, 0.1]
+    >>> rows = {"length": [21] * 3 + [51] * 3, "task": "Am", "model": "shared", "y": [0, 1, 1] * 2, "p": p}
+    >>> chosen(pd.DataFrame(rows))
+    21
+    """
+    own = predictions[predictions["model"] == model]
+    areas = {key: float(roc_auc_score(part["y"], part["p"])) for key, part in own.groupby(["length", "task"])}
+    mean = pd.Series(areas).groupby(level=0).mean()
+    return int(mean.idxmax())
 
 
 def ascending(lengths: str | Sequence[int]) -> list[int]:
@@ -94,5 +121,5 @@ if __name__ == "__main__":
     given = yaml.safe_load(base64.b64decode(told))
     one_length(
         windows.usable(windows.read_table(source)), int(asked), {name: given[name] for name in SETTINGS},
-        folder=where, control=int(asked) == ascending(given["lengths"])[0],
+        folder=where,
     )  # fmt: skip

@@ -19,7 +19,7 @@ from helpers.sequences.alphabet import RNA
 from helpers.sequences.encoding import one_hot
 from helpers.stats.odds import logit, sigmoid
 from helpers.tracks.rna_modification.data import MIXED, MODIFICATIONS, check_odd, mixed
-from helpers.training.saving import Run
+from helpers.training.saving import Run, load_run
 
 COLUMNS = ["line", "record", "length", "position", "base", "modification", "probability", "beyond"]
 COLUMNS += ["status", "note"]
@@ -146,6 +146,29 @@ class _Sites(NamedTuple):
     sites: np.ndarray
     status: str
     note: str
+
+
+def served(folder: str | Path, **expect: Any) -> list[Run]:
+    """Load the networks that the row ``ours`` of notebook 01's table was measured with.
+
+    The card of ``shared.keras`` names them under ``ours`` and holds that row under ``measured``.
+    Give all of them to `predict_file`: the shared network alone is another model.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Where notebook 01 wrote ``shared.keras``.
+    **expect
+        What their cards have to say, such as ``length=501``.
+    """
+    folder = Path(folder)
+    first = load_run(folder / "shared.keras", expect={"rna_alphabet": RNA.letters, **expect})
+    if "ours" not in first.card:
+        raise ValueError(
+            f"{folder}/shared.card.json does not say which networks are ours; run notebook 01 again"
+        )
+    others = [name for name in first.card["ours"] if name != "shared.keras"]
+    return [first, *(load_run(folder / name, expect=expect) for name in others)]
 
 
 def predict_file(

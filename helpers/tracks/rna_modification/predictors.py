@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from helpers.sequences.alphabet import RNA
 from helpers.stats.odds import sigmoid
 from helpers.tracks.rna_modification import data as windows
 from helpers.tracks.rna_modification import network, original
+from helpers.training.blending import Blend
+from helpers.training.controls import Shuffled
 from helpers.training.fitting import FitResult, Schedule, fit
 from helpers.training.store import Store
 
@@ -343,6 +345,54 @@ class Trees:
         kmers = self.table.kmers[rows]
         both = {"baseline": np.concatenate([kmers, self.table.near_site()[rows]], axis=1), "kmers": kmers}
         return {kind: both[kind] for kind in self.settings["kinds"]}
+
+
+def one_run(
+    table: WindowTable,
+    *,
+    seed: int,
+    trees: int,
+    singles: bool = False,
+    folder: str | Path | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
+    """The models of notebook 01 for one run: its seed is that of weights, order, trees and shuffling.
+
+    Parameters
+    ----------
+    table : WindowTable
+    seed, trees, folder
+        As for `Network` and `Trees`.
+    singles : bool
+        Whether ours is a shared network and one a modification (`Both`), or the shared one alone.
+    **settings
+        As for `Network`; the control is trained in full, with the same.
+
+    Returns
+    -------
+    dict of str to Predictor
+        ``ours`` (a `Blend` that shows its parts, too: ``hybrid, ours, baseline, kmers``) and
+        ``control`` (`Shuffled` within a modification).
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"sequence": ["ACAGU"], "modification": ["Am"], "label": [1]})
+    >>> models = one_run(WindowTable(rows, 5), seed=1, trees=5, preset="small", epochs=2)
+    >>> models["control"].network.settings["epochs"]
+    2
+    """
+    network = partial(Network, table, seed=seed, folder=folder, **settings)
+    ours: Network | Both = network()
+    if singles:
+        ours = Both(
+            network(),
+            Singles([network([name]) for name in table.modifications]),  # type: ignore[call-arg]
+        )
+    forests = Trees(table, trees=trees, seed=seed)
+    return {
+        "ours": Blend({"ours": ours, "baseline": forests}, name="hybrid"),
+        "control": Shuffled(network(), seed=seed, within=table.of),
+    }
 
 
 def build(preset: str, length: int, n_outputs: int, *, arguments: Mapping[str, Any]) -> keras.Model:

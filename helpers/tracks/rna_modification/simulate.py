@@ -1,8 +1,9 @@
 """The RNA-modification sample: windows around a site, with the motifs that decide planted.
 
-Each of ten modifications has one motif and a rule for its place. Four motifs are those of known
-enzymes; the others are invented, and said to be. Two pairs of modifications share a motif and
-differ in where it stands. Negatives are decoys: a motif one letter off, or in a wrong place.
+Each of ten modifications has one motif, and a window that holds it bears the modification. Every
+motif has a look-alike, one essential letter off, which decides nothing; it is planted as often and
+at the same places, whatever the label. Some labels are wrong, some windows are near copies of
+others, and a few rows cannot be used: what real data do, at rates that are stated.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import roc_auc_score
 
 from helpers.project import paths
 from helpers.readers.fasta import write_fasta
@@ -31,42 +33,70 @@ TRANSITIONS = (
 _INVENTED = "invented"
 _SHORTEST = 101
 _SEED = 20261126
-_SITES = ["window_id", "modification", "motif", "start", "stop", "first_offset"]
+_SPOILT = "train/8-1"
+"""File with rows that cannot be used."""
+_SITES = ["window_id", "modification", "motif", "start", "stop", "first_offset", "role"]
+
+
+class Motif(NamedTuple):
+    """A motif: its letters, those of its look-alike (one letter off), and its source."""
+
+    consensus: str
+    decoy: str
+    source: str
+
+    @property
+    def essential(self) -> int:
+        """Place at which the look-alike differs; its letter is kept in every planted word."""
+        return next(at for at in range(WIDTH) if self.consensus[at] != self.decoy[at])
+
+
+MOTIFS: dict[str, Motif] = {
+    "T-loop": Motif("GUUCGAA", "GUUGGAA", "T-loop, GUUCNANNC: doi:10.1038/nature24456"),
+    "DRACH": Motif("UGGACUA", "UGGAGUA", "METTL3-METTL14, DRACH: doi:10.1038/nature11112"),
+    "PUS7": Motif("CUGUAGC", "CUGAAGC", "PUS7, UNUAR: doi:10.1016/j.cell.2014.08.028"),
+    "NSUN2": Motif("ACAGGGU", "ACACGGU", "NSUN2, CNGGG: doi:10.1038/s41594-019-0218-x"),
+    "Nm": Motif("AGAUCGA", "AGAACGA", _INVENTED),
+    "late-C": Motif("CUGUCAC", "CUGACAC", _INVENTED),
+    "early-U": Motif("UUGCAUU", "UUGGAUU", _INVENTED),
+    "cap-A": Motif("CCAGUCA", "CCACUCA", _INVENTED),
+}
+"""The motifs; where they stand, and letters beside a published core, are this simulation's."""
+WIDTH = 7
+"""Letters of every motif and of every look-alike."""
 
 
 class Rule(NamedTuple):
-    """Where the motif (of `MOTIFS`) of a modification stands: offsets of its first letter, in nt."""
+    """Where the motif of a modification and its look-alike may start: offsets from the site, in nt.
+
+    Many stand at one place, `often`; none lies across the site.
+    """
 
     name: str
     base: str
     motif: str
     first: int
     last: int
+    often: int
 
+    @property
+    def offsets(self) -> np.ndarray:
+        """The allowed offsets of the first letter."""
+        all_of = np.arange(self.first, self.last + 1)
+        return all_of[(all_of > 0) | (all_of <= -WIDTH)]
 
-MOTIFS: dict[str, tuple[str, str]] = {
-    "T-loop": ("GUUCGA", "T-loop of tRNA, GUUCNANNC: doi:10.1038/nature24456"),
-    "DRACH": ("GGACU", "METTL3-METTL14, DRACH: doi:10.1038/nature11112"),
-    "PUS7": ("UGUAG", "PUS7, UNUAR: doi:10.1016/j.cell.2014.08.028"),
-    "NSUN2": ("CAGGG", "NSUN2, CNGGG: doi:10.1038/s41594-019-0218-x"),
-    "Nm": ("AGAUCGA", _INVENTED),
-    "late-C": ("CUGUCAC", _INVENTED),
-    "early-U": ("UUGCAUU", _INVENTED),
-    "cap-A": ("CCAGUCA", _INVENTED),
-}
-"""Consensus and source of each motif; where it stands is always this simulation's rule."""
 
 RULES = (
-    Rule("Am", "A", "Nm", 0, 0),
-    Rule("Cm", "C", "late-C", 6, 9),
-    Rule("Gm", "G", "Nm", -13, -10),
-    Rule("Um", "U", "early-U", -17, -16),
-    Rule("m1A", "A", "T-loop", -5, -5),
-    Rule("m5C", "C", "NSUN2", 0, 0),
-    Rule("m5U", "U", "T-loop", -1, -1),
-    Rule("m6A", "A", "DRACH", -2, -2),
-    Rule("m6Am", "A", "cap-A", 4, 7),
-    Rule("Psi", "U", "PUS7", -2, -2),
+    Rule("Am", "A", "Nm", 1, 33, 5),
+    Rule("Cm", "C", "late-C", 1, 33, 11),
+    Rule("Gm", "G", "Nm", -39, -7, -16),
+    Rule("Um", "U", "early-U", -39, -7, -19),
+    Rule("m1A", "A", "T-loop", -39, -7, -10),
+    Rule("m5C", "C", "NSUN2", -23, 17, -8),
+    Rule("m5U", "U", "T-loop", 1, 33, 8),
+    Rule("m6A", "A", "DRACH", -23, 17, 3),
+    Rule("m6Am", "A", "cap-A", 1, 33, 14),
+    Rule("Psi", "U", "PUS7", -23, 17, -13),
 )
 """One rule a modification; its place in the row, from 1, is its number in the file names."""
 
@@ -80,22 +110,32 @@ class Plan(NamedTuple):
         Windows of each class and modification.
     length : int
         Length of a window, in nt; odd.
-    carried : float
-        Share of the positives that carry their motif.
+    wrong : float
+        Share of the labels, of either class, that are not what the motif says.
     kept : float
-        Probability that a letter of a planted motif is that of the consensus.
-    near, misplaced : float
-        Shares of the negatives with a motif one letter off, and with one in a wrong place.
+        Probability that a letter of a planted word is the word's, where a look-alike does not differ.
+    often : float
+        Share of the planted words that stand at the one place of their rule, the others anywhere.
+    decoys : tuple of float
+        Share of the windows of either class with the look-alike, of modifications with an odd and
+        with an even number: as many as sites on average, and neither always the more frequent word.
+    copied : tuple of float
+        Share of the validation and test windows of either class (0, 1) that are near copies of a
+        training window.
+    shared : float
+        Share of the other test windows that are near copies of another test window.
     """
 
     train: int = 320
     valid: int = 60
     test: int = 80
     length: int = 151
-    carried: float = 0.98
-    kept: float = 0.985
-    near: float = 0.3
-    misplaced: float = 0.25
+    wrong: float = 0.05
+    kept: float = 0.99
+    often: float = 0.8
+    decoys: tuple[float, float] = (0.42, 0.58)
+    copied: tuple[float, float] = (0.05, 0.15)
+    shared: float = 0.1
 
     def check(self) -> None:
         """Raise ValueError if a motif or a decoy has no room."""
@@ -114,12 +154,19 @@ class Simulation(NamedTuple):
     windows : pandas.DataFrame
         ``file`` (such as ``train/8-1``), ``id, sequence``.
     sites : pandas.DataFrame
-        Motifs that decide: ``window_id, modification, motif, start, stop`` (0-based, half-open, in
-        the window) and ``first_offset`` (of the first letter from the site).
+        Every planted word: ``window_id, modification, motif, start, stop`` (0-based, half-open, in
+        the window), ``first_offset`` (of the first letter from the site) and ``role``: a ``site``
+        makes the window modified, a ``decoy`` looks like one and does nothing.
     """
 
     windows: pd.DataFrame
     sites: pd.DataFrame
+
+
+class _Window(NamedTuple):
+    letters: np.ndarray
+    words: list[tuple[int, str]]
+    """Start and role of every planted word."""
 
 
 def simulate(plan: Plan = Plan(), *, seed: int = _SEED) -> Simulation:  # noqa: B008
@@ -133,22 +180,56 @@ def simulate(plan: Plan = Plan(), *, seed: int = _SEED) -> Simulation:  # noqa: 
     """
     plan.check()
     rng = np.random.default_rng(seed)
-    rows, sites = [], []
+    rows, sites, first = [], [], {}
     middle = plan.length // 2
     for split, (number, rule), label in product(SPLITS, enumerate(RULES, 1), (0, 1)):
         file = f"{split}/{number}-{label}"
-        windows = _background(rng, getattr(plan, split), plan.length)
-        windows[:, middle] = RNA.letters.index(rule.base)
-        for place, window in enumerate(windows):
+        drawn = [_planted(rng, text, rule, label, plan) for text in _background(rng, plan, split, rule)]
+        if split == "train":
+            first[number, label] = drawn
+        else:
+            drawn = _with_copies(rng, drawn, first[number, label], plan, label, within=split == "test")
+        for place, window in enumerate(drawn):
             name = f"sim_{'pos' if label else 'neg'}_{place}"
-            start = _plant(rng, window, rule, label, plan)
-            rows.append((file, name, "".join(RNA.letters[code] for code in window)))
-            if start is not None:
-                stop = start + len(MOTIFS[rule.motif][0])
-                sites.append((f"{file}:{name}", rule.name, rule.motif, start, stop, start - middle))
+            rows.append((file, name, "".join(RNA.letters[code] for code in window.letters)))
+            sites += [
+                (f"{file}:{name}", rule.name, rule.motif, start, start + WIDTH, start - middle, role)
+                for start, role in sorted(window.words)
+            ]
     return Simulation(
         pd.DataFrame(rows, columns=["file", "id", "sequence"]), pd.DataFrame(sites, columns=_SITES)
     )
+
+
+def best_possible(sample: Simulation) -> pd.DataFrame:
+    """AUROC and accuracy on the test windows of one who knows which windows hold a motif that decides.
+
+    Labels that are wrong bound every model. A near copy of a training window has that window's
+    label, wrong or not: one who learns windows by heart may get above this.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a modification and one for their ``mean``: ``auroc, accuracy, n``.
+    """
+    ids = sample.windows["file"] + ":" + sample.windows["id"]
+    holds = ids.isin(sample.sites.loc[sample.sites["role"] == "site", "window_id"]).to_numpy(dtype=float)
+    part = (
+        sample.windows["file"].str.extract(r"^(\w+)/(\d+)-(\d)$").set_axis(["split", "number", "y"], axis=1)
+    )
+    found = {}
+    for number, rule in enumerate(RULES, 1):
+        own = ((part["split"] == "test") & (part["number"] == str(number))).to_numpy()
+        y = part["y"][own].to_numpy(dtype=int)
+        found[rule.name] = (
+            float(roc_auc_score(y, holds[own])),
+            float((y == holds[own]).mean()),
+            int(own.sum()),
+        )
+    table = pd.DataFrame(found, index=["auroc", "accuracy", "n"]).T
+    table.loc["mean"] = table.mean()
+    table.loc["mean", "n"] = table["n"].iloc[:-1].sum()
+    return table
 
 
 def write(folder: str | Path, *, seed: int = _SEED) -> list[Path]:
@@ -156,13 +237,18 @@ def write(folder: str | Path, *, seed: int = _SEED) -> list[Path]:
     folder = Path(folder)
     sample = simulate(seed=seed)
     truth = [folder / "truth_sites.csv", folder / "truth_rule.json"]
-    written = []
+    written: list[Path] = []
+    first: list[tuple[str, str]] = []
     for file, part in sample.windows.groupby("file", sort=False):
         written.append(folder / f"{file}.fasta")
         written[-1].parent.mkdir(parents=True, exist_ok=True)
-        write_fasta(written[-1], zip(part["id"], part["sequence"], strict=True))
+        records = list(zip(part["id"], part["sequence"], strict=True))
+        if file == _SPOILT:
+            records += _unusable(records, first)
+        first = records
+        write_fasta(written[-1], records)
     write_table(truth[0], sample.sites)
-    paths.write_json(truth[1], _rule())
+    paths.write_json(truth[1], _rule() | {"best_possible": _rounded(best_possible(sample))})
     return written + truth
 
 
@@ -172,77 +258,122 @@ def ppm(motif: str, kept: float = Plan().kept) -> np.ndarray:
     Examples
     --------
     >>> ppm("DRACH", 0.97)[0].round(2).tolist()
-    [0.01, 0.01, 0.97, 0.01]
+    [0.01, 0.01, 0.01, 0.97]
     """
-    return np.where(np.eye(RNA.size)[_codes(motif)] > 0, kept, (1 - kept) / (RNA.size - 1))
+    one = MOTIFS[motif]
+    share = np.where(np.arange(WIDTH) == one.essential, 1.0, kept)[:, None]
+    return np.where(np.eye(RNA.size)[_codes(one.consensus)] > 0, share, (1 - share) / (RNA.size - 1))
 
 
-def _codes(motif: str) -> np.ndarray:
-    return np.array([RNA.letters.index(letter) for letter in MOTIFS[motif][0]])
+def _codes(word: str) -> np.ndarray:
+    return np.array([RNA.letters.index(letter) for letter in word])
 
 
-def _background(rng: np.random.Generator, n: int, length: int) -> np.ndarray:
+def _background(rng: np.random.Generator, plan: Plan, split: str, rule: Rule) -> np.ndarray:
+    """Windows of one class without a planted word, the site's letter in their middle."""
+    n, length = getattr(plan, split), plan.length
     steps = np.cumsum(np.array(TRANSITIONS), axis=1)
     drawn = rng.random((length, n))
     found = np.zeros((n, length), dtype=np.intp)
     found[:, 0] = rng.integers(RNA.size, size=n)
     for at in range(1, length):
         found[:, at] = (drawn[at][:, None] > steps[found[:, at - 1]]).sum(axis=1)
-    return np.minimum(found, RNA.size - 1)
+    found = np.minimum(found, RNA.size - 1)
+    found[:, length // 2] = RNA.letters.index(rule.base)
+    return found
 
 
-def _plant(rng: np.random.Generator, window: np.ndarray, rule: Rule, label: int, plan: Plan) -> int | None:
-    """Write the motif, or a decoy, into a window; gives the start of a motif that decides."""
-    middle = plan.length // 2
-    consensus = _codes(rule.motif)
-    start = middle + int(rng.integers(rule.first, rule.last + 1))
-    kind = rng.random()
-    if label:
-        if kind >= plan.carried:
-            return None
-        kept = rng.random(len(consensus)) < plan.kept
-        other = (consensus + rng.integers(1, RNA.size, len(consensus))) % RNA.size
-        _write(window, start, np.where(kept, consensus, other), middle)
-        return start
-    if kind < plan.near:
-        at = rng.choice([i for i in range(len(consensus)) if start + i != middle])
-        word = consensus.copy()
-        word[at] = (word[at] + rng.integers(1, RNA.size)) % RNA.size
-        _write(window, start, word, middle)
-    elif kind < plan.near + plan.misplaced:
-        # At least the motif's width and some nt away from every allowed place, within 40 nt.
-        away = rng.integers(len(consensus) + 6, 30) * rng.choice([-1, 1])
-        edge = rule.last if away > 0 else rule.first
-        _write(window, middle + edge + int(away), consensus, middle)
-    return None
+def _planted(rng: np.random.Generator, letters: np.ndarray, rule: Rule, label: int, plan: Plan) -> _Window:
+    """A window with look-alikes and, if it is modified, the motif; the places say nothing of the role."""
+    motif, middle = MOTIFS[rule.motif], plan.length // 2
+    modified = bool(label) != (rng.random() < plan.wrong)
+    words = [motif.decoy] * (rng.random() < plan.decoys[RULES.index(rule) % 2]) + [motif.consensus] * modified
+    starts = _starts(rng, rule, len(words), plan)
+    while len(words) > 1 and np.diff(np.sort(starts)).min() < WIDTH:
+        starts = _starts(rng, rule, len(words), plan)
+    letters, placed = letters.copy(), []
+    for offset, word in zip(starts, words, strict=True):
+        kept = rng.random(WIDTH) < plan.kept
+        kept[motif.essential] = True
+        other = (_codes(word) + rng.integers(1, RNA.size, WIDTH)) % RNA.size
+        start = middle + int(offset)
+        letters[start : start + WIDTH] = np.where(kept, _codes(word), other)
+        placed.append((start, "site" if word == motif.consensus else "decoy"))
+    return _Window(letters, placed)
 
 
-def _write(window: np.ndarray, start: int, word: np.ndarray, middle: int) -> None:
-    """The site keeps its own letter."""
-    base = window[middle]
-    window[start : start + len(word)] = word
-    window[middle] = base
+def _starts(rng: np.random.Generator, rule: Rule, n: int, plan: Plan) -> np.ndarray:
+    often = rng.random(n) < plan.often
+    return np.where(often, rule.often, rng.choice(rule.offsets, n))
+
+
+def _with_copies(
+    rng: np.random.Generator, drawn: list[_Window], known: list[_Window], plan: Plan, label: int, *,
+    within: bool,
+) -> list[_Window]:  # fmt: skip
+    """Some windows become near copies, of a training window or of the window before them."""
+    found: list[_Window] = []
+    for window in drawn:
+        kind = rng.random()
+        if kind < plan.copied[label]:
+            window = _copy(rng, known[rng.integers(len(known))], window)
+        elif within and found and kind < plan.copied[label] + plan.shared:
+            window = _copy(rng, found[-1], window)
+        found.append(window)
+    return found
+
+
+def _copy(rng: np.random.Generator, one: _Window, other: _Window) -> _Window:
+    """The first window with the ends of the other: what is planted lies between them."""
+    end = len(one.letters) // 2 - _SHORTEST // 2 + int(rng.integers(0, 10))
+    letters = one.letters.copy()
+    letters[:end], letters[-end:] = other.letters[:end], other.letters[-end:]
+    return _Window(letters, one.words)
+
+
+def _unusable(records: list[tuple[str, str]], negatives: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Rows that the loader has to reject: each says by its id what is wrong, but for an id twice."""
+    text = records[0][1]
+    half = len(text) // 2
+    return [
+        ("sim_pos_even_length", text[1:]),
+        ("sim_pos_other_centre", text[:half] + "C" + text[half + 1 :]),
+        ("sim_pos_mixed_letters", text[:half] + text[half:].replace("U", "T")),
+        ("sim_pos_gap", text[:20] + "-" + text[21:]),
+        ("sim_pos_other_label", negatives[0][1]),
+        (records[1][0], records[2][1]),
+    ]
+
+
+def _rounded(table: pd.DataFrame) -> dict[str, object]:
+    return {name: {k: round(float(v), 4) for k, v in row.items()} for name, row in table.iterrows()}
 
 
 def _rule() -> dict[str, object]:
+    plan = Plan()._asdict()
     return {
         "what": "simulated data; nothing here was measured",
-        "rule": "a positive carries the motif of its modification at an allowed offset of the "
-        "motif's first letter from the site; a negative carries it one letter off, or elsewhere, "
-        "or not at all",
+        "rule": "a window is modified if it holds the motif of its modification at an allowed offset of "
+        "the motif's first letter from the site, never across the site; a look-alike, one essential letter "
+        "off, stands at the same offsets, as often in modified windows as in others, and decides nothing; "
+        f"{plan['wrong']:.0%} of the labels of either class are wrong",
         "letters": RNA.letters,
         "motifs": {
-            name: {"consensus": consensus, "source": source, "ppm": ppm(name).round(6).tolist()}
-            for name, (consensus, source) in MOTIFS.items()
+            name: {
+                "consensus": one.consensus, "decoy": one.decoy, "source": one.source,
+                "ppm": ppm(name).round(6).tolist(),
+            }
+            for name, one in MOTIFS.items()
         },
         "modifications": {
             rule.name: {
-                "index": number, "base": rule.base, "motif": rule.motif, "offsets": [rule.first, rule.last]
+                "index": number, "base": rule.base, "motif": rule.motif, "offsets": [rule.first, rule.last],
+                "often": rule.often,
             }
             for number, rule in enumerate(RULES, 1)
         },
         "background": TRANSITIONS,
-        "plan": Plan()._asdict(),
+        "plan": plan,
     }  # fmt: skip
 
 

@@ -5,17 +5,19 @@ Codes are whole numbers from 0; a code keeps its number for ever, used or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import entropy, false_discovery_control
+from scipy.stats import entropy
 
 from helpers.motifs.library import Motif
 from helpers.sequences.alphabet import RNA, Alphabet
+from helpers.tracks.rna_modification import specificity
 from helpers.tracks.rna_modification.data import STRIDE
+from helpers.tracks.rna_modification.specificity import PermutationTest
 
 IUPAC = {
     "A": "A", "C": "C", "G": "G", "U": "U", "R": "AG", "Y": "CU", "S": "CG", "W": "AU",
@@ -36,8 +38,6 @@ ENZYMES = (
 
 Of the Nm-seq motif beware: AGAUCG is also how the adapter of common sequencing libraries begins
 (AGATCGGAAGAGC), so it may tell of the experiment rather than of an enzyme."""
-_AT_ONCE = 256
-"""Permutations in one product of matrices."""
 
 
 class Spectrum(NamedTuple):
@@ -75,24 +75,6 @@ class Spectrum(NamedTuple):
     def used(self) -> np.ndarray:
         """Whether a positive window holds the code, shape (n_codes,), dtype bool."""
         return np.asarray(self.df > 0)
-
-
-class PermutationTest(NamedTuple):
-    """A permutation test of codes.
-
-    Attributes
-    ----------
-    z : numpy.ndarray, dtype=float64
-        The statistic as observed.
-    p, q : numpy.ndarray, dtype=float64
-        ``(1 + permutations at least as large) / (1 + permutations)``, and the same controlled by
-        Benjamini and Hochberg (doi:10.1111/j.2517-6161.1995.tb02031.x) over what is tested; 1
-        where nothing is tested, because the code is not used.
-    """
-
-    z: np.ndarray
-    p: np.ndarray
-    q: np.ndarray
 
 
 def count_matrix(codes: ArrayLike, n_codes: int) -> np.ndarray:
@@ -138,7 +120,7 @@ def spectrum(
     >>> found.tf.tolist(), found.df.tolist(), found.used.tolist()
     ([[1.0, 0.0], [0.0, 0.0], [2.0, 1.0]], [1, 0, 2], [True, False, True])
     """
-    counts, of, positive = _aligned(counts, groups, labels)
+    counts, of, positive = specificity.aligned(counts, groups, labels)
     names = list(dict.fromkeys(of.tolist())) if order is None else list(order)
     tf = np.zeros((counts.shape[1], len(names)))
     negative = np.full(tf.shape, np.nan)
@@ -177,138 +159,47 @@ def tau(tf: ArrayLike) -> np.ndarray:
     return np.asarray((1 - share).sum(axis=1) / (table.shape[1] - 1))
 
 
-def between_groups(
-    counts: np.ndarray, groups: ArrayLike, labels: ArrayLike, *, order: Sequence[str],
-    permutations: int = 999, seed: int = 0,
-) -> PermutationTest:  # fmt: skip
-    """Test whether a group uses a code more than windows drawn without regard to their group.
-
-    The groups of the positive windows are permuted. The statistic of a code is the largest
-    standardised excess of a group: its mean count less that of all positive windows, over the
-    standard error that a sample of its size would have (drawn without putting back).
-
-    Parameters
-    ----------
-    counts, groups, labels
-        As in `spectrum`.
-    order : sequence of str
-        The groups.
-    permutations, seed : int
-
-    Returns
-    -------
-    PermutationTest
-        Arrays of shape (n_codes,).
-
-    Examples
-    --------
-    >>> counts = np.repeat([[1, 1, 0], [0, 1, 0]], 20, axis=0)
-    >>> found = between_groups(counts, ["a"] * 20 + ["b"] * 20, [1] * 40, order=["a", "b"])
-    >>> found.p.round(3).tolist()
-    [0.001, 1.0, 1.0]
-    """
-    counts, of, positive = _aligned(counts, groups, labels)
-    _check_enough(order, permutations, least=2)
-    inside = positive & np.isin(of, list(order))
-    member = (of[inside][:, None] == np.array(list(order), dtype=object)).astype(np.float32)
-    if not (size := member.sum(axis=0)).all():
-        raise ValueError(f"group {list(order)[int(size.argmin())]!r} has no positive window")
-    excess = _excess(counts[inside], size)
-    rng = np.random.default_rng(seed)
-    seen = excess(member).max(axis=2)
-    above = np.zeros(counts.shape[1])
-    for many in _batches(permutations):
-        drawn = np.concatenate([member[rng.permutation(len(member))] for _ in range(many)], axis=1)
-        above += (excess(drawn).max(axis=2) >= seen - 1e-9).sum(axis=1)
-    p = (1 + above) / (1 + permutations)
-    return _controlled(seen[:, 0], p, np.asarray(counts[inside].any(axis=0)))
-
-
-def against_negatives(
-    counts: np.ndarray, groups: ArrayLike, labels: ArrayLike, *, order: Sequence[str],
-    permutations: int = 999, seed: int = 0,
-) -> PermutationTest:  # fmt: skip
-    """Test whether the positive windows of a group use a code more than its own negatives.
-
-    Labels are permuted within each group. This tells what goes with the modification from what
-    goes with the places where it was looked for: groups differ in composition, too.
-
-    Parameters
-    ----------
-    counts, groups, labels, order, permutations, seed
-        As in `between_groups`.
-
-    Returns
-    -------
-    PermutationTest
-        Arrays of shape (n_codes, groups); `z` is the standardised difference of the mean counts,
-        `p` is one-sided, `q` over all codes and groups. A group without negatives is not tested.
-
-    Examples
-    --------
-    >>> counts = np.repeat([[1, 1], [0, 1]], 20, axis=0)
-    >>> found = against_negatives(counts, ["a"] * 40, [1] * 20 + [0] * 20, order=["a"])
-    >>> found.p.round(3).tolist()
-    [[0.001], [1.0]]
-    """
-    counts, of, positive = _aligned(counts, groups, labels)
-    _check_enough(order, permutations, least=1)
-    shape = (counts.shape[1], len(order))
-    z, p, tested = np.zeros(shape), np.ones(shape), np.zeros(shape, dtype=bool)
-    rng = np.random.default_rng(seed)
-    for column, name in enumerate(order):
-        own = of == name
-        y = positive[own].astype(np.float32)
-        if y.sum() in (0, len(y)):
-            continue
-        excess = _excess(counts[own], y.sum(keepdims=True))
-        seen = excess(y[:, None])[..., 0]
-        above = np.zeros(shape[0])
-        for many in _batches(permutations):
-            drawn = rng.permuted(np.tile(y, (many, 1)), axis=1).T
-            above += (excess(drawn)[..., 0] >= seen - 1e-9).sum(axis=1)
-        z[:, column], p[:, column] = seen[:, 0], (1 + above) / (1 + permutations)
-        tested[:, column] = counts[own].any(axis=0)
-    return _controlled(z, p, tested)
-
-
 def sorted_table(found: Spectrum, between: PermutationTest, within: PermutationTest) -> pd.DataFrame:
-    """The whole codebook as one table: every code a row, by its first group, then its score.
+    """The whole codebook as one table: every code a row, by its primary group, then its score.
 
     Parameters
     ----------
     found : Spectrum
     between, within : PermutationTest
-        From `between_groups` and `against_negatives`, with the groups of `found`.
+        From `specificity.between_groups` and `specificity.against_negatives`, with the groups of
+        `found`.
 
     Returns
     -------
     pandas.DataFrame
-        ``code`` (its number in the codebook), ``used``, ``primary`` (the group with the largest
-        TF; empty for an unused code), ``specificity`` (`tau`), ``score`` (TF-IDF of the primary
-        group times specificity), ``p, q`` (between groups), ``p_label, q_label`` (positives
-        against negatives of the primary group), ``tf_positive, tf_negative`` (of the primary
-        group), ``idf``, ``windows`` (positive windows that hold it), ``consensus`` (empty, to be
-        filled) and one column of TF-IDF a group. Unused codes stand last.
+        ``code`` (its number in the codebook), ``used``, ``primary`` (the group of which both tests
+        together say most; empty for an unused code), ``specificity`` (`tau`), ``score`` (TF-IDF of
+        the primary group times specificity), ``p, q`` (of both tests together, `specificity.joint`),
+        ``p_between, p_label`` (of each), ``tf_positive, tf_negative, idf``, ``windows`` (positive
+        windows that hold it), ``consensus`` (empty, to be filled) and one column of TF-IDF a group.
+        All of a row speaks of its primary group. Unused codes stand last.
 
     Examples
     --------
-    >>> counts, of, y = np.array([[0, 2, 0], [0, 1, 0]]), ["a", "b"], [1, 1]
-    >>> tests = [test(counts, of, y, order=["a", "b"], permutations=9)
-    ...          for test in (between_groups, against_negatives)]
+    >>> codes, of, y = np.array([[0, 0, 2], [2, 2, 2]] * 20), ["a", "b"] * 20, [1, 1] * 20
+    >>> counts, places, order = count_matrix(codes, 3), specificity.by_place(codes, 3), ["a", "b"]
+    >>> tests = [specificity.between_groups(counts, of, y, order=order, permutations=9),
+    ...          specificity.against_negatives(places, of, y, order=order, permutations=9)]
     >>> table = sorted_table(spectrum(counts, of, y), *tests)
     >>> table[["code", "used", "primary"]].values.tolist()
-    [[1, True, 'a'], [0, False, ''], [2, False, '']]
+    [[0, True, 'a'], [2, True, 'b'], [1, False, '']]
     """
-    first, weights, specificity = found.tf.argmax(axis=1), found.tf_idf, tau(found.tf)
-    rows = np.arange(len(first))
+    both, weights = specificity.joint(between, within), found.tf_idf
+    rows, own = np.arange(len(found.df)), found.tf_idf * tau(found.tf)[:, None]
+    # Of groups with the same p, the one that stands out most from the others.
+    first = np.lexsort((-between.z, both.p), axis=1)[:, 0]
     table = pd.DataFrame(
         {
             "code": rows, "used": found.used,
             "primary": np.where(found.used, np.array(found.groups, dtype=object)[first], ""),
-            "specificity": specificity, "score": weights[rows, first] * specificity,
-            "p": between.p, "q": between.q,
-            "p_label": within.p[rows, first], "q_label": within.q[rows, first],
+            "specificity": tau(found.tf), "score": own[rows, first],
+            "p": both.p[rows, first], "q": both.q[rows, first],
+            "p_between": between.p[rows, first], "p_label": within.p[rows, first],
             "tf_positive": found.tf[rows, first], "tf_negative": found.tf_negative[rows, first],
             "idf": found.idf, "windows": found.df, "consensus": "",
         }
@@ -319,15 +210,14 @@ def sorted_table(found: Spectrum, between: PermutationTest, within: PermutationT
 
 
 def specific(table: pd.DataFrame, *, most_q: float = 0.05) -> pd.Series:
-    """Which codes of a `sorted_table` are specific: used more by both tests, each at `most_q`.
+    """Which codes of a `sorted_table` are specific: both tests, of the same group, at `most_q`.
 
     Examples
     --------
-    >>> rows = pd.DataFrame({"used": True, "q": [0.01, 0.01], "q_label": [0.01, 0.5]})
-    >>> specific(rows).tolist()
+    >>> specific(pd.DataFrame({"used": True, "q": [0.01, 0.5]})).tolist()
     [True, False]
     """
-    return table["used"] & (table["q"] <= most_q) & (table["q_label"] <= most_q)
+    return table["used"] & (table["q"] <= most_q)
 
 
 def top_codes(
@@ -338,23 +228,28 @@ def top_codes(
     Returns
     -------
     pandas.DataFrame
-        ``group, code, excess``: of the codes that pass both tests at `most_q`, the one with the
-        largest IDF times the excess of its TF over the mean of all groups. A group without such a
-        code has no row.
+        ``group, code, excess, p, q``: of the codes that pass both tests for the group at `most_q`,
+        the one with the largest IDF times the excess of its TF over the mean of all groups. A group
+        without such a code has no row.
 
     Examples
     --------
-    >>> counts = np.repeat([[1, 1], [0, 1], [0, 1], [0, 1]], 20, axis=0)
-    >>> of, y = np.repeat(["a", "b"], 40), np.tile(np.repeat([1, 0], 20), 2)
-    >>> tests = [test(counts, of, y, order=["a", "b"])
-    ...          for test in (between_groups, against_negatives)]
+    >>> codes = np.repeat([[0, 1], [1, 1], [1, 1], [1, 1]], 20, axis=0)
+    >>> of, y, order = np.repeat(["a", "b"], 40), np.tile(np.repeat([1, 0], 20), 2), ["a", "b"]
+    >>> counts = count_matrix(codes, 2)
+    >>> tests = [specificity.between_groups(counts, of, y, order=order),
+    ...          specificity.against_negatives(specificity.by_place(codes, 2), of, y, order=order)]
     >>> top_codes(spectrum(counts, of, y), *tests)[["group", "code"]].values.tolist()
     [['a', 0]]
     """
+    both = specificity.joint(between, within)
     excess = (found.tf - found.tf.mean(axis=1, keepdims=True)) * found.idf[:, None]
-    passed = (between.q[:, None] <= most_q) & (within.q <= most_q) & (excess > 0)
-    best = np.where(passed, excess, -np.inf)
-    table = pd.DataFrame({"group": found.groups, "code": best.argmax(axis=0), "excess": best.max(axis=0)})
+    passed = (both.q <= most_q) & (excess > 0)
+    best, columns = np.where(passed, excess, -np.inf).argmax(axis=0), np.arange(len(found.groups))
+    said = {
+        name: values[best, columns] for name, values in (("excess", excess), ("p", both.p), ("q", both.q))
+    }
+    table = pd.DataFrame({"group": found.groups, "code": best, **said})
     return table[passed.any(axis=0)].reset_index(drop=True)
 
 
@@ -551,56 +446,3 @@ def _checked(codes: ArrayLike, n_codes: int) -> np.ndarray:
             "of the same model"
         )
     return table.astype(np.int64)
-
-
-def _aligned(
-    counts: np.ndarray, groups: ArrayLike, labels: ArrayLike
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Counts, groups and which windows are positive, checked to belong together."""
-    counts, of, y = np.asarray(counts), np.asarray(groups, dtype=object), np.asarray(labels)
-    if counts.ndim != 2 or of.shape != (len(counts),) or y.shape != (len(counts),):
-        raise ValueError(
-            f"counts {counts.shape}, groups {of.shape}, labels {y.shape}; expected (windows, codes) and "
-            "one group and one label a window"
-        )
-    if not np.isin(y, (0, 1)).all():
-        raise ValueError("a label is neither 0 nor 1; give whether the window is positive")
-    return counts, of, y.astype(bool)
-
-
-def _check_enough(order: Sequence[str], permutations: int, least: int) -> None:
-    if len(order) < least:
-        raise ValueError(f"there are {len(order)} groups; expected at least {least} to compare")
-    if permutations < 1:
-        raise ValueError(f"permutations is {permutations}; expected at least 1, better 999")
-
-
-def _excess(counts: np.ndarray, size: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Function from labellings (n, times * groups) to (n_codes, times, groups) standardised excesses.
-
-    That is the mean count in each group, of `size` windows, less the mean of all, over its error.
-    """
-    # Products of whole numbers in float32 are exact far beyond the counts of any window table.
-    own = counts.astype(np.float32)
-    mean, spread = own.mean(axis=0, dtype=np.float64), own.var(axis=0, ddof=1, dtype=np.float64)
-    error = np.sqrt(spread[:, None] * (1 / size - 1 / len(own)))
-
-    def excess(labelling: np.ndarray) -> np.ndarray:
-        sums = (own.T @ labelling).reshape(own.shape[1], -1, len(size)).astype(np.float64)
-        gap = sums / size - mean[:, None, None]
-        errors = np.broadcast_to(error[:, None, :], gap.shape)
-        return np.divide(gap, errors, out=np.zeros_like(gap), where=errors > 0)
-
-    return excess
-
-
-def _controlled(z: np.ndarray, p: np.ndarray, tested: np.ndarray) -> PermutationTest:
-    p, q = np.where(tested, p, 1.0), np.ones_like(p)
-    if tested.any():
-        q[tested] = false_discovery_control(p[tested])
-    return PermutationTest(z, p, q)
-
-
-def _batches(permutations: int) -> list[int]:
-    whole, rest = divmod(permutations, _AT_ONCE)
-    return [_AT_ONCE] * whole + [rest] * (rest > 0)

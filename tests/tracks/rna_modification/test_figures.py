@@ -19,7 +19,7 @@ def table(n=12):
     rows = {
         "code": np.arange(n)[::-1], "used": [True] * (n - 2) + [False] * 2,
         "primary": ["m6A"] * (n // 2) + ["Psi"] * (n - n // 2), "specificity": 0.5, "q": 0.01,
-        "q_label": 0.02, "consensus": "gGAC.", "m6A": RNG.random(n), "Psi": RNG.random(n),
+        "p_between": 0.01, "p_label": 0.02, "consensus": "gGAC.", "m6A": RNG.random(n), "Psi": RNG.random(n),
     }  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -89,7 +89,7 @@ def test_live_spectrum_says_what_a_bar_is():
     assert len(fig.data) == 2
     text = fig.data[0].hovertext[0]
     assert text.startswith("code 11 in m6A<br>TF-IDF")
-    assert "q against negatives 0.02" in text
+    assert "p against negatives 0.02" in text
     assert text.endswith("&lt;b&gt;")
     assert len(fig.data[0].y) == 10
     bare = figures.live_spectrum(given.drop(columns="consensus"), ["Psi"], specific=[False] * 12)

@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
+from helpers.stats.odds import logit
 from helpers.tracks.rna_modification import predict
 from helpers.tracks.rna_modification.data import MODIFICATIONS, encode
 from helpers.tracks.rna_modification.predict import Options, WindowNetwork, predict_file, predict_table
-from helpers.training.saving import Run
+from helpers.training.saving import Run, save_run
 
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 LENGTH = 9
 HEADS = ["Am", "m6A", "Psi"]
 CARD = {"rna_alphabet": "ACGU", "length": LENGTH, "modifications": HEADS}
@@ -277,3 +279,20 @@ def test_heads_come_in_the_order_of_the_public_files(run):
     turned = CARD | {"modifications": HEADS[::-1]}
     names = WindowNetwork(Run(run.model, turned)).modifications
     assert names == [name for name in MODIFICATIONS if name in HEADS]
+
+
+def test_what_is_served_is_all_that_ours_was_measured_with(tmp_path):
+    networks = {"shared.keras": network(seed=1), "singles/Am.keras": network(1, seed=2)}
+    (tmp_path / "singles").mkdir()
+    for name, model in networks.items():
+        own = HEADS if name == "shared.keras" else ["Am"]
+        save_run(tmp_path / name, model, CARD | {"modifications": own, "ours": list(networks)})
+    served = predict.served(tmp_path, length=LENGTH)
+    X = encode(pd.DataFrame({"sequence": ["GGGGACUGG"]}), LENGTH)
+    found = WindowNetwork(served).log_odds(X)
+    shared, single = (logit(model.predict(X, verbose=0), clip=1e-7) for model in networks.values())
+    np.testing.assert_allclose(found[0, 0], (shared[0, 0] + single[0, 0]) / 2, atol=1e-5)
+    np.testing.assert_allclose(found[0, 1:], shared[0, 1:], atol=1e-5)
+    save_run(tmp_path / "shared.keras", networks["shared.keras"], CARD)
+    with pytest.raises(ValueError, match="does not say which networks are ours; run notebook 01"):
+        predict.served(tmp_path)

@@ -16,7 +16,7 @@ from helpers.stats.odds import logit, sigmoid
 backend.use("tensorflow")
 
 from helpers.tracks.rna_modification import data as windows  # noqa: E402
-from helpers.tracks.rna_modification import input_length, predictors, search  # noqa: E402
+from helpers.tracks.rna_modification import heads, input_length, predictors, search  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 TINY = {"preset": "small", "epochs": 2, "batch_size": 32, "build": {"n_codes": 16, "filters": 16}}
@@ -166,14 +166,79 @@ def test_what_is_not_known_is_refused(data, arguments, message):
 
 def test_a_length_is_kept_and_read_back(tmp_path):
     good = table()
-    first = input_length.one_length(good, 21, SETTINGS, folder=tmp_path, control=True)
-    assert set(first["model"]) == {"shared", "baseline", "control"}
+    first = input_length.one_length(good, 21, SETTINGS, folder=tmp_path)
+    assert set(first["model"]) == {"shared", "baseline"}
     assert set(first["length"]) == {21}
     assert set(first["task"]) == {"m6A", "Psi"}
     files = sorted(tmp_path.iterdir())
-    again = input_length.one_length(good, 21, SETTINGS, folder=tmp_path, control=True)
+    again = input_length.one_length(good, 21, SETTINGS, folder=tmp_path)
     assert sorted(tmp_path.iterdir()) == files
     np.testing.assert_allclose(again["p"], first["p"], atol=1e-12)
+
+
+def test_a_length_is_chosen_on_validation_windows_and_tested_apart(tmp_path):
+    good = table()
+    tried = input_length.one_length(good, 21, SETTINGS, folder=tmp_path)
+    assert set(good.loc[tried["row"], "split"]) == {"valid"}
+    assert set(tried["protocol"]) == {"validation_windows"}
+    tested = input_length.one_length(good, 21, SETTINGS, folder=tmp_path, part="test")
+    assert set(good.loc[tested["row"], "split"]) == {"test"}
+    assert set(tested["protocol"]) == {"given_test"}
+    better = tried.assign(length=51, p=tried["y"])
+    assert input_length.chosen(pd.concat([tried, better])) == 51
+    with pytest.raises(ValueError, match="part is 'train'; expected valid or test"):
+        input_length.one_length(good, 21, SETTINGS, folder=tmp_path, part="train")
+
+
+def test_a_run_has_its_own_shuffling_and_a_control_trained_in_full(data):
+    first, other = (
+        predictors.one_run(data, seed=seed, trees=5, singles=seed == 2, **TINY) for seed in (1, 2)
+    )
+    assert first["control"].network.settings == first["ours"].parts["ours"].settings
+    rows = np.arange(len(data))
+    assert (first["control"].labels(rows, rows[:0]) != other["control"].labels(rows, rows[:0])).any()
+    assert isinstance(other["ours"].parts["ours"], predictors.Both)
+
+
+@pytest.fixture(scope="module")
+def shared(data, fold):
+    network = predictors.Network(data, **TINY)
+    network.fit(fold.train, fold.valid)
+    return network
+
+
+def test_every_head_is_asked_of_every_window(data, fold, shared):
+    found = heads.matrix(shared, fold.test)
+    assert list(dict.fromkeys(found["model"])) == ["head m6A", "head Psi", "own head", "other heads"]
+    wide = found.pivot(index="row", columns="model", values="p")
+    own = shared.predict(wide.index.to_numpy())
+    np.testing.assert_allclose(wide["own head"], own, atol=1e-5)
+    of = data.of[wide.index.to_numpy()]
+    np.testing.assert_allclose(
+        wide["other heads"], np.where(of == "Psi", wide["head m6A"], wide["head Psi"]), atol=1e-6
+    )
+
+
+def test_positives_are_paired_with_positives_of_the_same_letter():
+    """Am and m6A both sit on A; Psi has no rival and no row."""
+    parts = [table(seed=seed).assign(split="test") for seed in (0, 1)]
+    parts[1] = parts[1][parts[1]["modification"] == "m6A"].assign(modification="Am")
+    rows = pd.concat([*parts, table(seed=2)], ignore_index=True)
+    rows["modification"] = np.where(
+        (np.arange(len(rows)) % 4 == 1) & (rows["modification"] == "m6A"), "Am", rows["modification"]
+    )
+    data = predictors.WindowTable(rows, 51)
+    network = predictors.Network(data, **TINY | {"epochs": 1})
+    every = np.arange(len(data))
+    network.fit(every[rows["split"] == "train"], every[rows["split"] == "valid"])
+    found = heads.positives_only(network, every[rows["split"] == "test"])
+    assert set(found["task"]) == {"Am", "m6A"}
+    assert (data.y[found["row"]] == 1).all()
+    assert set(data.of[found["row"]]) == {"Am", "m6A"}
+    np.testing.assert_array_equal(found["y"] == 1, data.of[found["row"]] == found["task"])
+    for _, part in found.groupby(["task", "model"]):
+        assert part["y"].mean() == 0.5
+        assert part["row"].is_unique
 
 
 def test_the_pipeline_trains_a_length_with_the_same_function(tmp_path):
