@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import norm, t
 
 BLOCK_CELLS = 2_000_000
 """Counts held at once (16 MB), so that memory does not grow with the number of replicates."""
@@ -127,7 +128,7 @@ def intervals(
     """
     values, drawn, units = replicates(statistic, n, n_boot=n_boot, seed=seed, groups=groups)
     made = {name: drawn[name][: 0 if name in BIASED else None] for name in values}
-    return {name: interval(value, made[name])._replace(groups=units) for name, value in values.items()}
+    return {name: interval(value, made[name], units) for name, value in values.items()}
 
 
 def replicates(
@@ -144,11 +145,19 @@ def replicates(
     return {name: float(value[0]) for name, value in values.items()}, drawn, units
 
 
-def interval(value: float, replicates: np.ndarray) -> Interval:
-    """Interval from the 2.5th to the 97.5th percentile of the replicates that have a value."""
+def interval(value: float, replicates: np.ndarray, groups: int | None = None) -> Interval:
+    """95 % percentile interval of the replicates that have a value.
+
+    Percentiles of few groups are too narrow, as a normal interval is that should be Student's; with
+    `groups` they are taken as much further out (doi:10.1080/00031305.2015.1089789): at ten groups
+    at 0.9 and 99.1 %, where 2.5 and 97.5 % held the truth in 88 of 100 simulated data sets.
+    """
     drawn = replicates[~np.isnan(replicates)]
-    low, high = np.percentile(drawn, [2.5, 97.5]) if drawn.size else (np.nan, np.nan)
-    return Interval(value, float(low), float(high), int(drawn.size))
+    tail = 0.025
+    if groups is not None and groups > 1:
+        tail = norm.cdf(-np.sqrt(groups / (groups - 1)) * t.ppf(0.975, groups - 1))
+    low, high = np.quantile(drawn, [tail, 1 - tail]) if drawn.size else (np.nan, np.nan)
+    return Interval(value, float(low), float(high), int(drawn.size), groups)
 
 
 def bin_of(p: np.ndarray, bins: int) -> np.ndarray:

@@ -47,7 +47,7 @@ class Metric(NamedTuple):
         Examples
         --------
         >>> str(auroc([0, 1] * 20, [0.1, 0.9, 0.6, 0.4] * 10))
-        '0.750 (0.570 to 0.893)'
+        '0.750 (0.551 to 0.899)'
         """
         statistic, n = statistic_of(kind_of(self.name), y, p)
         codes = checks.groups_of(groups, n)
@@ -206,7 +206,7 @@ def gap(
         return {"gap": of_a(counts)[metric] - of_b(counts)[metric]}
 
     values, drawn, units = bootstrap.replicates(both, n, n_boot=n_boot, seed=seed, groups=groups)
-    found = bootstrap.interval(values["gap"], drawn["gap"])
+    found = bootstrap.interval(values["gap"], drawn["gap"], units)
     beyond = min(np.sum(drawn["gap"] <= 0), np.sum(drawn["gap"] >= 0))
     # Adding one keeps the share above zero: a finite bootstrap cannot show that it is zero.
     p_value = min(1.0, 2 * (beyond + 1) / (found.usable + 1)) if found.usable else np.nan

@@ -52,6 +52,28 @@ def test_pairs_need_both_sides(simulate):
     assert none < one < 0.88
 
 
+def test_ten_groups_hold_the_truth_as_often_as_many():
+    rng = np.random.default_rng(0)
+    found = []
+    for seed in range(300):
+        groups = np.repeat(np.arange(10), 8)
+        values = rng.normal(size=10)[groups] + rng.normal(size=80)
+        options = {"n_boot": 300, "seed": seed, "groups": groups}
+        _, drawn, units = bootstrap.replicates(
+            lambda c, v=values: {"m": c @ v / c.sum(axis=1)}, 80, **options
+        )
+        rows = [bootstrap.interval(0.0, drawn["m"], given) for given in (units, None)]
+        found.append([row.low <= 0 <= row.high for row in rows])
+    right, narrow = np.mean(found, axis=0)
+    assert 0.90 <= right <= 0.98
+    assert narrow < 0.90
+    # With many groups it is the plain percentile.
+    drawn = rng.normal(size=1000)
+    assert bootstrap.interval(0.0, drawn, 5000)[1:3] == pytest.approx(
+        bootstrap.interval(0.0, drawn)[1:3], abs=0.01
+    )
+
+
 def test_counts_of_pairs_are_products_whatever_the_blocks(monkeypatch):
     groups = np.array([["a", "x"], ["a", "y"], ["b", "x"], ["b", "y"], ["c", "x"]])
     whole = np.concatenate(list(bootstrap.draws(5, n_boot=40, seed=3, groups=groups)))
