@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["data", "figures", "network", "predict", "predictors", "search", "simulate"]
+    __name__, ["data", "figures", "grammar", "network", "predict", "predictors", "search", "simulate"]
 )

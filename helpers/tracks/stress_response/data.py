@@ -17,6 +17,7 @@ from helpers.project import registry
 from helpers.readers import lines, tables
 from helpers.readers.fasta import read_fasta
 from helpers.readers.rows import Accounted
+from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
 
 COLUMNS = ["gene_id", "sequence", "label", "group", "species"]
@@ -68,7 +69,7 @@ def from_folder(folder: str | Path, *, main: str, related: Sequence[str] = ()) -
     >>> from helpers.project import paths
     >>> sample = from_folder(paths.find("data/sample/stress_response"), main="sia")
     >>> len(sample.promoters), len(sample.orthologs)
-    (2400, 0)
+    (4978, 0)
     """
     folder = Path(folder)
     orthologs = {name: folder / f"ath_{name}.txt" for name in (main, *related)}
@@ -94,7 +95,8 @@ def from_fasta(fasta: Mapping[str, str | Path], orthologs: Mapping[str, str | Pa
     -------
     Loaded
         A row that cannot be used (no label, another length, an id that stood before, a letter
-        that is no base) is in `Loaded.rows` with its reason.
+        that is no base, a promoter that stood before or stands with both labels) is in
+        `Loaded.rows` with its reason.
 
     Raises
     ------
@@ -240,7 +242,6 @@ def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
     main = table["species"].iloc[0] if len(table) else ""
     rows.reject(~table["label"].isin(["0", "1"]), _bad_label)
     rows.reject_contradictions(["species", "gene_id"], "label", what="gene")
-    rows.reject_contradictions(["species", "sequence"], "label", what="promoter")
     again = table[rows.usable].duplicated(["species", "gene_id"]).reindex(table.index).eq(True)
     rows.reject(again, "the gene id stood further up already; the first is used")
     for source, part in table.groupby("source", sort=False):
@@ -257,6 +258,7 @@ def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
         sizes != expected,
         lambda row: f"{len(row['sequence'])} nt long; the others have {expected}. Cut or extend it",
     )
+    _set_aside_twins(rows)
     # Orthologs whose label contradicts that of the main species' gene are left out.
     of_main = table["species"] == main
     labels = table[rows.usable & of_main].groupby("group")["label"].agg(set)
@@ -273,6 +275,18 @@ def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
             f"{table['source'].iloc[0]}: the {len(promoters)} usable promoters have one label only"
         )
     return Loaded(promoters, used[~of_main].reset_index(drop=True), table[_ROW])
+
+
+def _set_aside_twins(rows: Accounted) -> None:
+    """One promoter, on either strand, counts once in a species, and not at all under both labels."""
+    table = rows.table
+    turned = table.loc[rows.usable, "sequence"].map(lambda text: encoding.reverse_complement(text, DNA))
+    table["either"] = table["sequence"].where(table["sequence"] <= turned.reindex(table.index), turned)
+    rows.reject_contradictions(["species", "either"], "label", what="promoter")
+    twins = table[rows.usable].groupby(["species", "either"])["gene_id"]
+    table["first"] = twins.transform("first")
+    later = (twins.cumcount() > 0).reindex(table.index, fill_value=False)
+    rows.reject(later, lambda row: f"the same promoter as {row['first']}, which is used")
 
 
 def _bad_label(row: pd.Series) -> str:

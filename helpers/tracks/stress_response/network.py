@@ -59,13 +59,13 @@ def build_original(length: int, *, learning_rate: float = 1e-3) -> keras.Model:
 def build_cnn(
     length: int,
     *,
-    filters: int = 48,
+    filters: int = 32,
     width: int = 11,
     pool: int = 4,
     units: int = 32,
-    dropout: float = 0.1,
+    dropout: float = 0.2,
     l2: float = 1e-5,
-    learning_rate: float = 5e-3,
+    learning_rate: float = 3e-3,
 ) -> keras.Model:
     """Build and compile our small convolutional network.
 

@@ -25,7 +25,7 @@ MOTIFS = [library.plant_motif(name) for name in ("MA0570.3", "MA1258.2", "MA1301
 
 @pytest.fixture(scope="module")
 def table():
-    sample = simulate(Plan(genes=120, length=150, unrelated=2), seed=3).promoters
+    sample = simulate(Plan(genes=120, length=150, decoys=1, unrelated=2), seed=3).promoters
     return PromoterTable(sample["sia"], pd.concat([sample["sib"], sample["sic"]]))
 
 
