@@ -256,7 +256,8 @@ def _scorer(found: Explained, networks: Mapping[int, tuple[Network, Network]], t
         for run, (ours, _) in networks.items():
             own = run_of[rows] == run
             if own.any():
-                p[own] = ours.predict_one_hot(X[own])[:, task]
+                outputs = tasks.outputs(ours.model, X[own])[:, task]
+                p[own] = outputs * ours.deviation[task] + ours.mean[task]
         return p
 
     return score

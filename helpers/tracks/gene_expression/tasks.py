@@ -16,7 +16,6 @@ import numpy as np
 
 from helpers.explain import controls, gradients
 from helpers.tracks.gene_expression.network import attention_map
-from helpers.training.fitting import predict
 
 INTEGRATED, MUTATION, ATTENTION = "integrated gradients", "mutation", "attention"
 UNTRAINED, SHUFFLED = "untrained network", "shuffled labels"
@@ -113,10 +112,18 @@ def mutation(model: keras.Model, X: np.ndarray) -> np.ndarray:
         others = (own[:, None] + np.arange(1, letters)) % letters
         at = np.repeat(np.arange(length), letters - 1)
         changed[np.arange(len(at)), at] = np.eye(letters, dtype=np.float32)[others.ravel()]
-        p = predict(model, np.concatenate([item[None], changed]), batch_size=256)
-        p = p.reshape(len(changed) + 1, -1)
+        p = outputs(model, np.concatenate([item[None], changed]))
         found.append(p[0] - p[1:].reshape(length, letters - 1, -1).mean(axis=1))
     return np.stack(found).astype(np.float32)
+
+
+def outputs(model: keras.Model, X: np.ndarray, *, batch_size: int = 512) -> np.ndarray:
+    """Outputs for one-hot promoters, (n, tasks), without the cost of a run of `predict` for a few rows."""
+    parts = [
+        np.asarray(model.predict_on_batch(X[start : start + batch_size]))
+        for start in range(0, len(X), batch_size)
+    ]
+    return np.concatenate(parts).reshape(len(X), -1)
 
 
 def network_maps(

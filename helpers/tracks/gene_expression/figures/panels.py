@@ -50,7 +50,8 @@ def dots(ax: Axes, table: pd.DataFrame, names: Sequence[str], *, row: str, by: s
         colour, marker, label = look(one)
         value = part["value"].to_numpy(float)
         reach = np.nan_to_num([value - part["ci_low"], part["ci_high"] - value])
-        shift = 0.0 if row == by else 0.22 * (number - (len(series) - 1) / 2)
+        apart = min(0.22, 0.8 / len(series))
+        shift = 0.0 if row == by else apart * (number - (len(series) - 1) / 2)
         ax.errorbar(
             value, np.arange(len(names)) + shift, xerr=np.clip(reach, 0, None), linestyle="",
             marker=marker, color=colour, markersize=3.5, elinewidth=0.9, capsize=1.5, label=label,
