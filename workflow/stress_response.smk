@@ -51,6 +51,7 @@ rule stress_response_03_cross_validation:
     input:
         PROMOTERS,
         notebook=notebook("stress_response", "03_cross_validation"),
+        sample=[] if REAL else STRESS,
     output:
         ENSEMBLE[0],
         directory(ENSEMBLE[1]),
@@ -85,6 +86,7 @@ rule stress_response_05_saliency_maps:
         ENSEMBLE,
         run("stress_response", "predictions_03.csv"),
         notebook=notebook("stress_response", "05_saliency_maps"),
+        sample=[] if REAL else STRESS,
     output:
         run("stress_response", "attributions.npz", "results/05_saliency_maps.csv"),
         figures("stress_response", "05_logos.html"),
@@ -103,6 +105,7 @@ rule stress_response_06_modisco_motifs:
         ENSEMBLE,
         run("stress_response", "attributions.npz"),
         notebook=notebook("stress_response", "06_modisco_motifs"),
+        sample=[] if REAL else STRESS,
     output:
         run("stress_response", "matches_06.csv", "results/06_modisco_motifs.csv"),
         figures("stress_response", "06_motifs.html"),
