@@ -8,7 +8,7 @@ SIRNA_MODELS = run(
     "sirna_process.npz",
     *[
         f"sirna_siamese_{number}.{suffix}"
-        for number in range(1, config["sirna_efficacy"]["02_train_siamese_network"]["final_members"] + 1)
+        for number in range(1, config["sirna_efficacy"]["02_train_siamese_network"]["members"] + 1)
         for suffix in ("keras", "card.json")
     ],
 )

@@ -4,5 +4,8 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    ["bootstrap", "metrics", "odds", "reliability", "results", "scoring", "significance", "verdicts"],
-)
+    [
+        "bootstrap", "conformal", "metrics", "odds", "reliability", "results", "scoring", "significance",
+        "verdicts",
+    ],
+)  # fmt: skip

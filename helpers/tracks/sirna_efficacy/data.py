@@ -17,10 +17,12 @@ import pandas as pd
 from helpers.project import registry
 from helpers.readers import fasta, tables
 from helpers.readers.rows import Accounted
+from helpers.sequences import homology
 from helpers.sequences.alphabet import RNA
 from helpers.tracks.sirna_efficacy.target_sites import CORE, GUIDE, context, locate
 
-# Of the tidy table; `group` is the mRNA, `start` 0-based, `mismatches` their number.
+# Of the tidy table; `group` is the family of the mRNA (near copies are one), named after its first
+# member; `start` is 0-based, `mismatches` their number.
 PAIR = ["sirna_id", "mrna_id", "guide", "context", "start", "mismatches", "efficacy", "group"]
 RECORD = ["id", "sequence", "length", "status", "note", "line"]
 LONGEST_MRNA = 110_000  # nt of the longest human mRNA (titin); a longer one is scored, with a note
@@ -38,8 +40,8 @@ class Loaded(NamedTuple):
     """Pairs (columns `PAIR`), their mRNAs by id, and what became of every row of the input.
 
     ``rows`` has ``sirna_id, mrna_id, orientation`` (antisense, sense, none), ``start`` (0-based, -1
-    for none), ``mismatches`` (positions of the guide), ``status`` (ok, changed, rejected), ``note``
-    and ``line``.
+    for none), ``mismatches`` (positions of the guide), ``status`` (ok, changed, merged, rejected),
+    ``note`` and ``line``.
     """
 
     pairs: pd.DataFrame
@@ -113,7 +115,7 @@ def from_files(
     A guide that was given as the sense strand is turned into its reverse complement if `turn_sense`
     is set, else its row is rejected; either way the note says so. At most `max_mismatches` of the
     19 paired residues may not match. Rows of one guide on one mRNA whose efficacies are more than 0.2
-    apart are all rejected.
+    apart are all rejected; those that agree are one row, their mean.
 
     Raises
     ------
@@ -156,7 +158,30 @@ def from_files(
         raise ValueError(
             f"{efficacy}: efficacy reaches {highest:g}; expected about 0 to 1. Divide percentages by 100"
         )
-    return Loaded(pairs, {name: used[name] for name in pairs["mrna_id"].unique()}, told)
+    pairs = _merged(pairs, told)
+    used = {name: used[name] for name in pairs["mrna_id"].unique()}
+    return Loaded(pairs.assign(group=pairs["mrna_id"].map(_families(used))), used, told)
+
+
+def _merged(pairs: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """One row for each guide on each mRNA, the mean of its values; `told` says so of its lines."""
+    pairs = pairs.set_axis(np.flatnonzero(told["status"] != "rejected"))
+    for _, part in pairs[pairs.duplicated(["guide", "mrna_id"], keep=False)].groupby(["guide", "mrna_id"]):
+        lines = ", ".join(map(str, told.loc[part.index, "line"]))
+        note = f"the same guide on one mRNA (lines {lines}): their mean stands in the first"
+        said = told.loc[part.index, "note"]
+        told.loc[part.index, "note"] = said.where(said == "", said + "; ") + note
+        told.loc[part.index[1:], "status"] = "merged"
+        pairs.loc[part.index[0], "efficacy"] = part["efficacy"].mean()
+    return pairs.drop_duplicates(["guide", "mrna_id"], ignore_index=True)
+
+
+def _families(mrnas: dict[str, str]) -> dict[str, str]:
+    """First member of the family of each mRNA: near copies share a fifth or more of their 16-mers."""
+    names = list(mrnas)
+    found = homology.homology_groups(list(mrnas.values()), k=16, threshold=0.2, alphabet=RNA)
+    first = dict(zip(found[::-1], names[::-1], strict=True))
+    return {name: first[family] for name, family in zip(names, found, strict=True)}
 
 
 def from_registry(name: str = "sirna") -> Loaded:
@@ -204,9 +229,11 @@ def outcome(loaded: Loaded) -> pd.DataFrame:
         "guide is sense": given.get("sense", 0),
         "guide not found or row not readable": given.get("none", 0),
         "used": len(pairs),
+        "merged with another value of the same guide": (rows["status"] == "merged").sum(),
         "rejected (see note)": (rows["status"] == "rejected").sum(),
         "with a mismatch": (pairs["mismatches"] > 0).sum(),
         "mRNAs": pairs["mrna_id"].nunique(),
+        "families of mRNAs (near copies are one)": pairs["group"].nunique(),
     }
     return pd.DataFrame({"what": counts.keys(), "rows": map(int, counts.values())})
 

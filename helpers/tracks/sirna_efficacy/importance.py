@@ -16,7 +16,6 @@ import pandas as pd
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata
 
-from helpers.tracks.sirna_efficacy.simulate import PAIRED
 from helpers.tracks.sirna_efficacy.target_sites import CONTEXT, GUIDE, paired_position
 
 Slices = Sequence[tuple[int, Any]]
@@ -124,12 +123,52 @@ def planted_units(folder: str | Path, units: Sequence[str]) -> list[str]:
     return [unit for unit in units if wanted & set(unit.split(_FAMILY))]
 
 
-def planted_maps(n: int) -> np.ndarray:
-    """Pairs of positions whose mismatch costs efficacy in the sample; bool, shape (n, 21, 57)."""
-    truth = np.zeros((n, GUIDE, CONTEXT), dtype=bool)
-    places = np.array(PAIRED) - 1
-    truth[:, places, _PARTNERS[places]] = True
-    return truth
+def planted_maps(places: Sequence[str]) -> np.ndarray:
+    """Positions of guides, such as "2 5 9" for each, with their partners; bool, shape (n, 21, 57)."""
+    maps = np.zeros((len(places), GUIDE, CONTEXT), dtype=bool)
+    for one, named in zip(maps, places, strict=True):
+        at = np.array([int(place) - 1 for place in named.split()], dtype=int)
+        one[at, _PARTNERS[at]] = True
+    return maps
+
+
+def matched_score(
+    outputs: Callable[[list[np.ndarray]], np.ndarray], inputs: Sequence[np.ndarray]
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Function for `helpers.explain.counterfactual.gate` that changes guides and their partners together.
+
+    Parameters
+    ----------
+    outputs : callable
+        From inputs (guide, target, named) to a number a row.
+    inputs : sequence of numpy.ndarray
+        Of guides that match their targets; the mutants still do. The named features are held.
+    """
+
+    def score(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        target = inputs[1][rows]
+        target[:, _PARTNERS] = X[:, :, ::-1]
+        return outputs([X, target, inputs[2][rows]])
+
+    return score
+
+
+def position_changes(score: Callable[[np.ndarray, np.ndarray], np.ndarray], X: np.ndarray) -> np.ndarray:
+    """Mean absolute change of a score when a position gets each of its other letters; shape (n, length).
+
+    Examples
+    --------
+    >>> position_changes(lambda X, rows: X[:, 1, 0], np.eye(4)[[[0, 0]]]).tolist()
+    [[0.0, 1.0]]
+    """
+    rows, found = np.arange(len(X)), np.zeros(X.shape[:2])
+    before = score(X, rows)
+    for place in range(X.shape[1]):
+        for shift in range(1, X.shape[2]):
+            mutants = X.copy()
+            mutants[:, place] = np.roll(X[:, place], shift, axis=1)
+            found[:, place] += np.abs(score(mutants, rows) - before) / (X.shape[2] - 1)
+    return found
 
 
 def at_partners(maps: np.ndarray) -> np.ndarray:
@@ -137,7 +176,7 @@ def at_partners(maps: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> at_partners(planted_maps(1))[0].nonzero()[0].tolist()
-    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+    >>> at_partners(planted_maps(["2 5 9"]))[0].nonzero()[0].tolist()
+    [1, 4, 8]
     """
     return np.asarray(maps)[:, np.arange(GUIDE), _PARTNERS]

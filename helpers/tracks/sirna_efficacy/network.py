@@ -9,7 +9,7 @@ import keras
 from keras import layers, ops
 
 from helpers.sequences.alphabet import RNA
-from helpers.tracks.sirna_efficacy.target_sites import CONTEXT, GUIDE
+from helpers.tracks.sirna_efficacy.target_sites import CONTEXT, FLANK, GUIDE
 
 _register = keras.saving.register_keras_serializable(package="helpers")
 
@@ -120,6 +120,29 @@ class Held(layers.Layer):
         return ops.sum(mutual, axis=2)
 
 
+@_register
+class BrokenPairs(layers.Layer):
+    """Letters that face one another without pairing, at each guide position; (n, guide, 8).
+
+    The letter of the guide, then that of the target (as its partner would be written); all zero where
+    the two pair. The site stands in the middle of the target context.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> guide = ops.one_hot(np.zeros((1, 21), int), 4)   # A everywhere
+    >>> target = ops.one_hot(np.r_[np.zeros(56, int), 2][None], 4)
+    >>> float(ops.sum(BrokenPairs()(guide, target)))     # the last letter lies beyond the site
+    0.0
+    """
+
+    def call(self, guide: Any, target: Any) -> Any:
+        """Broken pairs of ``guide`` (n, 21, 4) with ``target`` (n, 57, 4), its reverse complement."""
+        facing = target[:, FLANK : FLANK + GUIDE]
+        broken = 1 - ops.sum(guide * facing, axis=2, keepdims=True)
+        return broken * ops.concatenate([guide, facing], axis=2)
+
+
 def build_siamese(features: int, **changes: Any) -> keras.Model:
     """Build and compile our network.
 
@@ -129,7 +152,8 @@ def build_siamese(features: int, **changes: Any) -> keras.Model:
     the attention of one strand on the other, with the same keys and values in both directions.
     What a position holds, what it reads, and the product of the two (which can tell a base pair
     from a mismatch) are kept position by position, joined with the named features, and read by
-    two dense layers. The output is linear: efficacy as a fraction of the mRNA that is silenced.
+    two dense layers. What a broken pair costs, by its letters and its position, is added. The output is
+    linear: efficacy as a fraction of the mRNA that is silenced.
 
     Inputs are ``guide`` (n, 21, 4), ``target`` (n, 57, 4) and ``named`` (n, `features`), standardised;
     the output is ``efficacy`` (n, 1). Layer ``interaction_map`` gives (n, 21, 57). `changes` are
@@ -176,7 +200,9 @@ def build_siamese(features: int, **changes: Any) -> keras.Model:
     units = layers.Dense(sizes.units, kernel_regularizer=penalty, name="units")(joined)
     units = layers.ReLU(name="units_relu")(units)
     units = layers.Dropout(sizes.dropout, name="units_dropout")(units)
-    output = layers.Dense(1, name="efficacy")(units)
+    broken = layers.Flatten(name="broken_flat")(BrokenPairs(name="broken_pairs")(guide, turned))
+    cost = layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="broken_cost")(broken)
+    output = layers.Add(name="efficacy")([layers.Dense(1, name="kept_efficacy")(units), cost])
     model = keras.Model([guide, target, named], output, name="siamese")
     model.compile(keras.optimizers.Adam(sizes.learning_rate), "mse", jit_compile=False)
     return model

@@ -16,12 +16,13 @@ from helpers.sequences.encoding import reverse_complement
 from helpers.tracks.sirna_efficacy import design_rules, features
 from helpers.tracks.sirna_efficacy.data import read_records
 from helpers.tracks.sirna_efficacy.features import KEEP_NOTHING, Folding
-from helpers.tracks.sirna_efficacy.predictors import Hybrid, Table
+from helpers.tracks.sirna_efficacy.predictors import Hybrid
+from helpers.tracks.sirna_efficacy.table import Table
 from helpers.tracks.sirna_efficacy.target_sites import GUIDE, context, locate
 
 COLUMNS = (
     "mrna_id", "sirna_id", "guide", "position", "sites", "mismatches", "efficacy", "low", "high",
-    *design_rules.AUTHORS, "rules", "status", "note",
+    "standing", *design_rules.AUTHORS, "rules", "status", "note",
 )  # fmt: skip
 
 _PREDICTED = ["efficacy", "low", "high"]
@@ -85,7 +86,8 @@ def predict_table(
     pandas.DataFrame
         Columns `COLUMNS`, one row for each pair, mRNA by mRNA: ``position`` (from 1) of the site
         on the mRNA, ``sites`` that match as well, ``mismatches`` (positions of the guide),
-        ``efficacy`` with its 90 % interval, the scores and names of the published rules,
+        ``efficacy`` with its 90 % interval, ``standing`` to what the models learnt from (identical,
+        near or new, as `Hybrid.standing` says), the scores and names of the published rules,
         ``status`` (scored, unscored, rejected) and ``note`` (what was changed; why there is no
         score, and how to mend it). The same input gives the same numbers on every run.
     """
@@ -99,6 +101,7 @@ def predict_table(
         starts = (part["position"] - 1).astype(int).tolist()
         values = score(run, part["guide"].tolist(), part["mrna"].tolist(), starts=starts, folding=folding)
         found.loc[scored, _PREDICTED] = values[_PREDICTED].to_numpy()
+        found.loc[scored, "standing"] = run.standing(part["guide"].tolist(), part["mrna"].tolist())
     readable = found["status"] != "rejected"
     if readable.any():
         hits = design_rules.hits(found.loc[readable, "guide"].tolist())
@@ -164,14 +167,14 @@ def _table(
 def _predicted(run: Hybrid, table: Table) -> pd.DataFrame:
     found = run.on(table).predict(np.arange(len(table)))
     ours = found["ours"].rename(columns={"p": "efficacy", "low_90": "low", "high_90": "high"})
-    return ours[_PREDICTED].assign(network=found["network"], features=found["features"])
+    return ours.reindex(columns=_PREDICTED).assign(network=found["network"], features=found["features"])
 
 
 def _located(mrna: dict, guide: dict, max_mismatches: int, turn_sense: bool) -> dict[str, Any]:
     """Row of a pair before it is scored."""
     row = dict.fromkeys([*COLUMNS, "mrna"], np.nan) | {
         "mrna_id": mrna["id"], "sirna_id": guide["id"], "guide": guide["sequence"], "sites": 0,
-        "mismatches": "", "rules": "", "status": "rejected", "mrna": mrna["sequence"],
+        "mismatches": "", "rules": "", "standing": "", "status": "rejected", "mrna": mrna["sequence"],
     }  # fmt: skip
     for record, kind in ((mrna, "mRNA"), (guide, "siRNA")):
         if record["status"] == "rejected":

@@ -7,12 +7,12 @@ mRNA that no training row has, it is zero. `save` and `load` keep a fitted hybri
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from copy import copy
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,26 +24,19 @@ from sklearn.svm import SVR
 from helpers.models.gaussian_process import GaussianProcess, Part
 from helpers.project import paths
 from helpers.sequences.alphabet import RNA
-from helpers.sequences.encoding import kmer_counts, one_hot
-from helpers.tracks.sirna_efficacy.features import catalogue
+from helpers.sequences.homology import shares_kmer
+from helpers.stats.conformal import LEVELS, conformal_quantile
 from helpers.tracks.sirna_efficacy.network import build_siamese
-from helpers.tracks.sirna_efficacy.target_sites import CONTEXT, GUIDE
+from helpers.tracks.sirna_efficacy.table import NAMED, PLAIN, Scaler, Table, mrna_keys
 from helpers.training.blending import Blend
 from helpers.training.fitting import FitResult, Schedule, fit
 from helpers.training.saving import load_run, save_run
-
-LEVELS = (0.5, 0.8, 0.9, 0.95)  # shares of measurements that the intervals are made to hold
-
-# Named features that the Gaussian process and the support vectors read.
-NAMED = catalogue().query("group != 'k-mers'")["feature"].tolist()
-# Named features that the network reads beside the letters; it can see the rules itself.
-PLAIN = catalogue().query("group not in ('k-mers', 'rules')")["feature"].tolist()
-PLAIN = [name for name in PLAIN if not name.startswith("step_")]
 
 # What the Gaussian process compares two siRNAs by.
 PARTS = (
     Part("guide, additive", "linear", "letters"),
     Part("guide", "rbf", "letters"),
+    Part("broken pairs", "linear", "broken"),
     Part("named features", "rbf", "named"),
     Part("target context", "rbf", "context"),
     Part("context words", "rbf", "words"),
@@ -53,114 +46,8 @@ PARTS = (
     Part("mRNA, within 100 nt", "group", "mrna", 100.0),
 )
 
-_CLIP = 5.0
+_SCALED = ("named", "words", "mrna_letters", "broken")
 _SHRINK = 5.0  # siRNAs' worth of belief that an mRNA has no effect of its own
-
-
-class Scaler(NamedTuple):
-    """Columns less their mean, in standard deviations of the training rows, held within five.
-
-    Examples
-    --------
-    >>> Scaler.of(np.array([[0.0], [2.0]])).apply(np.array([[3.0]])).tolist()
-    [[2.0]]
-    """
-
-    mean: np.ndarray
-    deviation: np.ndarray
-
-    @classmethod
-    def of(cls, values: np.ndarray) -> Scaler:
-        """Scaler of some rows; a column that never changes becomes zero."""
-        deviation = values.std(axis=0)
-        return cls(values.mean(axis=0), np.where(deviation > 1e-9, deviation, np.inf))
-
-    def apply(self, values: np.ndarray) -> np.ndarray:
-        """Scaled rows, shape (n, columns)."""
-        return np.clip((values - self.mean) / self.deviation, -_CLIP, _CLIP)
-
-
-class Table:
-    """SiRNAs at their sites, with what several predictors need of them computed once.
-
-    Parameters
-    ----------
-    guides, contexts, mrnas : sequence of str
-        Guide (21 nt), target context (57 nt) and whole mRNA of each row.
-    starts : array-like of int, shape=(n,)
-        Where the site starts on the mRNA, 0-based.
-    features : pandas.DataFrame
-        As `helpers.tracks.sirna_efficacy.features.compute` gives it.
-    y : array-like, shape=(n,), optional
-        Measured efficacy, the fraction of the mRNA that is silenced.
-
-    Examples
-    --------
-    >>> features = pd.DataFrame(0.0, index=range(2), columns=catalogue()["feature"])
-    >>> texts = (["A" * n] * 2 for n in (21, 57, 60))
-    >>> table = Table(*texts, starts=[0, 1], features=features, y=[0.1, 0.9])
-    >>> len(table), table.letters.shape, len(set(table.mrna))
-    (2, (2, 84), 1)
-    """
-
-    def __init__(
-        self,
-        guides: Sequence[str],
-        contexts: Sequence[str],
-        mrnas: Sequence[str],
-        *,
-        starts: Any,
-        features: pd.DataFrame,
-        y: Any = None,
-    ) -> None:
-        sizes = {len(guides), len(contexts), len(mrnas), len(starts), len(features)}
-        if len(sizes) != 1 or (y is not None and len(y) not in sizes):
-            raise ValueError(
-                f"Table: found {len(guides)} guides, {len(contexts)} contexts, {len(mrnas)} mRNAs, "
-                f"{len(starts)} starts and {len(features)} rows of features; expected one of each"
-            )
-        self.guide = one_hot(guides, RNA, length=GUIDE)
-        self.target = one_hot(contexts, RNA, length=CONTEXT)
-        self.features = features.reset_index(drop=True)
-        self.starts = np.asarray(starts, dtype=np.float64)
-        self.y = np.full(len(guides), np.nan) if y is None else np.asarray(y, dtype=np.float64)
-        # An mRNA is known by what it is, not by what it is called.
-        index, distinct = pd.factorize(np.asarray(mrnas, dtype=object))
-        keys = [f"{len(text)}-{hashlib.sha256(text.encode()).hexdigest()[:12]}" for text in distinct]
-        self.mrna = np.array(keys)[index]
-        shares = kmer_counts(list(distinct), 1, RNA, frequencies=True)
-        self.mrna_letters = np.c_[shares, np.log([max(len(text), 1) for text in distinct])][index]
-        self.words = np.concatenate([kmer_counts(contexts, k, RNA) for k in (1, 2, 3)], axis=1)
-
-    def __len__(self) -> int:
-        """Number of rows."""
-        return len(self.y)
-
-    @cached_property
-    def letters(self) -> np.ndarray:
-        """Letters of the guide, shape (n, 84)."""
-        return self.guide.reshape(len(self.guide), -1).astype(np.float64)
-
-    def named(self, rows: np.ndarray, names: Sequence[str]) -> np.ndarray:
-        """Some of the named features of some rows, not scaled."""
-        return self.features[names].to_numpy(dtype=np.float64)[rows]
-
-    def raw(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Blocks of the Gaussian process before scaling."""
-        return {
-            "letters": self.letters[rows],
-            "named": self.named(rows, NAMED),
-            "context": self.target[rows].reshape(len(rows), -1).astype(np.float64),
-            "words": self.words[rows].astype(np.float64),
-            "mrna_letters": self.mrna_letters[rows],
-            "mrna": self.mrna[rows],
-            "place": self.starts[rows],
-        }
-
-    def inputs(self, rows: np.ndarray, scaler: Scaler) -> list[np.ndarray]:
-        """Inputs of the network: guide, target, named features."""
-        named = scaler.apply(self.named(rows, PLAIN)).astype(np.float32)
-        return [self.guide[rows], self.target[rows], named]
 
 
 class Network:
@@ -212,17 +99,21 @@ class Network:
         inputs, held = (self.table.inputs(rows, self.scaler) for rows in (train, valid))
         chosen = {name: self.settings[name] for name in ("epochs", "batch_size", "patience")}
         self.results = []
+        worker = _compiled(json.dumps(self.settings["sizes"], sort_keys=True))
         for number in range(self.settings["members"]):
             seed = self.settings["seed"] + number
             keras.utils.set_random_seed(seed)
             model = build_siamese(len(PLAIN), **self.settings["sizes"])
+            _start(worker, model)
             schedule = Schedule(**chosen, seed=seed)
             options: dict[str, Any] = {
                 "valid": (held, rest[valid]),
                 "schedule": schedule,
                 "verbosity": self.verbosity,
             }
-            self.results.append(fit(model, inputs, rest[train], **options))
+            found = fit(worker, inputs, rest[train], **options)
+            model.set_weights(worker.get_weights())
+            self.results.append(found._replace(model=model))
 
     def members(self, rows: np.ndarray) -> np.ndarray:
         """Efficacy by each member, shape (members, len(rows))."""
@@ -242,6 +133,23 @@ class Network:
         return np.array([self.effects.get(name, 0.0) for name in self.table.mrna[rows]])
 
 
+@lru_cache(maxsize=4)
+def _compiled(sizes: str) -> keras.Model:
+    """A network that is trained over and over: tracing it costs as much as a dozen epochs."""
+    return build_siamese(len(PLAIN), **json.loads(sizes))
+
+
+def _start(worker: keras.Model, fresh: keras.Model) -> None:
+    """Put a worker where a fresh network stands: weights, dropout's numbers, and Adam's memory."""
+    for mine, new in zip(worker.layers, fresh.layers, strict=True):
+        for variable, value in zip(mine.variables, new.variables, strict=True):
+            variable.assign(value)
+    fresh.optimizer.build(fresh.trainable_variables)
+    worker.optimizer.build(worker.trainable_variables)
+    for variable, value in zip(worker.optimizer.variables, fresh.optimizer.variables, strict=True):
+        variable.assign(value)
+
+
 class Features:
     """The Gaussian process on letters, named features, context and mRNA.
 
@@ -257,8 +165,10 @@ class Features:
     def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
         """Fit on `train` alone, so that `valid` can judge it. `y` replaces the labels."""
         raw = self.table.raw(train)
-        self.scalers = {name: Scaler.of(raw[name]) for name in ("named", "words", "mrna_letters")}
-        process = GaussianProcess(PARTS, seed=self.settings["seed"])
+        self.scalers = {name: Scaler.of(raw[name]) for name in _SCALED}
+        # Where every guide pairs with its target, nothing can be said of broken pairs.
+        parts = [part for part in PARTS if part.block != "broken" or raw["broken"].any()]
+        process = GaussianProcess(parts, seed=self.settings["seed"])
         self.process = process.fit(self.blocks(train), (self.table.y if y is None else y)[train])
 
     def complete(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
@@ -283,9 +193,9 @@ class Features:
 class Hybrid(Blend):
     """Ours: network and Gaussian process, weighed on the validation rows, with an interval.
 
-    The interval is conformal (Lei 2018, doi:10.1080/01621459.2017.1307116): what a row is unsure
-    by is the deviation of the Gaussian process and the spread of the networks; the quantile of the
-    validation rows' errors in units of it gives the half width.
+    What a row is unsure by is the deviation of the Gaussian process and the spread of the networks.
+    The interval is that many times as wide as `calibrate` says, from errors on rows that chose
+    nothing: neither epoch nor weights.
 
     Parameters
     ----------
@@ -300,6 +210,7 @@ class Hybrid(Blend):
         parts = {"network": Network(table, seed=seed, **network), "features": Features(table, seed=seed)}
         super().__init__(parts, way="mean")
         self.quantiles: dict[float, float] = {}
+        self.known: dict[str, str] = {}
 
     @property
     def network(self) -> Network:
@@ -311,25 +222,48 @@ class Hybrid(Blend):
         """The Gaussian process."""
         return self.parts["features"]
 
-    def weigh(self, train: np.ndarray, valid: np.ndarray, y: np.ndarray) -> None:
-        """Find the weight of each part and the intervals on `valid`."""
-        super().weigh(train, valid, y)
-        parts, unsure = self._judge(valid)
-        error = np.abs(y[valid] - self.mix(self.stack(parts))) / unsure
-        self.quantiles = {level: conformal_quantile(error, level) for level in LEVELS}
+    def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
+        """Fit both parts and weigh them on `valid`; the guides that were seen are remembered."""
+        super().fit(train, valid, y=y)
+        rows = np.concatenate([train, valid])
+        self.known = {self.table.guides[row]: str(self.table.mrna[row]) for row in rows}
+
+    def calibrate(self, predictions: pd.DataFrame) -> None:
+        """Take the intervals from predictions of ``ours``, out of fold, under one protocol.
+
+        Columns ``y, p, unsure, group``: an interval holds for a new group (see `conformal_quantile`).
+        """
+        errors = ((predictions["y"] - predictions["p"]).abs() / predictions["unsure"]).to_numpy()
+        groups = predictions["group"].to_numpy()
+        self.quantiles = {level: conformal_quantile(errors, level, groups=groups) for level in LEVELS}
 
     def predict(self, rows: np.ndarray) -> dict[str, Any]:
         """Efficacy by ``ours`` and by each part.
 
-        That of ``ours`` is a table with the columns ``p`` and, for each of `LEVELS`, the ends of an
-        interval, called ``low_90``, ``high_90`` by the percentage that it is made to hold.
+        That of ``ours`` is a table with the columns ``p`` and ``unsure``, and, once it is calibrated,
+        for each of `LEVELS` the ends of an interval, called ``low_90``, ``high_90`` by the percentage
+        that it is made to hold; NaN where the groups were too few to promise it.
         """
         parts, unsure = self._judge(rows)
-        ours = pd.DataFrame({"p": self.mix(self.stack(parts))})
+        ours = pd.DataFrame({"p": self.mix(self.stack(parts)), "unsure": unsure})
         for level, quantile in self.quantiles.items():
-            ours[f"low_{100 * level:.0f}"] = ours["p"] - quantile * unsure
-            ours[f"high_{100 * level:.0f}"] = ours["p"] + quantile * unsure
+            half = unsure * (quantile if np.isfinite(quantile) else np.nan)
+            ours[f"low_{100 * level:.0f}"] = ours["p"] - half
+            ours[f"high_{100 * level:.0f}"] = ours["p"] + half
         return {self.name: ours, **parts}
+
+    def standing(self, guides: Sequence[str], mrnas: Sequence[str]) -> list[str]:
+        """How each guide on its mRNA stands to the rows that were learnt from: identical, near or new.
+
+        ``identical``: this guide was measured on this mRNA; ``near``: its mRNA is known, or it
+        shares 15 nt with a known guide; ``new``: neither.
+        """
+        keys, learnt = mrna_keys(mrnas), set(self.known.values())
+        close = shares_kmer(list(guides), list(self.known), k=15, alphabet=RNA)
+        return [
+            "identical" if self.known.get(guide) == key else "near" if key in learnt or like else "new"
+            for guide, key, like in zip(guides, keys, close, strict=True)
+        ]
 
     def predict_parts(self, rows: np.ndarray) -> dict[str, Any]:
         """Efficacy by each part."""
@@ -404,49 +338,11 @@ def outputs(model: keras.Model, inputs: Sequence[np.ndarray], *, batch: int = 10
     return np.concatenate(found)[:, 0].astype(np.float64) if found else np.zeros(0)
 
 
-def intervals(predictions: pd.DataFrame) -> pd.DataFrame:
-    """The intervals of ``ours``, one row a tested row and level, and whether it held the measurement.
-
-    The predictions are those of `helpers.training.cross_validate`, with ``protocol``; the columns
-    ``protocol, row, y, level, low, high, inside``.
-
-    Examples
-    --------
-    >>> columns = {"protocol": "a", "row": [0], "y": [0.5], "p": [0.4]}
-    >>> given = pd.DataFrame(columns | {"model": "ours", "low_90": 0.2, "high_90": 0.6})
-    >>> intervals(given)[["level", "low", "high", "inside"]].values.tolist()
-    [[0.9, 0.2, 0.6, True]]
-    """
-    ours = predictions[predictions["model"] == "ours"]
-    parts = []
-    for name in ours.filter(regex="^low_"):
-        percent = name.removeprefix("low_")
-        ends = {"level": int(percent) / 100, "low": ours[name], "high": ours[f"high_{percent}"]}
-        parts.append(ours[["protocol", "row", "y"]].assign(**ends))
-    found = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    return found.assign(inside=found["y"].between(found["low"], found["high"]))
-
-
-def conformal_quantile(errors: np.ndarray, level: float) -> float:
-    """Value that holds a share of new errors, from errors on rows that were not fitted.
-
-    It stands at rank ceil((n + 1) level); where there are too few errors for that, no finite value
-    holds the share.
-
-    Examples
-    --------
-    >>> conformal_quantile(np.arange(1.0, 20.0), 0.9), conformal_quantile(np.arange(3.0), 0.9)
-    (18.0, inf)
-    """
-    rank = int(np.ceil((len(errors) + 1) * level))
-    return float(np.sort(errors)[rank - 1]) if rank <= len(errors) else np.inf
-
-
 def save(folder: str | Path, hybrid: Hybrid, card: Mapping[str, Any]) -> Path:
     """Write a fitted hybrid: a ``.keras`` a member, the process as ``.npz``, ``models.json``.
 
-    `card` says what it was fitted to: name of the data, profile, sha256, seed. The path is that of
-    the list of the files, which holds what joins them.
+    `card` says what it was fitted to (name of the data, profile, sha256, seed) and what the table of
+    the comparison measured of it. The path is that of the list of the files, which holds what joins them.
     """
     folder = Path(folder)
     network, process = hybrid.network, hybrid.process
@@ -463,7 +359,8 @@ def save(folder: str | Path, hybrid: Hybrid, card: Mapping[str, Any]) -> Path:
         "scalers": {name: [values.tolist() for values in scaler] for name, scaler in scalers.items()},
         "effects": network.effects,
         "weights": hybrid.weights.tolist(),
-        "quantiles": {str(level): value for level, value in hybrid.quantiles.items()},
+        "quantiles": {str(level): q if np.isfinite(q) else None for level, q in hybrid.quantiles.items()},
+        "known": hybrid.known,
         "card": dict(card),
     }
     return paths.write_json(folder / "models.json", listed)
@@ -481,7 +378,9 @@ def load(path: str | Path) -> tuple[Hybrid, dict[str, Any]]:
     """
     path = Path(path)
     listed = paths.read_json(path)
-    wanted = ("members", "process", "process_sha256", "scalers", "effects", "weights", "quantiles", "card")
+    wanted = (
+        "members", "process", "process_sha256", "scalers", "effects", "weights", "quantiles", "known", "card",
+    )  # fmt: skip
     if missing := [key for key in wanted if key not in listed]:
         raise ValueError(f"{path}: says nothing of {', '.join(missing)}; run 02_train_siamese_network")
     file = path.parent / listed["process"]
@@ -495,7 +394,9 @@ def load(path: str | Path) -> tuple[Hybrid, dict[str, Any]]:
     process.scalers = {name: Scaler(*map(np.array, pair)) for name, pair in listed["scalers"].items()}
     network.scaler = process.scalers.pop("network")
     hybrid.weights = np.array(listed["weights"])
-    hybrid.quantiles = {float(level): value for level, value in listed["quantiles"].items()}
+    found = listed["quantiles"].items()
+    hybrid.quantiles = {float(level): np.inf if value is None else value for level, value in found}
+    hybrid.known = listed["known"]
     return hybrid, listed["card"]
 
 

@@ -9,7 +9,7 @@ from helpers.tracks.sirna_efficacy.target_sites import context
 
 @pytest.fixture(scope="session")
 def small():
-    return simulate.simulate(simulate.Plan(mrnas=4, guides=15, lengths=(120, 140)), seed=3)
+    return simulate.simulate(simulate.Plan(mrnas=4, copies=0, guides=15, lengths=(120, 140)), seed=3)
 
 
 @pytest.fixture(scope="session")

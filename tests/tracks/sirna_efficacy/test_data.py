@@ -66,7 +66,11 @@ def test_the_sample_is_read_and_every_row_accounted_for():
     assert "not its complement" in kept.rows.loc[kept.rows["orientation"] == "sense", "note"].iloc[0]
     truth = pd.read_csv(SAMPLE / "truth_sirna.csv").set_index("siRNA")
     assert (truth.loc[turned.pairs["sirna_id"], "start"].to_numpy() == turned.pairs["start"]).all()
-    assert data.outcome(turned).set_index("what").loc["mRNAs", "rows"] == 20
+    said = data.outcome(turned).set_index("what")["rows"]
+    assert said["mRNAs"] == 60
+    assert said["families of mRNAs (near copies are one)"] == turned.pairs["group"].nunique() == 56
+    assert said["merged with another value of the same guide"] == 8
+    assert (turned.rows["note"].str.contains("the same guide on one mRNA stands with")).sum() == 8
 
 
 def test_pairs_come_back_from_the_disk(tmp_path, small):
@@ -92,8 +96,10 @@ def test_a_guide_with_two_efficacies_is_set_aside(tmp_path):
     files = tmp_path / "e.csv", tmp_path / "s.fa", tmp_path / "m.fa"
     files[0].write_text("siRNA,mRNA,efficacy\na,m,0.9\nb,m,0.5\nagain,m,0.3\nb,m,0.6\na,n,0.2\n")
     loaded = data.from_files(*files)
-    assert loaded.pairs[["sirna_id", "mrna_id"]].to_numpy().tolist() == [["b", "m"], ["b", "m"], ["a", "n"]]
-    assert loaded.rows["status"].tolist() == ["rejected", "ok", "rejected", "ok", "ok"]
+    assert loaded.pairs[["sirna_id", "mrna_id"]].to_numpy().tolist() == [["b", "m"], ["a", "n"]]
+    assert loaded.pairs["efficacy"].tolist() == [0.55, 0.2]
+    assert loaded.rows["status"].tolist() == ["rejected", "ok", "rejected", "merged", "ok"]
+    assert "(lines 3, 5): their mean stands in the first" in loaded.rows["note"][3]
     assert "the same guide on one mRNA stands with efficacy 0.3 and 0.9" in loaded.rows["note"][2]
     files[0].write_text("siRNA,mRNA,efficacy\na,m,0.9\nagain,m,0.3\n")
     with pytest.raises(ValueError, match="Of the first: the same guide"):

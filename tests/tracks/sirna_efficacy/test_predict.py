@@ -20,6 +20,8 @@ FILES = SAMPLE / "predict_mRNA.fa", SAMPLE / "predict_siRNA.fa"
 
 def test_every_pair_of_a_users_files_has_a_row(tmp_path, fitted):
     records = data.read_records(*FILES)
+    fitted = fitted.on(fitted.table)
+    fitted.calibrate(pd.DataFrame({"y": np.arange(12.0), "p": 0.0, "unsure": 1.0, "group": np.arange(12)}))
     found = predict.predict_table(fitted, records, max_mismatches=2)
     assert found.columns.tolist() == list(predict.COLUMNS)
     assert len(found) == np.prod(records["kind"].value_counts())
@@ -27,6 +29,7 @@ def test_every_pair_of_a_users_files_has_a_row(tmp_path, fitted):
     assert scored["efficacy"].notna().all()
     assert (scored["low"] < scored["high"]).all()
     assert found.loc[found["status"] != "scored", "efficacy"].isna().all()
+    assert set(scored["standing"]) <= {"identical", "near", "new"}
     assert (found.loc[found["status"] != "scored", "note"] != "").all()
     notes = found.drop_duplicates("sirna_id").set_index("sirna_id")["note"]
     assert "20 nt" in notes["bad_20nt"]
@@ -54,6 +57,9 @@ def test_without_pairs_there_is_no_row_but_every_column(fitted, kinds):
 def test_the_interval_of_a_prediction_is_the_one_of_nine_in_ten(fitted, small):
     row = small.sirnas.iloc[0]
     target = [small.mrnas[row["mRNA"]]]
+    errors = pd.DataFrame({"y": np.arange(12.0), "p": 0.0, "unsure": 1.0, "group": np.arange(12)})
+    fitted = fitted.on(fitted.table)
+    fitted.calibrate(errors)
     found = predict.score(fitted, [row["guide"]], target, starts=[row["start"]]).iloc[0]
     sure = fitted.predict(np.arange(1))["ours"].iloc[0]
     assert np.allclose(found[["efficacy", "low", "high"]].astype(float), sure[["p", "low_90", "high_90"]])

@@ -31,15 +31,38 @@ def test_hybrid_lies_between_its_parts_and_survives_the_disk(tmp_path, fitted, t
 
 
 def test_an_interval_is_as_wide_as_process_and_networks_are_unsure(fitted):
-    ours = fitted.predict(ROWS)["ours"]
     spread = fitted.network.members(ROWS).std(axis=0)
     deviation = fitted.process.distribution(ROWS)[1]
     assert (spread > 0).all()
-    for level, quantile in fitted.quantiles.items():
+    ours = fitted.on(fitted.table)
+    assert list(ours.predict(ROWS)["ours"]) == ["p", "unsure"]
+    errors = pd.DataFrame({"y": np.arange(12.0), "p": 0.0, "unsure": 1.0, "group": np.arange(12)})
+    ours.calibrate(errors)
+    found = ours.predict(ROWS)["ours"]
+    for level, quantile in ours.quantiles.items():
         half = quantile * np.hypot(spread, deviation)
-        assert np.allclose(ours["p"] - ours[f"low_{100 * level:.0f}"], half)
-        assert np.allclose(ours[f"high_{100 * level:.0f}"] - ours["p"], half)
-    assert ours["low_50"].gt(ours["low_95"]).all()
+        low = found[f"low_{100 * level:.0f}"]
+        assert low.isna().all() if level == 0.95 else np.allclose(found["p"] - low, half)
+    assert found["low_50"].gt(found["low_90"]).all()
+
+
+def test_a_pair_is_measured_or_near_or_new(fitted, table, small):
+    first = small.sirnas.iloc[0]
+    mrna, guide = small.mrnas[first["mRNA"]], first["guide"]
+    unknown = "ACGU" * 30
+    pairs = [(guide, mrna), ("U" * 21, mrna), ("A" + guide[:20], unknown), ("U" * 21, unknown)]
+    assert fitted.standing(*zip(*pairs, strict=True)) == ["identical", "near", "near", "new"]
+
+
+def test_a_network_does_not_remember_the_one_before(table):
+    train, valid = np.arange(40), np.arange(40, 60)
+    found = []
+    for seed in (1, 2, 1):
+        network = predictors.Network(table, epochs=2, width=4, units=4, read=2, seed=seed)
+        network.fit(train, valid)
+        found.append(network.predict(valid))
+    assert (found[0] == found[2]).all()
+    assert (found[0] != found[1]).any()
 
 
 def test_other_rows_leave_the_hybrid_as_it_is(fitted, table):
@@ -66,20 +89,3 @@ def test_simple_models_learn_and_the_control_sees_shuffled_labels(table):
 def test_table_needs_one_of_each(table):
     with pytest.raises(ValueError, match="expected one of each"):
         predictors.Table(["A" * 21], [], ["A" * 60], starts=[0], features=table.features)
-
-
-def test_conformal_intervals_hold_their_share():
-    # Nine errors cannot promise 95 in 100: the interval is without end, not that of the largest.
-    assert predictors.conformal_quantile(np.arange(9.0), 0.95) == np.inf
-    assert predictors.conformal_quantile(np.arange(9.0), 0.9) == 8.0
-    rng = np.random.default_rng(0)
-    quantile = predictors.conformal_quantile(np.abs(rng.normal(size=2000)), 0.9)
-    assert np.mean(np.abs(rng.normal(size=20_000)) <= quantile) == pytest.approx(0.9, abs=0.02)
-
-
-def test_intervals_say_what_they_hold():
-    row = {"protocol": "a", "model": "ours", "row": [3, 4], "y": [0.5, 0.9], "p": 0.5}
-    ends = {"low_50": 0.4, "high_50": 0.6, "low_90": 0.1, "high_90": [0.9, 0.8]}
-    found = predictors.intervals(pd.DataFrame(row | ends))
-    assert found["level"].tolist() == [0.5, 0.9, 0.5, 0.9]
-    assert found["inside"].tolist() == [True, True, False, False]
