@@ -130,7 +130,7 @@ def by_chromosome(
     codes = group_codes(names[free], "chromosomes", free)
     classes = class_codes(None if y is None else _column(y, names.size, "y")[free], free.size)
     folds = []
-    for fold in cut([codes], classes, k, valid=valid, seed=seed, name="chromosome"):
+    for fold in cut([codes], classes, k, valid=valid, seed=seed, name="chromosome", deal=_deal_loosely):
         train = np.union1d(free[fold.train], np.flatnonzero(fixed))
         tested = " ".join(sorted({str(name) for name in names[free[fold.test]]}))
         folds.append(given(train, free[fold.valid], free[fold.test], name=f"{fold.name} ({tested})"))
@@ -304,13 +304,27 @@ def cut(
         test = np.flatnonzero((blocks == fold).all(axis=0))
         mixed = np.setdiff1d(np.arange(n), np.concatenate([train, held, test]))
         folds.append(given(train, held, test, name=f"{name}_{fold + 1}", left_out=mixed))
-        if deal is _deal:
+        if deal in (_deal, _deal_loosely):
             _check_filled(folds[-1], valid)
     return folds
 
 
-def _deal(codes: np.ndarray, classes: np.ndarray, shares: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Part of each item, whole groups at a time, largest first, to the part that lacks most.
+def _deal_loosely(
+    codes: np.ndarray, classes: np.ndarray, shares: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """As `_deal`, the order of size loosened: few large groups then fall differently for another seed."""
+    return _deal(codes, classes, shares, rng, looseness=1.0)
+
+
+def _deal(
+    codes: np.ndarray,
+    classes: np.ndarray,
+    shares: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    looseness: float = 0.0,
+) -> np.ndarray:
+    """Part of each item, whole groups at a time, largest (or nearly so) first, to the part that lacks most.
 
     Each step keeps the sum over parts and classes (and all items together, as one more class) of
     filling ** 2 / share as small as it can be; that sum is least when every part holds its share.
@@ -323,8 +337,11 @@ def _deal(codes: np.ndarray, classes: np.ndarray, shares: np.ndarray, rng: np.ra
     counts = np.column_stack([counts, counts.sum(axis=1)])
     scaled = counts / np.maximum(1, counts.sum(axis=0))
     shuffled = rng.permutation(groups.size)
-    order = shuffled[np.argsort(-counts[shuffled, -1], kind="stable")]
     parts = np.flatnonzero(shares > 0)
+    sizes = counts[shuffled, -1].astype(float)
+    if looseness:
+        sizes *= rng.uniform(1, 1 + looseness, size=sizes.size)
+    order = shuffled[np.argsort(-sizes, kind="stable")]
     filled = np.zeros((parts.size, n_classes + 1))
     cost = 1 / shares[parts]
     chosen = np.empty(groups.size, dtype=np.int64)

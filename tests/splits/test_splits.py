@@ -180,6 +180,18 @@ def test_as_many_chromosomes_as_folds():
         assert sides == [3, 1, 1]
 
 
+def test_another_seed_tests_other_chromosomes_together():
+    chromosomes = np.repeat([f"chr{i}" for i in range(1, 11)], [90, 80, 75, 70, 60, 50, 45, 40, 30, 20])
+    dealt = {
+        tuple(sorted(fold.name.split(" ", 1)[1] for fold in splits.by_chromosome(chromosomes, seed=seed)))
+        for seed in range(6)
+    }
+    assert len(dealt) >= 5
+    sizes = [fold.test.size for seed in range(6) for fold in splits.by_chromosome(chromosomes, seed=seed)]
+    assert min(sizes) > 0.4 * 560 / 5
+    assert max(sizes) < 1.8 * 560 / 5
+
+
 def test_classes_that_are_whole_groups_fill_every_fold():
     assert [fold.test.size for fold in splits.grouped_kfold([0, 1], k=2, y=[0, 1], valid=0)] == [1, 1]
 
