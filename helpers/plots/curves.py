@@ -195,11 +195,11 @@ def calibration(
     upper.set_ylabel("observed share of positives")
     style.title(upper, title)
     bare = "; without a bar: too few groups" if table["ci_low"][table["n"] > 0].isna().any() else ""
-    lower.set(xlabel=f"predicted probability (bars: 95 % interval{bare})", ylabel="items in bin")
+    lower.set(xlabel=f"predicted probability\n(bars: 95 % interval{bare})", ylabel="items in bin")
     lower.set_ylim(bottom=0)
     handles, texts = upper.get_legend_handles_labels()
     if texts:
-        lower.legend(handles, texts, loc="upper left", bbox_to_anchor=(0, -0.55))
+        lower.legend(handles, texts, loc="upper left", bbox_to_anchor=(0, -0.75))
     return fig
 
 
