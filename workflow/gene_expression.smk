@@ -39,7 +39,8 @@ rule gene_expression_01_train_hybrid_network:
         notebook=run("gene_expression", "01_train_hybrid_network.ipynb"),
     params:
         **parameters("gene_expression", "01_train_hybrid_network"),
-    threads: workflow.cores
+    # The longest run of the track goes first, so that others run beside it.
+    priority: 10
     log:
         run("gene_expression", "logs/01_train_hybrid_network.log"),
     shell:

@@ -21,6 +21,8 @@ rule rna_modification_01_train_vqvae:
         notebook=run("rna_modification", "01_train_vqvae.ipynb"),
     params:
         **parameters("rna_modification", "01_train_vqvae"),
+    # The longest run of the track goes first, so that others run beside it.
+    priority: 10
     log:
         run("rna_modification", "logs/01_train_vqvae.log"),
     shell:

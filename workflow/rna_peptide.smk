@@ -58,7 +58,8 @@ rule rna_peptide_03_train_dual_network:
         notebook=run("rna_peptide", "03_train_dual_network.ipynb"),
     params:
         **parameters("rna_peptide", "03_train_dual_network"),
-    threads: workflow.cores
+    # The longest run of the track goes first, so that others run beside it.
+    priority: 10
     log:
         run("rna_peptide", "logs/03_train_dual_network.log"),
     shell:

@@ -24,7 +24,6 @@ rule sirna_efficacy_01_explore_features:
         notebook=run("sirna_efficacy", "01_explore_features.ipynb"),
     params:
         **parameters("sirna_efficacy", "01_explore_features"),
-    threads: workflow.cores
     log:
         run("sirna_efficacy", "logs/01_explore_features.log"),
     shell:
@@ -46,6 +45,8 @@ rule sirna_efficacy_02_train_siamese_network:
         notebook=run("sirna_efficacy", "02_train_siamese_network.ipynb"),
     params:
         **parameters("sirna_efficacy", "02_train_siamese_network"),
+    # The longest run of the track goes first, so that others run beside it.
+    priority: 10
     log:
         run("sirna_efficacy", "logs/02_train_siamese_network.log"),
     shell:

@@ -59,6 +59,8 @@ rule stress_response_03_cross_validation:
         notebook=run("stress_response", "03_cross_validation.ipynb"),
     params:
         **parameters("stress_response", "03_cross_validation"),
+    # The longest run of the track goes first, so that others run beside it.
+    priority: 10
     log:
         run("stress_response", "logs/03_cross_validation.log"),
     shell:
