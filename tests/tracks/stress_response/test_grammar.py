@@ -35,7 +35,18 @@ def counts_words(X, rows):
     )
 
 
-@pytest.mark.parametrize(("score", "said"), [(knows_the_rule, "learnt"), (counts_words, "not learnt")])
+def knows_half(X, rows):
+    return knows_the_rule(X, rows) + counts_words(X, rows) / 2
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        (knows_the_rule, "learnt"),
+        (counts_words, "not learnt"),
+        (knows_half, "learnt in part: the word counts by itself, too"),
+    ],
+)
 def test_the_verdict(score, said):
     X = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(4, size=(20, 200))]
     table = grammar.insertions(score, X, MOTIFS, seed=1)
