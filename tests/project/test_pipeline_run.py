@@ -84,9 +84,9 @@ def test_rules_declare_what_the_notebooks_of_the_whole_graph_read(copy, profile)
             for kind in ("input", "output"):
                 assert (listed in job[kind]) == (f"{Path(listed).parent}/{folder}" in job[kind])
     sirna = jobs["sirna_efficacy_03_predict_from_fasta"]["input"] & made
-    assert {"sirna_process.npz", "sirna_siamese_1.keras", "sirna_siamese_2.keras"} <= {
-        Path(path).name for path in sirna
-    }
+    settings = yaml.safe_load(configuration.read_text())["sirna_efficacy"]["02_train_siamese_network"]
+    members = {f"sirna_siamese_{number + 1}.keras" for number in range(settings["members"])}
+    assert {"sirna_process.npz"} | members <= {Path(path).name for path in sirna}
 
 
 def test_a_change_of_the_code_is_planned_anew(tmp_path):
