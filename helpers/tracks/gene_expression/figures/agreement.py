@@ -61,7 +61,9 @@ def performance(predictions: pd.DataFrame, *, preset: Preset, columns: str = "do
             )  # fmt: skip
             ax.plot(ends, ends, color=colours.INK, linewidth=0.6, linestyle="--")
             r = np.corrcoef(part["y"], part["p"])[0, 1]
-            ax.set(title=f"{words.plain(task)}: r = {r:.2f}, n = {len(part):,}", xlim=ends, ylim=ends)
+            ax.set(title=words.plain(task), xlim=ends, ylim=ends)
+            said = f"r = {r:.2f}\nn = {len(part):,}"
+            ax.text(0.05, 0.95, said, transform=ax.transAxes, va="top", size=preset.font)
             ax.set_box_aspect(1)
         fig.supxlabel("measured expression (log2)", size=preset.font)
         fig.supylabel("predicted expression (log2)", size=preset.font)
