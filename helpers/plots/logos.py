@@ -90,7 +90,9 @@ def attribution_logo(
     """
     heights = _heights(np.asarray(values, dtype=float), alphabet, sequence)
     fig = _rows(heights, alphabet, per_row, spans)
-    fig.supylabel(words.plain(value, 80), fontsize=7.5)
+    named = words.plain(value, 80)
+    # One row is lower than a long name is wide: its unit goes to a second line.
+    fig.supylabel(named.replace(" (", "\n(") if len(fig.axes) == 1 else named, fontsize=7.5)
     style.head(fig, title)
     return fig
 

@@ -82,9 +82,9 @@ def iter_table(
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "pairs.csv"
     >>> _ = path.write_text("rna_seq,protein_seq\nACGU,MKV\nACGU\n")
-    >>> for piece in iter_table(path, required=["rna_seq", "protein_seq"]):
-    ...     print(piece[["rna_seq", "line", "status"]].values.tolist())
-    [['ACGU', 2, 'ok'], ['ACGU', 3, 'rejected']]
+    >>> pieces = iter_table(path, required=["rna_seq", "protein_seq"])
+    >>> [piece[["rna_seq", "line", "status"]].values.tolist() for piece in pieces]
+    [[['ACGU', 2, 'ok'], ['ACGU', 3, 'rejected']]]
     """
     path = Path(path)
     if chunk_rows < 1:
