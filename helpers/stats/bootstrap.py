@@ -207,13 +207,16 @@ def regression_statistic(y: np.ndarray, y_pred: np.ndarray, *, folds: np.ndarray
     """All regression metrics as a function of counts; replicates of one value give NaN.
 
     With `folds` (a code an item) both correlations are means over folds, by their items: over folds
-    the models differ. A fold in which nothing can be ranked counts as 0, unless none can.
+    the models differ. A fold in which nothing can be ranked counts as 0, unless none can. Predictions
+    that are one value (in each fold) rank nothing: their correlation counts as 0, as their AUROC is 0.5.
     """
     # Sums of squares lose their digits when the mean is large against the spread.
     a, error = y - y.mean(), y - y_pred
     sums = np.column_stack([np.ones_like(a), a, a * a, error**2, np.abs(error)])
     smallest = 1e-12 * np.array([y.var(), y_pred.var()])
-    parts = [(rows, _correlations(y[rows], y_pred[rows], smallest)) for rows in members(folds, y.size)]
+    rows_of = members(folds, y.size)
+    flat = all(np.ptp(y_pred[rows]) == 0 for rows in rows_of)
+    parts = [(rows, _correlations(y[rows], y_pred[rows], smallest)) for rows in rows_of]
 
     def statistic(counts: np.ndarray) -> dict[str, np.ndarray]:
         total, sa, saa, squares, absolute = (counts @ sums).T
@@ -223,7 +226,8 @@ def regression_statistic(y: np.ndarray, y_pred: np.ndarray, *, folds: np.ndarray
         each = np.array([part(counts[:, rows]) for rows, part in parts])  # (folds, 2, replicates)
         weights = np.array([counts[:, rows].sum(axis=1) for rows, _ in parts])[:, None]
         mean = (np.nan_to_num(each) * weights).sum(axis=0) / weights.sum(axis=0)
-        pearson, spearman = np.where(np.isnan(each).all(axis=0), np.nan, mean)
+        nothing = np.where(flat & ~np.isnan(var_a), 0.0, np.nan)
+        pearson, spearman = np.where(np.isnan(each).all(axis=0), nothing, mean)
         return {
             "pearson": pearson,
             "spearman": spearman,

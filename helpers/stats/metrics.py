@@ -140,7 +140,7 @@ def regression(
     Parameters
     ----------
     y, y_pred : array-like, shape=(n,)
-        Measured and predicted values; a constant prediction has no correlation: NaN.
+        Measured and predicted values. A constant prediction ranks nothing: its correlation counts as 0.
     mask : array-like of bool, shape=(n,), optional
         True for items that count.
     groups, n_boot, seed

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 
 from helpers.stats.bootstrap import FEWEST_GROUPS
 from helpers.stats.results import DIFFERENCE, MINUS
@@ -45,16 +46,29 @@ class _Number(NamedTuple):
         return 1 if pd.isna(found) else int(found)
 
     @property
-    def luck(self) -> float:
-        """Two standard errors of a mean over runs: how far it moves with seeds and partitions."""
-        return 2 * float(self.row["sd"]) / np.sqrt(self.runs) if self.runs > 1 else 0.0
+    def sd(self) -> float:
+        """Spread over runs; 0 of one run, which has none to show."""
+        return float(self.row["sd"]) if self.runs > 1 else 0.0
 
-    @property
-    def side(self) -> int:
-        """1 above 0, -1 below, 0 where that is not shown: by its items, or by its runs."""
-        if self.unsure or abs(self.value) <= self.luck:
+    def side(self, of: float = 0.0) -> int:
+        """1 above a number, -1 below, 0 where that is not shown.
+
+        The interval knows other items, the spread knows other runs: the margin of error is the root of
+        the sum of both squares, the one of the runs by Student's t, as they are few. In simulations a
+        number at `of` is called off it in at most one case of twenty, whichever error is larger.
+        """
+        if self.unsure or self.low <= of <= self.high:
             return 0
-        return int(self.low > 0) - int(self.high < 0)
+        gap = self.value - of
+        items = self.value - self.low if gap > 0 else self.high - self.value
+        runs = t.ppf(0.975, self.runs - 1) * self.sd / np.sqrt(self.runs) if self.runs > 1 else 0.0
+        return int(np.sign(gap)) if abs(gap) > np.hypot(items, runs) else 0
+
+    def all_runs(self, of: float) -> int:
+        """1 where every run must lie above a number, by their mean and spread, -1 below, else 0."""
+        gap = self.value - of
+        apart = abs(gap) > self.sd * (self.runs - 1) / np.sqrt(self.runs)
+        return int(np.sign(gap)) if self.runs > 1 and apart else 0
 
 
 def interval(row: Any, *, decimals: int = 3) -> str:
@@ -76,7 +90,8 @@ def compare(
 ) -> str:
     """Whether model a is above model b, from a row of a paired difference (a minus b).
 
-    A mean over runs must also lie further from 0 than two standard errors of the runs.
+    A mean over runs must lie off 0 by its items and its runs together: three runs that disagree show
+    less than their interval over items does.
 
     Parameters
     ----------
@@ -97,7 +112,7 @@ def compare(
     a, b = (_name(given or known) for given, known in zip((a, b), pair, strict=True))
     metric = str(metric or number.row.get("metric", ""))
     ends, measured = _ends(number, decimals), f" in {_metric(metric)}" if metric else ""
-    if not number.side:
+    if not number.side():
         return (
             f"Whether {a} or {b} is better{measured} is not shown: they differ by "
             f"{number.value:+.{decimals}f} ({ends})."
@@ -148,9 +163,9 @@ def above(row: Any, bound: float, *, name: str, rival: str, metric: str = "", de
     of = f"{_article(word)} {word} of " if metric else ""
     subject = f"{_name(name)}, with {of}{interval(row, decimals=decimals)},"
     fixed = f"{rival} ({bound:.{decimals}f})"
-    if number.unsure or number.low - number.luck <= bound <= number.high + number.luck:
+    if not number.side(bound):
         return f"Whether {subject} is {'better than' if metric in ERRORS else 'above'} {fixed} is not shown."
-    higher = number.low > bound
+    higher = number.value > bound
     side = {True: "above", False: "below"}[higher]
     if metric in ERRORS:
         side = {True: "worse than", False: "better than"}[higher]
@@ -214,8 +229,8 @@ def best(differences: pd.DataFrame, *, decimals: int = 3) -> str:
     ours, metric, error = _name(first["model"]), str(first["metric"]), first["metric"] in ERRORS
     sign = -1 if error else 1
     ahead = [name for name, one in numbers.items() if sign * one.value < 0]
-    won = [name for name, one in numbers.items() if sign * one.side > 0]
-    lost = [name for name, one in numbers.items() if sign * one.side < 0]
+    won = [name for name, one in numbers.items() if sign * one.side() > 0]
+    lost = [name for name, one in numbers.items() if sign * one.side() < 0]
     open_ = [name for name in numbers if name not in won and name not in lost]
     most, side = ("lowest", "better than") if error else ("highest", "above")
     under = "worse than" if error else "below"
@@ -238,27 +253,37 @@ def best(differences: pd.DataFrame, *, decimals: int = 3) -> str:
 def control(row: Any, chance: float, *, name: str = "control", metric: str = "", decimals: int = 3) -> str:
     """Whether a model of shuffled labels is where chance is, and how far the shufflings spread.
 
-    A row of several runs (each with a shuffling of its own) is held against their spread, too: one
-    shuffling on few groups can lie away from chance by luck.
+    Off chance is what lies there by its items (the interval) and its shufflings (their spread)
+    together. One shuffling can lie off chance by luck, whatever its interval over items says; so can a
+    few, which the sentence tells where all of them lie on one side.
 
     Examples
     --------
     >>> row = {"value": 0.51, "ci_low": 0.46, "ci_high": 0.56, "runs": 3, "sd": 0.02, "metric": "auroc"}
-    >>> control(row, 0.5, decimals=2)
-    'Control has an AUROC of 0.51 (0.46 to 0.56; 3 shufflings, standard deviation 0.02): as chance (0.50).'
+    >>> control(row, 0.5, name="it", decimals=2)
+    'It has an AUROC of 0.51 (0.46 to 0.56; 3 shufflings, sd 0.02): not shown to differ from chance (0.50).'
+    >>> control(row | {"value": 0.4, "ci_low": 0.35, "ci_high": 0.45}, 0.5, decimals=2).split(": ")[1]
+    'below chance (0.50), as is each shuffling. Something other than the labels seems to rank the items.'
     """
     number = _read(row)
     metric = str(metric or number.row.get("metric", ""))
-    sd = float(number.row.get("sd", np.nan))
-    many = f"{number.runs} shufflings, standard deviation {sd:.{decimals}f}"
+    many = f"{number.runs} shufflings, sd {number.sd:.{decimals}f}" if number.runs > 1 else "one shuffling"
     word, found = _metric(metric), f"{number.value:.{decimals}f} ({_bounds(number, decimals)}"
     of = f"{_article(word)} {word} of " if word else ""
-    text = f"{_first(_name(name))} has {of}{found}; {many if number.runs > 1 else 'one shuffling'}): "
+    text = f"{_first(_name(name))} has {of}{found}; {many}): "
+    fixed, side, runs = f"chance ({chance:.{decimals}f})", number.side(chance), number.all_runs(chance)
+    if number.low == number.high == chance:
+        return f"{text}it predicts one value, which is {fixed} by definition and tests nothing."
+    word = {1: "above", -1: "below"}.get(side or runs, "")
+    if number.runs == 1 and side:
+        return f"{text}{word} {fixed}. One shuffling can be that by luck: draw several."
+    if side:
+        each = ", as is each shuffling" if runs else ""
+        return f"{text}{word} {fixed}{each}. Something other than the labels seems to rank the items."
+    each = f", though each shuffling lies {word} it" if runs else ""
     if number.unsure:
-        return f"{text}whether that is chance ({chance:.{decimals}f}) is not shown."
-    if number.low - number.luck <= chance <= number.high + number.luck:
-        return f"{text}as chance ({chance:.{decimals}f})."
-    return f"{text}not chance ({chance:.{decimals}f}). Something that is not in the labels ranks the items."
+        return f"{text}whether it differs from {fixed} is not shown{each}."
+    return f"{text}not shown to differ from {fixed}{each}."
 
 
 def _read(row: Any) -> _Number:

@@ -12,16 +12,18 @@ from helpers.training.store import fingerprint
 class Shuffled:
     """Control: a predictor whose training and validation labels were shuffled.
 
-    What it is tested on stays as it is. Of a `y` of several tasks whole rows are shuffled.
+    What it is tested on stays as it is. Of a `y` of several tasks whole rows are shuffled. Each fold
+    of each run has a shuffling of its own, the same one whenever it is made again. A network whose
+    ``fit`` is given labels trains for all its epochs and keeps the last (`Schedule.last`): give it as
+    many as the model that it is held against.
 
     Parameters
     ----------
     network : Predictor
         Has ``settings``, a ``table`` with labels or values ``y``, and a ``fit`` that takes others.
     seed : int, optional
-        Seed of the shuffling; by default the network's own, so that each run of another seed has a
-        shuffling of its own (`helpers.stats.verdicts.control` says how far they spread). Give the
-        network the epochs of the model that it is held against.
+        Seed of the shuffling, with the rows of the fold; by default the network's own. Give each run
+        another (`helpers.stats.verdicts.control` says how far the runs spread).
     within : numpy.ndarray, shape=(n,), optional
         Class of every row; labels are then shuffled within each class.
 
@@ -52,7 +54,9 @@ class Shuffled:
 
     def labels(self, train: np.ndarray, valid: np.ndarray) -> np.ndarray:
         """The shuffled labels, the shape of `y`; of other rows, the true ones."""
-        rng = np.random.default_rng(self.settings["seed"])
+        # The rows, too: folds of one size would otherwise have one permutation of their places.
+        fold = fingerprint("fold", [np.asarray(train), np.asarray(valid)])
+        rng = np.random.default_rng([self.settings["seed"], int(fold, 16)])
         y = self.network.table.y.copy()
         for rows in (np.asarray(train), np.asarray(valid)):
             of = np.zeros(len(rows), dtype=int) if self.within is None else self.within[rows]

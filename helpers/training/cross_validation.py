@@ -35,7 +35,6 @@ def cross_validate(
     folds: Sequence[Any],
     *,
     groups: Any = None,
-    run: int = 1,
     folder: str | Path | None = None,
     data_key: str = "",
     verbosity: int = 1,
@@ -53,9 +52,6 @@ def cross_validate(
     groups : array-like, shape=(n,) or (n, 2), optional
         What each row belongs to, for intervals: the column ``group`` of the result, and ``group_2``
         where rows are pairs and belong to something on either side.
-    run : int
-        Which repetition this is, the column ``run``. Give each its own partition (`folds`) and its own
-        seed (`make`), and join the tables: `helpers.stats.scoring` takes the mean over runs.
     folder : str, pathlib.Path or None
         Where the predictions of finished folds are kept and read back. None keeps nothing.
     data_key : str
@@ -68,9 +64,11 @@ def cross_validate(
     -------
     pandas.DataFrame
         Columns ``row, run, fold, y, p, model``, and ``group`` (and ``group_2``) behind ``row`` and
-        ``task`` behind ``fold`` where there are any; a mapping of a predictor gives a model for each of
-        its names. Where one of its values is a DataFrame, its column ``p`` is the prediction and the others,
-        such as ``low`` and ``high``, stand behind ``model``.
+        ``task`` behind ``fold`` where there are any. `run` is 1: give each repetition its own
+        partition (`folds`) and its own seed (`make`), say which it is by ``.assign(run=2)``, and join
+        the tables: `helpers.stats.scoring` takes the mean over runs. A mapping of a predictor gives a
+        model for each of its names. Where one of its values is a DataFrame, its column ``p`` is the
+        prediction and the others, such as ``low`` and ``high``, stand behind ``model``.
 
     Raises
     ------
@@ -126,7 +124,7 @@ def cross_validate(
             tables.append(table)
     # A table without rows, read from a file, does not know the types of its columns.
     found = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
-    found["run"] = run
+    found["run"] = 1
     if of is not None:
         rows = found["row"].to_numpy(dtype=int)
         for name, side in zip(("group", "group_2"), of.reshape(len(of), -1).T, strict=False):

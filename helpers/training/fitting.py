@@ -22,7 +22,7 @@ class FitResult(NamedTuple):
     Attributes
     ----------
     model : keras.Model
-        The model with the weights of its best epoch.
+        The model with the weights of its best epoch, or of its last (`Schedule.last`).
     history : pandas.DataFrame
         One row an epoch: ``epoch``, and each metric on the training and validation part.
     best_epoch : int
@@ -70,6 +70,9 @@ class Schedule:
         ``keras.utils.set_random_seed`` before that for a run that can be repeated.
     monitor : str
         Metric that chooses the epoch; its last word says whether small or large is better.
+    last : bool
+        Train for all epochs and keep the last one, whatever `monitor` says. For a control: of
+        shuffled labels the best validated epoch is often the first, a network that has hardly begun.
     callbacks : sequence of keras.callbacks.Callback
         Further callbacks, such as one that reports to a search.
     """
@@ -79,6 +82,7 @@ class Schedule:
     patience: int = 5
     seed: int = 0
     monitor: str = "val_loss"
+    last: bool = False
     callbacks: Sequence[keras.callbacks.Callback] = ()
 
     @property
@@ -105,7 +109,7 @@ def fit(
     schedule: Schedule = Schedule(),
     verbosity: int = 1,
 ) -> FitResult:
-    """Train a compiled model and keep the weights of the epoch that validated best.
+    """Train a compiled model and keep the weights of the epoch that validated best (or the last).
 
     There is no argument for a test set: nothing that is chosen here may depend on one.
 
@@ -148,6 +152,7 @@ def fit(
     stopping = keras.callbacks.EarlyStopping(
         monitor=monitor, mode=mode, patience=schedule.patience, restore_best_weights=True
     )
+    chosen = [] if schedule.last else [stopping]
     progress = _Progress(schedule.epochs, monitor, shown=verbosity > 0)
     x_train, y_train = _feed(inputs, y, size, schedule.seed, weight)
     x_valid, y_valid = _feed(valid[0], valid[1], 4 * size, None)
@@ -158,13 +163,13 @@ def fit(
         epochs=schedule.epochs,
         batch_size=None if y_train is None else size,
         sample_weight=None if y_train is None else weight,
-        callbacks=[progress, stopping, *schedule.callbacks],
+        callbacks=[progress, *chosen, *schedule.callbacks],
         verbose=0,
     )
     history = pd.DataFrame(fitted.history)
     history.insert(0, "epoch", np.arange(1, len(history) + 1))
     best = history[monitor].idxmin() if mode == "min" else history[monitor].idxmax()
-    return FitResult(model, history, int(history["epoch"][best]))
+    return FitResult(model, history, len(history) if schedule.last else int(history["epoch"][best]))
 
 
 def predict(model: keras.Model, inputs: Inputs, *, batch_size: int = 256) -> Any:

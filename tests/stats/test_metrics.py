@@ -158,11 +158,12 @@ def test_replicates_of_one_class_are_counted_out():
     assert frame.loc[frame["metric"] != "ece", ["ci_low", "ci_high"]].notna().all(axis=None)
 
 
-def test_constant_prediction_has_no_correlation():
-    found = metrics.regression([1.0, 2.0, 3.0], [2.0, 2.0, 2.0], n_boot=20).set_index("metric")
-    assert np.isnan(found.value["pearson"])
-    assert np.isnan(found.ci_low["spearman"])
-    assert found.value["mae"] == pytest.approx(2 / 3)
+def test_a_constant_prediction_is_scored_as_one_that_ranks_nothing():
+    y = np.arange(12.0)
+    found = metrics.regression(y, np.full(12, 2.0), n_boot=20).set_index("metric")
+    assert found.loc[["pearson", "spearman"], ["value", "ci_low", "ci_high"]].eq(0).all(axis=None)
+    assert found.value["mae"] == pytest.approx(np.abs(y - 2).mean())
+    assert metrics.auroc(y > 5, np.full(12, 0.3), n_boot=20)[:3] == (0.5, 0.5, 0.5)
 
 
 def test_regression_mask_equals_leaving_out():

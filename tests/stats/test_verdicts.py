@@ -158,16 +158,43 @@ def test_the_results_table_says_what_a_comparison_showed(tmp_path):
 @pytest.mark.parametrize(
     ("found", "chance", "sentence"),
     [
-        (row(0.51, 0.46, 0.56, runs=3, sd=0.02), 0.5, "(0.460 to 0.560; 3 shufflings, standard deviation"),
-        (row(0.444, 0.42, 0.46), 0.5, "one shuffling): not chance (0.500). Something"),
-        # The shufflings themselves spread as far.
-        (row(0.444, 0.42, 0.46, runs=3, sd=0.05), 0.5, "as chance (0.500)."),
-        (row(0.444, NAN, NAN), 0.5, "whether that is chance (0.500) is not shown."),
+        # At chance.
+        (row(0.51, 0.46, 0.56, runs=3, sd=0.05), 0.5, "(0.460 to 0.560; 3 shufflings, sd 0.050):"),
+        (row(0.51, 0.46, 0.56, runs=3, sd=0.05), 0.5, "not shown to differ from chance (0.500)."),
         (row(0.01, -0.05, 0.06, metric="pearson"), 0.0, "Control has a Pearson's r of 0.010"),
+        # Off chance by its items, and the shufflings agree; or they spread as far.
+        (row(0.444, 0.42, 0.46, runs=3, sd=0.01), 0.5, "below chance (0.500), as is each shuffling. S"),
+        (row(0.55, 0.53, 0.57, runs=5, sd=0.03), 0.5, "above chance (0.500). Something other"),
+        (row(0.444, 0.42, 0.46, runs=3, sd=0.04), 0.5, "differ from chance (0.500), though each"),
+        (row(0.444, 0.42, 0.46, runs=3, sd=0.08), 0.5, "not shown to differ from chance (0.500)."),
+        # All shufflings on one side, which the items do not show.
+        (row(-0.13, -0.28, 0.02, runs=3, sd=0.02, metric="pearson"), 0.0, "though each shuffling lies below"),
+        # One shuffling, too few groups.
+        (row(0.444, 0.42, 0.46), 0.5, "below chance (0.500). One shuffling can be that by luck"),
+        (row(0.444, NAN, NAN), 0.5, "whether it differs from chance (0.500) is not shown."),
+        (row(-0.13, NAN, NAN, runs=3, sd=0.02, groups=4), 0.0, "is not shown, though each shuffling"),
+        # A constant.
+        (row(0.5, 0.5, 0.5, runs=3, sd=0.0), 0.5, "one value, which is chance (0.500) by definition"),
     ],
 )  # fmt: skip
 def test_control(found, chance, sentence):
     assert sentence in verdicts.control(found, chance)
+
+
+@pytest.mark.parametrize(("items", "shufflings"), [(0.03, 0.0), (0.0, 0.03), (0.03, 0.03), (0.03, 0.1)])
+def test_a_control_at_chance_is_called_off_it_as_seldom_as_it_should(items, shufflings):
+    """Three shufflings of one set of items: both move the mean, and the verdict knows of both."""
+    rng = np.random.default_rng(0)
+    off = found = 0
+    for _ in range(1000):
+        runs = 0.5 + items * rng.normal() + shufflings * rng.normal(size=3)
+        mean, reach = runs.mean(), 1.96 * items
+        one = row(mean, mean - reach, mean + reach, runs=3, sd=runs.std(ddof=1))
+        off += "Something other" in verdicts.control(one, 0.5)
+        far = row(mean + 0.5, mean + 0.5 - reach, mean + 0.5 + reach, runs=3, sd=runs.std(ddof=1))
+        found += "above chance" in verdicts.control(far, 0.5)
+    assert off / 1000 < 0.06
+    assert found / 1000 > 0.85
 
 
 def test_faults_are_named():

@@ -197,6 +197,22 @@ def test_the_best_epoch_is_the_best_by_any_metric(data, metric, mode):
     assert result.best_epoch == 1 + (values.argmin() if mode == "min" else values.argmax())
 
 
+def test_the_last_epoch_is_kept_where_that_is_asked_for(data):
+    """Wrong labels on validation, and no patience: every epoch is done all the same, and stays."""
+    X, y = data
+    options = {"valid": (X, 1 - y), "verbosity": 0}
+    kept = []
+    for schedule in (Schedule(epochs=4, patience=1, last=True), Schedule(epochs=4, patience=4)):
+        keras.utils.set_random_seed(0)
+        model = dense_model()
+        model.compile(keras.optimizers.Adam(0.3), "binary_crossentropy")
+        kept.append(training.fit(model, X, y, schedule=schedule, **options))
+    last, best = kept
+    assert (len(last.history), last.best_epoch, best.best_epoch) == (4, 4, 1)
+    losses = [float(np.ravel(one.model.evaluate(X, 1 - y, verbose=0))[0]) for one in kept]
+    assert losses == pytest.approx([last.history["val_loss"].iloc[-1], best.history["val_loss"].iloc[0]])
+
+
 def test_an_unknown_monitor_is_told_before_an_epoch_is_over(data):
     X, y = data
     for monitor, reason in (("val_lossy", "does not say whether small"), ("val_auroc", "this model reports")):
@@ -500,10 +516,10 @@ def test_groups_stand_beside_the_predictions():
     assert found.columns.tolist() == ["row", "group", "run", "fold", "y", "p", "model"]
     assert found["group"].tolist() == ["d", "d", "a", "b", "a", "b"]
     sides = [["a", "x"], ["b", "x"], ["c", "y"], ["d", "y"]]
-    pairs = training.cross_validate({"m": Counting}, Y, FOLDS, groups=sides, run=2, verbosity=0)
+    pairs = training.cross_validate({"m": Counting}, Y, FOLDS, groups=sides, verbosity=0)
     assert pairs.columns.tolist() == ["row", "group", "group_2", "run", "fold", "y", "p", "model"]
     assert pairs["group_2"].tolist() == ["y", "y", "x", "x", "x", "x"]
-    assert set(pairs["run"]) == {2}
+    assert set(pairs["run"]) == {1}
     with pytest.raises(ValueError, match=r"groups of shape \(1,\) for 4 rows; expected one a row"):
         training.cross_validate({"m": Counting}, Y, FOLDS, groups=["a"], verbosity=0)
 
@@ -543,6 +559,12 @@ def test_a_control_shuffles_within_classes_and_leaves_the_test_alone():
     network.settings["seed"] = 4
     assert (training.Shuffled(network).labels(train, valid) != whole).any()
     assert {*whole[:15]} - {*y[:15]}, "without classes, labels cross them"
+    # Folds of one size have permutations of their own, each the same when it is made again.
+    network.settings["seed"] = 3
+    moved = training.Shuffled(network).labels(train + 1, valid + 1)
+    places = [np.searchsorted(train, whole[train]), np.searchsorted(train, moved[train + 1] - 1)]
+    assert (places[0] != places[1]).any()
+    np.testing.assert_array_equal(training.Shuffled(network).labels(train + 1, valid + 1), moved)
     names = [training.Shuffled(network, within=one).settings["within"] for one in (None, of, of[::-1])]
     assert len(set(names)) == 3, "what is shuffled within is part of the key"
 

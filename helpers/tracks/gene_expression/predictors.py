@@ -95,15 +95,16 @@ class Network:
     def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
         """Fit on the rows `train`; the epoch is chosen on the rows `valid`.
 
-        `y` replaces the table's values, for controls.
+        `y` replaces the table's values, for controls, which keep the last epoch.
         """
+        schedule = replace(self.schedule, last=y is not None)
         y = self.table.y if y is None else y
         self.mean, self.deviation = _scale(y[train])
         scaled = ((y - self.mean) / self.deviation).astype(np.float32)
         known = self.table.best_known(train, scaled[train], self.settings["known"])
         matrices = [matrix.weights for matrix in known]
         self.results = [
-            self._member(train, valid, scaled, matrices, self.schedule.seed + number)
+            self._member(train, valid, scaled, matrices, replace(schedule, seed=schedule.seed + number))
             for number in range(self.settings["members"])
         ]
 
@@ -125,15 +126,17 @@ class Network:
         }  # fmt: skip
 
     def _member(
-        self, train: np.ndarray, valid: np.ndarray, scaled: np.ndarray, known: list[np.ndarray], seed: int
-    ) -> FitResult:
+        self, train: np.ndarray, valid: np.ndarray, scaled: np.ndarray, known: list[np.ndarray],
+        schedule: Schedule,
+    ) -> FitResult:  # fmt: skip
         """A trained member, from the folder if it is there."""
         # How many members there are, and the seed of another one, change nothing in this one.
+        seed = schedule.seed
         own = {**self.settings, "members": 1, "seed": seed}
 
         def train_member() -> FitResult:
             keras.utils.set_random_seed(seed)
-            steps = self.schedule.epochs * -(-len(train) // self.schedule.batch_size)
+            steps = schedule.epochs * -(-len(train) // schedule.batch_size)
             more = {"known": known} if known else {}
             model = self.build(
                 self.table.tasks, length=self.table.length, size=self.size, steps=steps, **more
@@ -141,7 +144,7 @@ class Network:
             return fit(
                 model, self.table.one_hot(train), scaled[train],
                 valid=(self.table.one_hot(valid), scaled[valid]),
-                schedule=replace(self.schedule, seed=seed), verbosity=self.verbosity,
+                schedule=schedule, verbosity=self.verbosity,
             )  # fmt: skip
 
         return self.store.fit(f"{self.kind}-{seed}", own, [scaled, train, valid, *known], train=train_member)

@@ -125,7 +125,7 @@ class Network:
     Notes
     -----
     The step falls to nothing along half a cosine over the epochs (arXiv:1608.03983); the weights
-    of the epoch with the smallest validation log loss are kept.
+    of the epoch with the smallest validation log loss are kept, of a control those of the last.
 
     Examples
     --------
@@ -163,7 +163,7 @@ class Network:
         """Fit on the rows `train`, the epoch chosen on the rows `valid`, or read back what was kept.
 
         Rows of modifications that the network has no head for are left out. `y` replaces the
-        labels, for controls.
+        labels, for controls, which keep the last epoch.
         """
         given, table = self.settings, self.table
         train, valid = (rows[np.isin(table.of[rows], self.heads)] for rows in (train, valid))
@@ -177,7 +177,7 @@ class Network:
             clock = _Clock()
             schedule = Schedule(
                 epochs=given["epochs"], batch_size=given["batch_size"], patience=given["epochs"],
-                seed=given["seed"], monitor="val_log_loss",
+                seed=given["seed"], monitor="val_log_loss", last=y is not None,
                 callbacks=[_falling(model, given["epochs"]), clock, *self.callbacks],
             )  # fmt: skip
             part = table.X[valid], labels[valid]

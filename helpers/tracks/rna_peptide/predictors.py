@@ -138,7 +138,11 @@ class Network:
         return self.result.model
 
     def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
-        """Fit on the rows `train`, choosing on `valid`; `y` replaces the table's labels, for controls."""
+        """Fit on the rows `train`, choosing on `valid`.
+
+        `y` replaces the table's labels, for controls, which keep the last epoch.
+        """
+        last = y is not None
         y = self.table.y if y is None else y
         inputs, held_out = self.table.chains(train), self.table.chains(valid)
         kept = {name: self.settings[name] for name in ("epochs", "batch_size", "patience")}
@@ -148,7 +152,8 @@ class Network:
             keras.utils.set_random_seed(seed)
             model = network.build_cross_attention(self.settings["preset"])
             self.results.append(fit_in_stages(
-                model, inputs, y[train], valid=(held_out, y[valid]), schedule=Schedule(seed=seed, **kept),
+                model, inputs, y[train], valid=(held_out, y[valid]),
+                schedule=Schedule(seed=seed, last=last, **kept),
                 # How often a peptide stands under each label must not be learnt: see `Counts`.
                 weight=balance(inputs[1].index, y[train]), verbosity=self.verbosity,
             ))  # fmt: skip
@@ -402,7 +407,8 @@ def fit_in_stages(
     Words do not change from epoch to epoch. They are counted once a chain, the branches behind
     them are trained in seconds, and only then the attention joins, with weight zero at first. The
     second stage is kept if it validates better. A network without composition branches is trained
-    by `fit` alone. The validation AUROC chooses the epoch.
+    by `fit` alone. The validation AUROC chooses the epoch, unless the schedule asks for the last one,
+    which is then that of the second stage.
 
     Returns
     -------
@@ -419,7 +425,7 @@ def fit_in_stages(
     # What lies behind the counts and the attention shares its weights with the whole.
     parts = [model.get_layer(name) for name in ("rna_composition", "peptide_composition", "attention")]
     head = network.compile_classifier(keras.Model([part.output for part in parts], model.output))
-    brief = Schedule(epochs=40, patience=8, seed=schedule.seed, monitor=_MONITOR)
+    brief = Schedule(epochs=40, patience=8, seed=schedule.seed, monitor=_MONITOR, last=schedule.last)
     first = fit(head, counted, y, valid=held_out, schedule=brief, **more)
     dense = model.get_layer("interaction_dense")
     kernel, bias = dense.get_weights()
@@ -428,7 +434,7 @@ def fit_in_stages(
     kept = model.get_weights()
     second = whole()
     best = len(first.history) + second.best_epoch
-    if second.history[_MONITOR].max() <= first.history[_MONITOR].max():
+    if not schedule.last and second.history[_MONITOR].max() <= first.history[_MONITOR].max():
         model.set_weights(kept)
         best = first.best_epoch
     stages = {"composition": first.history, "whole": second.history}

@@ -89,7 +89,11 @@ class Network:
         self.effects: dict[str, float] = {}
 
     def fit(self, train: np.ndarray, valid: np.ndarray, *, y: np.ndarray | None = None) -> None:
-        """Fit on the rows `train`; the epoch is chosen on `valid`. `y` replaces the labels."""
+        """Fit on the rows `train`; the epoch is chosen on `valid`.
+
+        `y` replaces the labels, for controls, which keep the last epoch.
+        """
+        last = y is not None
         y = self.table.y if y is None else y
         self.scaler = Scaler.of(self.table.named(train, PLAIN))
         # A validation row's own label never enters the effect that it is judged by.
@@ -105,7 +109,7 @@ class Network:
             keras.utils.set_random_seed(seed)
             model = build_siamese(len(PLAIN), **self.settings["sizes"])
             _start(worker, model)
-            schedule = Schedule(**chosen, seed=seed)
+            schedule = Schedule(**chosen, seed=seed, last=last)
             options: dict[str, Any] = {
                 "valid": (held, rest[valid]),
                 "schedule": schedule,

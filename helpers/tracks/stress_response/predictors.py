@@ -168,7 +168,7 @@ class Network:
             )
         self.model: keras.Model
         self.history = pd.DataFrame()
-        self.best_epoch = 0
+        self.best_epoch, self._last = 0, False
         self._head: keras.Model | None = None
         self._counts = np.zeros(0)
 
@@ -185,7 +185,8 @@ class Network:
         """Fit on the rows `train`; the epoch is chosen on the rows `valid`.
 
         The scanner has one penalised weight a count and one best fit, so it has no epoch to choose:
-        it is fitted to both. `y` replaces the table's labels, for controls; orthologs are then left out.
+        it is fitted to both. `y` replaces the table's labels, for controls, which keep the last epoch and
+        are given no orthologs.
         """
         self._fit(np.concatenate([train, valid]) if self._scans else train, valid, y)
 
@@ -234,7 +235,7 @@ class Network:
         """Fit on the rows `learnt`, or read back what was kept for them."""
         labels, own = (self.table.y, True) if y is None else (y, False)
         train = self._train_scanner if self._scans else self._train_cnn
-        self._head = None
+        self._head, self._last = None, not own
         self.model, self.history, self.best_epoch = self.store.fit(
             self.settings["architecture"], self.settings, [learnt, valid, *([] if own else [labels])],
             train=lambda: train(learnt, valid, labels, own and self.settings["orthologs"]),
@@ -304,7 +305,7 @@ class Network:
 
     def _schedule(self, monitor: str, epochs: int) -> Schedule:
         given = {name: self.settings[name] for name in ("batch_size", "patience", "seed")}
-        return Schedule(epochs=epochs, monitor=monitor, callbacks=self.callbacks, **given)
+        return Schedule(epochs=epochs, monitor=monitor, last=self._last, callbacks=self.callbacks, **given)
 
 
 class Trees:

@@ -186,6 +186,7 @@ def test_a_model_never_reads_a_test_value(toy):
 def test_the_control_learns_nothing(toy):
     control = training.Shuffled(small(toy, predictors.Plain), seed=1)
     control.fit(TRAIN, VALID)
+    assert [one.best_epoch for one in control.network.results] == [control.network.schedule.epochs]
     assert abs(correlation(toy.y[TEST, 0], control.predict(TEST)[:, 0])) < 0.5
     assert np.isfinite(toy.y[TRAIN, 0]).all()
 

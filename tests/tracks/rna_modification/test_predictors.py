@@ -141,6 +141,8 @@ def test_shuffled_labels_stay_within_a_modification_and_off_the_test(data, fold)
     for name in data.modifications:
         own = fold.train[data.of[fold.train] == name]
         assert y[own].sum() == data.y[own].sum()
+    control.fit(fold.train, fold.valid)
+    assert control.network.best_epoch == len(control.network.history) == TINY["epochs"]
 
 
 def test_networks_of_some_modifications_say_nothing_of_others(data, fold):

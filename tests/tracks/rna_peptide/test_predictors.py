@@ -147,6 +147,17 @@ def test_stages_keep_the_better_one(table):
     assert best[result.best_epoch] == best.max()
 
 
+def test_a_control_keeps_the_last_epoch_of_the_second_stage(table):
+    inputs, y = chains_of(table, 16)
+    model = build_cross_attention(filters=4, keys=3, interaction_units=4, composition=4)
+    schedule = training.Schedule(epochs=2, patience=1, last=True)
+    result = predictors.fit_in_stages(model, inputs, y, valid=(inputs, 1 - y), schedule=schedule, verbosity=0)
+    assert result.history["stage"].value_counts().to_dict() == {"composition": 40, "whole": 2}
+    assert result.best_epoch == 42
+    kernel = model.get_layer("interaction_dense").get_weights()[0]
+    assert kernel.any(axis=1).all(), "the attention, at zero before the second stage, has moved"
+
+
 def test_a_network_without_composition_has_one_stage(table):
     inputs, y = chains_of(table, 16)
     model = build_cross_attention(filters=4, keys=3, interaction_units=4)

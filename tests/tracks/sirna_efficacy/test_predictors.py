@@ -78,10 +78,11 @@ def test_simple_models_learn_and_the_control_sees_shuffled_labels(table):
     for model in (predictors.Baseline(table), predictors.Support(table)):
         model.fit(train, valid)
         assert np.isfinite(model.predict(valid)).all()
-    network = predictors.Network(table, epochs=1, width=4, units=4, read=2)
+    network = predictors.Network(table, epochs=3, patience=1, width=4, units=4, read=2)
     control = training.Shuffled(network)
     before = table.y.copy()
     control.fit(train, valid)
+    assert network.results[0].best_epoch == 3, "a control is trained in full"
     assert (table.y == before).all()
     assert control.predict(valid).shape == (20,)
 

@@ -121,6 +121,7 @@ def test_the_control_is_trained_on_other_labels(table, parts):
     plain = makers(table)["cnn"]()
     plain.fit(train, valid)
     assert (control.predict(test) != plain.predict(test)).any()
+    assert control.network.best_epoch == len(control.network.history) == 3
 
 
 def test_training_ends_with_fine_tuning(table, parts):
