@@ -34,7 +34,7 @@ run: setup  ## The sample profile of the whole suite, into runs/sample
 	$(SNAKEMAKE)
 	@$(BIN)/python tools/report_run.py sample
 
-figures: setup  ## The real profile: figures/<track>, results.csv and the table in the README
+figures: setup  ## The real profile: figures/<track>, results.csv and the tables in docs/results
 	$(UNLOCK)
 	$(SNAKEMAKE) --configfile config/real.yaml
 	$(BIN)/python tools/readme_table.py

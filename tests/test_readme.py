@@ -1,4 +1,4 @@
-"""The README: its tables are the results files, and what it points to is there."""
+"""The README and docs: their tables are the results files, and what they point to is there."""
 
 import importlib.util
 import re
@@ -23,8 +23,19 @@ def tool():
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.parent.name)
 def test_no_hand_typed_the_tables(tool, path):
     track = path.parent.name
-    shown = README.split(tool.BEGIN.format(track))[1].split(tool.END.format(track))[0]
+    page = (ROOT / "docs" / "results" / f"{track}.md").read_text(encoding="utf-8")
+    shown = page.split(tool.BEGIN.format(track))[1].split(tool.END.format(track))[0]
     assert shown.strip() == tool.tables(path).strip()
+
+
+def test_no_hand_typed_the_table_of_the_readme(tool):
+    shown = README.split(tool.BEGIN.format("all tracks"))[1].split(tool.END.format("all tracks"))[0]
+    assert shown.strip() == tool.overview().strip()
+    assert set(tool.HEADLINES) == {path.parent.name for path in RESULTS}
+
+
+def test_it_is_read_on_two_screens():
+    assert len(README.splitlines()) <= 120
 
 
 def test_sentences_say_what_the_differences_of_a_table_show(tool):
@@ -51,16 +62,17 @@ def test_sentences_say_what_the_differences_of_a_table_show(tool):
     assert tool.sentences(pd.DataFrame(columns=names)) == ""
 
 
-def test_every_track_has_a_row_and_a_section():
+def test_every_track_has_a_row_and_a_page():
     for folder in sorted(path for path in (ROOT / "notebooks").iterdir() if path.is_dir()):
         notebooks = sorted(path.stem for path in folder.glob("[0-9][0-9]_*.ipynb"))
         if notebooks:
             row = next(line for line in README.splitlines() if line.startswith(f"| [`{folder.name}`]"))
             assert " ".join(notebooks) in row
-            assert f"### {folder.name}" in README
+            assert f"](docs/results/{folder.name}.md)" in README
 
 
 def test_what_it_points_to_is_there():
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        if "://" not in target and not target.startswith("runs/"):
-            assert (ROOT / target).exists(), target
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
