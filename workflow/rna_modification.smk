@@ -4,7 +4,8 @@ MODIFICATION = "data/sample/rna_modification"
 WINDOWS = run("rna_modification", "windows.csv")
 MODIFICATION_MODELS = run(
     "rna_modification",
-    *[f"{name}.{suffix}" for name in ("shared", "control") for suffix in ("keras", "card.json")],
+    *[f"model/{name}.{suffix}" for name in ("shared", "control") for suffix in ("keras", "card.json")],
+    "model/windows.npz",
 )
 MODIFICATION_LENGTHS = config["rna_modification"]["02_input_length"]["lengths"].split()
 
@@ -16,7 +17,6 @@ rule rna_modification_01_train_vqvae:
     output:
         WINDOWS,
         MODIFICATION_MODELS,
-        directory(run("rna_modification", "singles")),
         run("rna_modification", "predictions_01.csv", "results/01_train_vqvae.csv"),
         notebook=run("rna_modification", "01_train_vqvae.ipynb"),
     params:

@@ -250,6 +250,20 @@ def test_a_run_comes_back_with_its_card(saved):
     assert sorted(path.name for path in saved.parent.iterdir()) == ["toy.card.json", "toy.keras"]
 
 
+def test_the_state_of_the_optimizer_is_not_saved(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(np.zeros((4, 3)), np.zeros(4), verbose=0)
+    path = training.save_run(tmp_path / "toy.keras", model, {})
+    with zipfile.ZipFile(path) as file:
+        assert {one.compress_type for one in file.infolist()} == {zipfile.ZIP_DEFLATED}
+        weights = file.read("model.weights.h5")
+    assert b"optimizer" not in weights
+    # The model in memory trains on as before.
+    model.fit(np.zeros((4, 3)), np.zeros(4), verbose=0)
+    assert int(model.optimizer.iterations) == 2
+
+
 def test_missing_files_are_named(saved, tmp_path):
     with pytest.raises(ValueError, match="no model file there"):
         training.load_run(tmp_path / "none.keras")

@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
-        "data", "figures", "heads", "input_length", "network", "original", "predict", "predictors",
-        "search", "simulate", "specificity", "spectrum",
+        "data", "figures", "heads", "input_length", "known", "network", "original", "predict",
+        "predictors", "search", "served", "simulate", "specificity", "spectrum", "trust",
     ],
 )  # fmt: skip

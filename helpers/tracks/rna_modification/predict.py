@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import keras
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
@@ -17,12 +16,13 @@ from helpers.readers.fasta import Record, clean, iter_fasta
 from helpers.readers.tables import write_pieces
 from helpers.sequences.alphabet import RNA
 from helpers.sequences.encoding import one_hot
-from helpers.stats.odds import logit, sigmoid
-from helpers.tracks.rna_modification.data import MIXED, MODIFICATIONS, check_odd, mixed
-from helpers.training.saving import Run, load_run
+from helpers.stats.odds import sigmoid
+from helpers.tracks.rna_modification.data import MIXED, mixed
+from helpers.tracks.rna_modification.served import Served, WindowNetwork
+from helpers.training.saving import Run
 
 COLUMNS = ["line", "record", "length", "position", "base", "modification", "probability", "beyond"]
-COLUMNS += ["status", "note"]
+COLUMNS += ["training", "status", "note"]
 """Columns of a prediction, see `predict_file`."""
 
 STATUSES = ("scored", "padded", "unscored", "rejected")
@@ -30,8 +30,6 @@ STATUSES = ("scored", "padded", "unscored", "rejected")
 
 BATCH = 2048
 """Windows in memory at a time."""
-_CLIP = 1e-7
-_CARD = ("rna_alphabet", "length", "modifications")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,69 +71,19 @@ class Options:
             raise ValueError(f"least is {self.least}; expected a probability from 0 to 1")
 
 
-class WindowNetwork:
-    """One or several runs as one function from windows to log-odds.
+class _Scanner(WindowNetwork):
+    """The networks, and the windows that they were trained on."""
 
-    Parameters
-    ----------
-    run : Run or sequence of Run
-        Models that take one-hot windows and give one probability a modification; the cards name
-        ``rna_alphabet``, ``length`` (nt) and ``modifications``.
+    def __init__(self, run: Run | Sequence[Run] | Served) -> None:
+        super().__init__(run)
+        self.known = run.known if isinstance(run, Served) else None
 
-    Attributes
-    ----------
-    length : int
-        Length of the windows, in nt.
-    modifications : list of str
-        All that a run has a head for.
-    bases : list of str
-        The letter of each modification.
-
-    Raises
-    ------
-    ValueError
-        If there is no run, a card lacks one of the three or does not fit its model, the letters
-        are not A C G U, or the models take windows of different or of even lengths.
-    """
-
-    def __init__(self, run: Run | Sequence[Run]) -> None:
-        # A Run is a tuple, too.
-        self.runs: list[Run] = [run] if isinstance(run, Run) else list(run)
-        self.length = _checked_length(self.runs)
-        heads = {name for one in self.runs for name in one.card["modifications"]}
-        if unknown := sorted(heads - set(MODIFICATIONS)):
-            raise ValueError(
-                f"a model's card names the modifications {', '.join(unknown)}; expected some of "
-                f"{', '.join(MODIFICATIONS)}"
-            )
-        self.modifications = [name for name in MODIFICATIONS if name in heads]
-        self.bases = [MODIFICATIONS[name].base for name in self.modifications]
-        # A decoder is not computed where the logits have a layer of their own.
-        self._parts = [_logit_part(one.model) for one in self.runs]
-
-    def log_odds(self, X: np.ndarray, *, prior: float | None = None) -> np.ndarray:
-        """Log-odds of every modification, the mean over the runs that have a head for it.
-
-        Parameters
-        ----------
-        X : numpy.ndarray, shape=(n, length, 4), dtype=float32
-        prior : float, optional
-            As for `Options`.
-
-        Returns
-        -------
-        numpy.ndarray, shape=(n, modifications), dtype=float64
-        """
-        total, heads = np.zeros((len(X), len(self.modifications))), np.zeros(len(self.modifications))
-        for one, part in zip(self.runs, self._parts, strict=True):
-            given = (one.model if part is None else part).predict(X, batch_size=256, verbose=0)
-            odds = logit(given, clip=_CLIP) if part is None else np.asarray(given, dtype=float)
-            columns = [self.modifications.index(name) for name in one.card["modifications"]]
-            if prior is not None:
-                odds = odds + logit(prior) - logit(_training_shares(one.card))
-            total[:, columns] += odds
-            heads[columns] += 1
-        return total / heads
+    def standing(self, record: str, sites: np.ndarray) -> list[str]:
+        """How the windows around some sites (0-based) of a record stand to those of training."""
+        if self.known is None:
+            return [""] * len(sites)
+        half = self.length // 2
+        return self.known.standing([_around(record, site, half) for site in sites])
 
 
 class _Sites(NamedTuple):
@@ -148,31 +96,8 @@ class _Sites(NamedTuple):
     note: str
 
 
-def served(folder: str | Path, **expect: Any) -> list[Run]:
-    """Load the networks that the row ``ours`` of notebook 01's table was measured with.
-
-    The card of ``shared.keras`` names them under ``ours`` and holds that row under ``measured``.
-    Give all of them to `predict_file`: the shared network alone is another model.
-
-    Parameters
-    ----------
-    folder : str or pathlib.Path
-        Where notebook 01 wrote ``shared.keras``.
-    **expect
-        What their cards have to say, such as ``length=501``.
-    """
-    folder = Path(folder)
-    first = load_run(folder / "shared.keras", expect={"rna_alphabet": RNA.letters, **expect})
-    if "ours" not in first.card:
-        raise ValueError(
-            f"{folder}/shared.card.json does not say which networks are ours; run notebook 01 again"
-        )
-    others = [name for name in first.card["ours"] if name != "shared.keras"]
-    return [first, *(load_run(folder / name, expect=expect) for name in others)]
-
-
 def predict_file(
-    run: Run | Sequence[Run],
+    run: Run | Sequence[Run] | Served,
     path: str | Path,
     out: str | Path,
     *,
@@ -185,9 +110,10 @@ def predict_file(
 
     Parameters
     ----------
-    run : Run or sequence of Run
-        Model and card, as `helpers.training.load_run` gives them. Several runs are an ensemble:
-        their log-odds are averaged over those that have a head for the modification.
+    run : Served, Run or sequence of Run
+        A folder of notebook 01 (`helpers.tracks.rna_modification.served.load`), or models with their
+        cards. Several are an ensemble: their log-odds are averaged over those that have a head for
+        the modification.
     path, out : str or pathlib.Path
         FASTA file (T is read as U) and CSV file to write; gzip if a name ends in ``.gz``.
     options : Options
@@ -200,7 +126,9 @@ def predict_file(
         Rows of each status. The file holds `COLUMNS`, a row for each site and each modification of
         its base, in the order of the file: ``line`` (of the header), ``record`` (id), ``length``
         (nt), ``position`` (of the site, from 1), ``base``, ``modification``, ``probability``,
-        ``beyond`` (nt of the window that lie beyond the record), ``status`` and ``note``. A record
+        ``beyond`` (nt of the window that lie beyond the record), ``training`` (how its window stands to
+        those of training: identical, near or new; empty where that is not known), ``status`` and
+        ``note``. A record
         without a site to write has one row all the same: unscored or rejected with its reason, or
         "scored" when every site was below `least`.
 
@@ -211,14 +139,14 @@ def predict_file(
     """
     if Path(path).resolve() == Path(out).resolve():
         raise ValueError(f"{path}: the predictions would replace their input; give another file")
-    network = WindowNetwork(run)
+    network = _Scanner(run)
     records = tqdm(iter_fasta(path), desc="predicting", unit=" records", disable=not progress, delay=2.0)
     pieces = _pieces(network, records, options)
     return write_pieces(out, (piece.round({"probability": 6}) for piece in pieces), COLUMNS)
 
 
 def predict_table(
-    run: Run | Sequence[Run], table: pd.DataFrame, options: Options = Options()
+    run: Run | Sequence[Run] | Served, table: pd.DataFrame, options: Options = Options()
 ) -> pd.DataFrame:
     """Predict the records of a table with columns ``id``, ``sequence`` and, if it has one, ``line``.
 
@@ -247,11 +175,11 @@ def predict_table(
         Record(str(name), "", text, int(line))
         for name, text, line in zip(table["id"], table["sequence"], lines, strict=True)
     ]
-    pieces = list(_pieces(WindowNetwork(run), records, options))
+    pieces = list(_pieces(_Scanner(run), records, options))
     return pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=COLUMNS)
 
 
-def _pieces(network: WindowNetwork, records: Iterable[Record], options: Options) -> Iterator[pd.DataFrame]:
+def _pieces(network: _Scanner, records: Iterable[Record], options: Options) -> Iterator[pd.DataFrame]:
     """Rows of successive records, gathered until they fill a batch."""
     waiting: list[_Sites] = []
     for record in records:
@@ -263,7 +191,7 @@ def _pieces(network: WindowNetwork, records: Iterable[Record], options: Options)
         yield _rows(network, waiting, options)
 
 
-def _sites(record: Record, network: WindowNetwork, options: Options) -> _Sites:
+def _sites(record: Record, network: _Scanner, options: Options) -> _Sites:
     text, status, note = clean(record.sequence, RNA)
     sites: list[int] = []
     if status != "rejected":
@@ -284,7 +212,7 @@ def _sites(record: Record, network: WindowNetwork, options: Options) -> _Sites:
     return _Sites(record, text, np.array(sites if status == "scored" else [], dtype=int), status, note)
 
 
-def _fault(given: str, text: str, network: WindowNetwork, options: Options) -> tuple[str, str]:
+def _fault(given: str, text: str, network: _Scanner, options: Options) -> tuple[str, str]:
     """Why a clean record cannot be used, or "scored"."""
     if mixed(given):
         return "rejected", MIXED
@@ -301,7 +229,7 @@ def _fault(given: str, text: str, network: WindowNetwork, options: Options) -> t
     return "scored", ""
 
 
-def _rows(network: WindowNetwork, group: Sequence[_Sites], options: Options) -> pd.DataFrame:
+def _rows(network: _Scanner, group: Sequence[_Sites], options: Options) -> pd.DataFrame:
     """Rows of some records: one for each site and modification of its base, or one a record."""
     about = [(one.record.line, one.record.id, len(one.text), one.status, one.note) for one in group]
     records = pd.DataFrame(about, columns=["line", "record", "length", "status", "note"])
@@ -309,6 +237,7 @@ def _rows(network: WindowNetwork, group: Sequence[_Sites], options: Options) -> 
     site = np.concatenate([one.sites for one in group])
     letter = np.array([one.text[at] for one in group for at in one.sites], dtype="U1")
     probability = _probability(network, group, options.prior)
+    standing = np.array([word for one in group for word in network.standing(one.text, one.sites)], dtype="U9")
     known = (letter[:, None] == np.array(network.bases)) & (probability >= options.least)
     row, head = np.nonzero(known)
     number, site = number[row], site[row]
@@ -321,10 +250,12 @@ def _rows(network: WindowNetwork, group: Sequence[_Sites], options: Options) -> 
         "beyond": pd.array(
             np.maximum(half - site, 0) + np.maximum(half + 1 + site - length, 0), dtype="Int64"
         ),
+        "training": standing[row],
     }
     # A record without a site to write keeps one row.
     table = records.join(pd.DataFrame(found, index=number)).reset_index(drop=True)
-    table[["base", "modification"]] = table[["base", "modification"]].fillna("")
+    words = ["base", "modification", "training"]
+    table[words] = table[words].fillna("")
     padded = (table["beyond"] > 0).fillna(False).astype(bool)
     hidden = (table["status"] == "scored") & table["position"].isna()
     more = table["beyond"].astype(str) + " nt of the window lie beyond the record"
@@ -334,7 +265,13 @@ def _rows(network: WindowNetwork, group: Sequence[_Sites], options: Options) -> 
     return table[COLUMNS]
 
 
-def _probability(network: WindowNetwork, group: Sequence[_Sites], prior: float | None) -> np.ndarray:
+def _around(text: str, site: int, half: int) -> str:
+    """Window around a site; N stands where it lies beyond the record, so that the site is in the middle."""
+    before, behind = max(half - site, 0), max(site + half + 1 - len(text), 0)
+    return RNA.unknown * before + text[max(site - half, 0) : site + half + 1] + RNA.unknown * behind
+
+
+def _probability(network: _Scanner, group: Sequence[_Sites], prior: float | None) -> np.ndarray:
     """Probabilities at all sites of some records, shape (sites, modifications)."""
     half = network.length // 2
     # Each window is a view of the padded records: what lies beyond an end is a row of zeros.
@@ -350,54 +287,3 @@ def _probability(network: WindowNetwork, group: Sequence[_Sites], prior: float |
         for k in range(0, len(at), BATCH)
     ]
     return sigmoid(np.concatenate(odds))
-
-
-def _checked_length(runs: Sequence[Run]) -> int:
-    """Length of the windows of some runs whose cards fit their models."""
-    if not runs:
-        raise ValueError("no model was given; expected a Run or a list of them")
-    for one in runs:
-        card = one.card
-        if missing := [key for key in _CARD if key not in card]:
-            raise ValueError(
-                f"a model's card says nothing of {missing[0]!r}; expected the letters, the length in nt and "
-                "the modifications. Save it with helpers.training.save_run"
-            )
-        if card["rna_alphabet"] != RNA.letters:
-            raise ValueError(
-                f"a model reads the letters {card['rna_alphabet']!r}; expected {RNA.letters!r}. Train it "
-                "again: letters in another order mean other things"
-            )
-        shapes = tuple(one.model.input_shape[1:]), one.model.output_shape[-1]
-        wanted = (card["length"], RNA.size), len(card["modifications"])
-        if shapes != wanted:
-            raise ValueError(
-                f"a model takes windows of shape {shapes[0]} and gives {shapes[1]} numbers, but its card "
-                f"says {wanted[0]} and {wanted[1]}. Copy both files of one run again"
-            )
-    lengths = sorted({int(one.card["length"]) for one in runs})
-    if len(lengths) > 1:
-        raise ValueError(
-            f"the models take windows of {', '.join(map(str, lengths))} nt; expected one length. Predict "
-            "with each by itself"
-        )
-    check_odd(lengths[0])
-    return lengths[0]
-
-
-def _logit_part(model: keras.Model) -> keras.Model | None:
-    """The part of a model up to its logits, if they have a layer of their own."""
-    if "logit" not in {layer.name for layer in model.layers}:
-        return None
-    return keras.Model(model.input, model.get_layer("logit").output)
-
-
-def _training_shares(card: dict[str, Any]) -> list[float]:
-    """Share of positives among the training rows of each head."""
-    shares = card.get("prevalence", {})
-    if missing := [name for name in card["modifications"] if name not in shares]:
-        raise ValueError(
-            f"a model's card says nothing of the prevalence of {', '.join(missing)} in training, which a "
-            "prior needs; leave prior out, or train the model again with this version"
-        )
-    return [shares[name] for name in card["modifications"]]

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from keras import layers
 
 from helpers.stats.odds import logit
-from helpers.tracks.rna_modification import predict
+from helpers.tracks.rna_modification import predict, served
 from helpers.tracks.rna_modification.data import MODIFICATIONS, encode
-from helpers.tracks.rna_modification.predict import Options, WindowNetwork, predict_file, predict_table
+from helpers.tracks.rna_modification.known import KnownWindows
+from helpers.tracks.rna_modification.predict import Options, predict_file, predict_table
+from helpers.tracks.rna_modification.served import WindowNetwork
 from helpers.training.saving import Run, save_run
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -283,16 +285,25 @@ def test_heads_come_in_the_order_of_the_public_files(run):
 
 def test_what_is_served_is_all_that_ours_was_measured_with(tmp_path):
     networks = {"shared.keras": network(seed=1), "singles/Am.keras": network(1, seed=2)}
-    (tmp_path / "singles").mkdir()
-    for name, model in networks.items():
-        own = HEADS if name == "shared.keras" else ["Am"]
-        save_run(tmp_path / name, model, CARD | {"modifications": own, "ours": list(networks)})
-    served = predict.served(tmp_path, length=LENGTH)
+    heads = {"shared.keras": HEADS, "singles/Am.keras": ["Am"]}
+    cards = {name: CARD | {"modifications": heads[name]} for name in networks}
+    given = {name: (model, cards[name]) for name, model in networks.items()}
+    known = KnownWindows.of(["GGGGACUGG"], LENGTH)
+    assert served.save(tmp_path / "m", given, known=known, about={"measured": [1]}) == list(networks)
+    for path in (tmp_path / "m", tmp_path / "m" / "shared.keras"):
+        one = served.load(path, length=LENGTH)
+        assert one.card["measured"] == [1]
+        assert len(one.runs) == 2
     X = encode(pd.DataFrame({"sequence": ["GGGGACUGG"]}), LENGTH)
-    found = WindowNetwork(served).log_odds(X)
+    found = WindowNetwork(one).log_odds(X)
     shared, single = (logit(model.predict(X, verbose=0), clip=1e-7) for model in networks.values())
     np.testing.assert_allclose(found[0, 0], (shared[0, 0] + single[0, 0]) / 2, atol=1e-5)
     np.testing.assert_allclose(found[0, 1:], shared[0, 1:], atol=1e-5)
-    save_run(tmp_path / "shared.keras", networks["shared.keras"], CARD)
+    rows = predict_table(one, table("GGGGACUGG", "GGGGACUGC"))
+    assert rows.groupby("record")["training"].agg(set).tolist() == [{"identical"}, {"new"}]
+    save_run(tmp_path / "m" / "shared.keras", networks["shared.keras"], CARD)
     with pytest.raises(ValueError, match="does not say which networks are ours; run notebook 01"):
-        predict.served(tmp_path)
+        served.load(tmp_path / "m")
+    (tmp_path / "m" / "shared.keras").unlink()
+    with pytest.raises(ValueError, match="give the folder 'model' that notebook 01_train_vqvae wrote"):
+        served.load(tmp_path / "m")
