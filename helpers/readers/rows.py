@@ -74,6 +74,8 @@ class Accounted:
     def __init__(self, table: pd.DataFrame) -> None:
         added = {name: text for name, text in (("status", "ok"), ("note", "")) if name not in table}
         self.table = table.assign(**added).astype({"status": "str", "note": "str"})
+        self.said: list[str] = []
+        """What is to be said of the file as a whole: its separator, columns that were left."""
 
     @property
     def usable(self) -> pd.Series:
