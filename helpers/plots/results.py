@@ -12,8 +12,11 @@ from matplotlib.ticker import MaxNLocator
 from helpers.plots import colours, style, words
 from helpers.plots.tables import need, reach
 
-ONE_RUN = {"runs": 1, "sd": np.nan}
-"""What stands in a table that was written before runs were repeated."""
+LATER = {"runs": 1, "sd": np.nan, "near": np.nan}
+"""What stands in a table that was written before it had these columns."""
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""Between a value and its interval, which a narrow page would else break into four lines."""
 
 
 def select(results: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -103,13 +106,13 @@ def _caption(rows: pd.DataFrame, metric: str) -> str:
     return ", ".join(filter(None, [words.metric(metric), sets, f"n = {' to '.join(sizes)}", runs]))
 
 
-def interval(value: float, low: float, high: float, *, sd: float = float("nan"), decimals: int = 3) -> str:
-    """A value with its interval, and its spread over runs where there are several, as text.
+def interval(value: float, low: float, high: float, *, decimals: int = 3) -> str:
+    """A value with its interval as text.
 
     Examples
     --------
-    >>> interval(0.957, 0.95, 0.963), interval(0.957, 0.95, 0.963, sd=0.004)
-    ('0.957 [0.950, 0.963]', '0.957 [0.950, 0.963], sd 0.004')
+    >>> interval(0.957, 0.95, 0.963)
+    '0.957 [0.950, 0.963]'
     >>> interval(0.957, float("nan"), float("nan"))
     '0.957 (no interval)'
     """
@@ -117,7 +120,7 @@ def interval(value: float, low: float, high: float, *, sd: float = float("nan"),
         return "–"
     bare = pd.isna(low) or pd.isna(high)
     ends = " (no interval)" if bare else f" [{low:.{decimals}f}, {high:.{decimals}f}]"
-    return f"{value:.{decimals}f}{ends}" + ("" if pd.isna(sd) else f", sd {sd:.{decimals}f}")
+    return f"{value:.{decimals}f}{ends}"
 
 
 def results_table(
@@ -136,9 +139,11 @@ def results_table(
     Returns
     -------
     pandas.DataFrame of str
-        Index (task, protocol, model), the task left out when no row has one; a first column `n`, a
-        second `runs` where numbers are means of several; cells such as ``"0.957 [0.950, 0.963]"``, a
-        dash where a metric was not measured, "no interval" where there were too few groups for one.
+        Index (task, protocol, model), the task left out when no row has one. Columns: `n`; where
+        numbers are means of several `runs`, how many, and `sd`, their spread (of several metrics, the
+        largest, as `sd at most`); `near`, the share of test items with a near copy in training, where
+        it is known; and a metric each, with cells such as ``"0.957 [0.950, 0.963]"`` that do not wrap,
+        a dash where a metric was not measured, "no interval" where there were too few groups for one.
 
     Raises
     ------
@@ -155,13 +160,15 @@ def results_table(
         }
     )
     by = ["task", "protocol", "model"] if keys["task"].any() else ["protocol", "model"]
-    rows = rows.assign(**{name: value for name, value in ONE_RUN.items() if name not in rows})
-    ends = zip(*(rows[name] for name in ("value", "ci_low", "ci_high", "sd")), strict=True)
+    rows = rows.assign(**{name: value for name, value in LATER.items() if name not in rows})
+    ends = zip(*(rows[name] for name in ("value", "ci_low", "ci_high")), strict=True)
     flat = keys[by].assign(
         metric=rows["metric"].map(words.metric),
         n=[f"{int(n):,}" for n in rows["n"]],
         runs=rows["runs"],
-        text=[interval(value, low, high, sd=sd, decimals=decimals) for value, low, high, sd in ends],
+        sd=rows["sd"],
+        near=["–" if pd.isna(share) else f"{share:.0%}" for share in rows["near"]],
+        text=[interval(*of, decimals=decimals).replace(" ", NO_BREAK) for of in ends],
     )
     if (twice := flat.duplicated([*by, "metric"])).any():
         first = flat[twice].iloc[0]
@@ -172,7 +179,11 @@ def results_table(
     first = flat.drop_duplicates(by).set_index(by)
     shown = flat.pivot(index=by, columns="metric", values="text").reindex(first.index).fillna("–")
     shown = shown[[words.metric(name) for name in names]]
+    beside = first[["n"]]
     if (first["runs"] > 1).any():
-        shown.insert(0, "runs", first["runs"])
-    shown.insert(0, "n", first["n"])
-    return shown.rename_axis(columns=None)
+        spread = flat.groupby(by, sort=False)["sd"].max()
+        text = spread.map(lambda sd: "–" if pd.isna(sd) else f"{sd:.{decimals}f}")
+        beside = beside.assign(runs=first["runs"], **{"sd" if len(names) == 1 else "sd at most": text})
+    if first["near"].ne("–").any():
+        beside = beside.assign(near=first["near"])
+    return beside.join(shown).rename_axis(columns=None)

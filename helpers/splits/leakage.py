@@ -131,6 +131,71 @@ def near_shares(
     return pd.DataFrame(rows)
 
 
+def near_rows(
+    predictions: pd.DataFrame,
+    folds: Sequence[Fold],
+    source: Source,
+    *,
+    columns: Sequence[str] = ("sequence",),
+    k: int | Mapping[str, int] = 30,
+    alphabet: Alphabet | Mapping[str, Alphabet] | None = None,
+) -> np.ndarray:
+    """Whether each predicted row has a copy or a near copy in the training of its fold.
+
+    As the column ``near`` of the predictions `helpers.stats.scoring.score` turns it into the near share
+    that stands beside every number.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        With the columns ``row`` and ``fold``, as `helpers.training.cross_validate` gives them for `folds`.
+    folds : sequence of Fold
+        Their training and validation parts are what is known.
+    source : sequence of str or pandas.DataFrame
+        Sequences of all rows, or a table of them; of several columns any side counts.
+    columns, k, alphabet
+        As for `audit`.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape=(len(predictions),)
+
+    Raises
+    ------
+    ValueError
+        If a prediction is of no fold, or as for `audit`.
+
+    Examples
+    --------
+    >>> from helpers.splits.folds import given
+    >>> sequences = ["ACGUACGU", "CCCCCCCC", "GGGGGGGG", "UACGUAAA"]
+    >>> found = pd.DataFrame({"row": [2, 3], "fold": "given_test"})
+    >>> near_rows(found, [given([0], [1], [2, 3])], sequences, k=5).tolist()
+    [False, True]
+    """
+    table = source if isinstance(source, pd.DataFrame) else pd.DataFrame({"sequence": list(source)})
+    options = {name: {"k": _option(k, name, "k"), "alphabet": _option(alphabet, name, "alphabet")}
+               for name in columns}  # fmt: skip
+    row, name = predictions["row"].to_numpy(dtype=int), predictions["fold"].astype(str).to_numpy()
+    if unknown := sorted(set(name) - {str(fold.name) for fold in folds}):
+        raise ValueError(
+            f"predictions of fold {', '.join(unknown)}; found only the folds "
+            f"{', '.join(str(fold.name) for fold in folds)}. Give those that were predicted"
+        )
+    near = np.zeros(len(predictions), dtype=bool)
+    for fold in folds:
+        mine = name == str(fold.name)
+        tested, place = np.unique(row[mine], return_inverse=True)
+        if tested.size:
+            known = np.concatenate([fold.train, fold.valid]).astype(int)
+            old, new = (
+                _checked(table.iloc[rows], part, options, None)
+                for part, rows in (("training", known), ("test", tested))
+            )
+            near[mine] = _flags(old, new, options, None)["any_near"].to_numpy(dtype=bool)[place]
+    return near
+
+
 def _checked(source: Source, name: str, options: Mapping[str, Any], label: str | None) -> pd.DataFrame:
     """The columns that are compared, letters that mean the same (U and T) written as one."""
     table = source if isinstance(source, pd.DataFrame) else pd.DataFrame({"sequence": list(source)})

@@ -1,7 +1,8 @@
 """The results table of a track: the one place where its numbers live.
 
 A row is one number. Where it is the mean of several runs, each with its own seed and its own
-partition, ``runs`` says how many, ``sd`` is their spread, and ``seed`` is empty.
+partition, ``runs`` says how many, ``sd`` is their spread, and ``seed`` is empty. ``near`` is the
+share of its items that have a near copy in training, empty where that was not looked at.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from helpers.project import paths
 
 NAMED = ["dataset", "task", "protocol", "model"]
 MEASURED = ["metric", "value", "ci_low", "ci_high", "n"]
-REPEATED = {"runs": 1, "sd": np.nan}
+LATER = {"runs": 1, "sd": np.nan, "near": np.nan}
 """Columns that an older table lacks, and what stands there for it: one run has no spread."""
-COLUMNS = (*NAMED, *MEASURED, "seed", *REPEATED)
+COLUMNS = (*NAMED, *MEASURED, "seed", *LATER)
 MINUS, DIFFERENCE = " - ", "_difference"
 """A difference stands in the table as the model "ours - trees" and the metric "auroc_difference"."""
 KEY = [*NAMED, "metric", "seed"]
@@ -34,7 +35,7 @@ def tidy(
     ----------
     frame : pandas.DataFrame
         As `classification`, `regression` or `explanation_auroc` give it; one run, unless it has the
-        columns ``runs`` and ``sd``.
+        columns ``runs`` and ``sd``; with ``near`` the near share of its items.
     task : str
         A modification or a cell type, else empty.
     seed : int or None
@@ -44,7 +45,7 @@ def tidy(
     --------
     >>> frame = pd.DataFrame([("auroc", 0.9, 0.8, 1.0, 40)], columns=MEASURED)
     >>> tidy(frame, dataset="d", protocol="holdout", model="ours", seed=0).shape
-    (1, 12)
+    (1, 13)
     """
     if missing := [column for column in MEASURED if column not in frame]:
         raise ValueError(
@@ -76,18 +77,18 @@ def differences(gain: pd.DataFrame, *, dataset: str, seed: int | None) -> pd.Dat
 def read_results(path: str | Path) -> pd.DataFrame:
     """Read what `write_results` wrote; an empty task is an empty string, an empty number missing.
 
-    An older file, without ``runs`` and ``sd``, is read as one of single runs.
+    An older file, without `LATER`, is read as one of single runs.
 
     Raises
     ------
     ValueError
         If the file has other columns, or a value that is not a number.
     """
-    empty = ["value", "ci_low", "ci_high", "sd", "seed"]
+    empty = ["value", "ci_low", "ci_high", "sd", "near", "seed"]
     whole = ["n", "seed", "runs"]
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     _check_columns(table, str(path))
-    table = table.assign(**{name: "1" if name == "runs" else "" for name in REPEATED if name not in table})
+    table = table.assign(**{name: "1" if name == "runs" else "" for name in LATER if name not in table})
     for column in dict.fromkeys([*empty, *whole]):
         number = pd.to_numeric(table[column].replace("", "nan"), errors="coerce")
         bad = number.isna() & ~table[column].isin(["", "nan"] if column in empty else [])
@@ -104,7 +105,7 @@ def read_results(path: str | Path) -> pd.DataFrame:
 def write_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
     """Write a results table, sorted by its key, in place of what the file held before.
 
-    Rows without ``runs`` and ``sd`` are of one run; rows of several have no seed.
+    Rows without `LATER` are of one run; rows of several have no seed.
 
     Raises
     ------
@@ -144,19 +145,18 @@ def merge_results(parts: Sequence[str | Path], path: str | Path) -> pd.DataFrame
 
 
 def _complete(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with the columns of repeated runs, in their order; several runs have no seed of their own."""
-    found = rows.assign(**{name: value for name, value in REPEATED.items() if name not in rows})
+    """Rows with all columns, in their order; several runs have no seed of their own."""
+    found = rows.assign(**{name: value for name, value in LATER.items() if name not in rows})
     found["runs"] = found["runs"].fillna(1).astype(np.int64)
-    found["sd"] = found["sd"].astype(np.float64)
+    found = found.astype({"sd": np.float64, "near": np.float64})
     found["seed"] = found["seed"].astype("Int64").mask(found["runs"] > 1)
     if not found["n"].isna().any():
         found["n"] = found["n"].astype(np.int64)
-    rest = [name for name in found if name not in REPEATED]
-    return found[[*rest, *REPEATED]]
+    return found[[*(name for name in found if name not in LATER), *LATER]]
 
 
 def _check_columns(table: pd.DataFrame, where: str) -> None:
-    if [name for name in table if name not in REPEATED] != [*NAMED, *MEASURED, "seed"]:
+    if [name for name in table if name not in LATER] != [*NAMED, *MEASURED, "seed"]:
         raise ValueError(
             f"{where} has the columns {', '.join(map(str, table.columns))}; "
             f"expected {', '.join(COLUMNS)}. Make the rows with results.tidy"

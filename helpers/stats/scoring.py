@@ -16,8 +16,9 @@ COLUMNS = ("protocol", "model", "row", "y", "p")
 
 Where they apply there are further columns: ``task`` (a modification, a cell type), ``group`` and, for
 pairs, ``group_2`` (what a row belongs to on either side), ``run`` (a repetition with its own seed and its
-own partition) and ``fold``. What ranks items ranks them within a fold of a run, because different folds
-have different models; numbers are means over runs. Other columns are not looked at.
+own partition), ``fold``, and ``near`` (whether the training of its fold holds a near copy, see
+`helpers.splits.leakage.near_rows`). What ranks items ranks them within a fold of a run, because
+different folds have different models; numbers are means over runs. Other columns are not looked at.
 """
 
 Groups = Mapping[str, ArrayLike] | None
@@ -58,8 +59,8 @@ def score(
     Returns
     -------
     pandas.DataFrame
-        Rows of the results table: means over runs, ``runs`` their number, ``sd`` their spread and
-        ``n`` the items of one run (on average).
+        Rows of the results table: means over runs, ``runs`` their number, ``sd`` their spread, ``n``
+        the items of one run (on average) and ``near`` their near share where the predictions say it.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def score(
         raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
     rows = []
     for (protocol, task, model), part, codes in _parts(predictions, groups, ["protocol", "task", "model"]):
-        frame = _frame(_by_run(part, kind), codes, n_boot=n_boot, seed=seed)
+        frame = _frame(_by_run(part, kind), codes, n_boot=n_boot, seed=seed).assign(near=_near(part))
         named = {"dataset": dataset, "task": task, "protocol": protocol, "model": model}
         rows.append(results.tidy(frame, **named, seed=seed))
     return pd.concat(rows, ignore_index=True)
@@ -113,7 +114,7 @@ def macro(
     rows = []
     for (protocol, model), part, codes in _parts(predictions, groups, ["protocol", "model"]):
         statistics = _by_run(part, "classification", threshold=threshold, by_task=True)
-        frame = _frame(statistics, codes, n_boot=n_boot, seed=seed)
+        frame = _frame(statistics, codes, n_boot=n_boot, seed=seed).assign(near=_near(part))
         named = {"dataset": dataset, "task": "mean", "protocol": protocol, "model": model}
         rows.append(results.tidy(frame, **named, seed=seed))
     return pd.concat(rows, ignore_index=True)
@@ -267,6 +268,11 @@ def _values(statistics: Sequence[bootstrap.Statistic], n: int, metric: str) -> l
 def _spread(values: Sequence[float]) -> float:
     """Standard deviation over runs; NaN of one."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
+
+
+def _near(part: pd.DataFrame) -> float:
+    """Share of the rows that have a near copy in training; NaN where that was not looked at."""
+    return float(part["near"].astype(float).mean()) if "near" in part else np.nan
 
 
 def _frame(

@@ -230,7 +230,8 @@ def test_points_without_an_interval_are_drawn_and_said():
     assert len(ax.containers) == len(results.results_forest(RESULTS, metric="auroc").axes[0].containers)
     cells = results.results_table(table)
     assert cells["runs"].eq(3).all()
-    assert cells["AUROC"].str.contains(" (no interval), sd 0.010", regex=False).all()
+    assert cells["sd at most"].eq("0.010").all()
+    assert cells["AUROC"].str.endswith("\N{NO-BREAK SPACE}(no\N{NO-BREAK SPACE}interval)").all()
     bins = pd.DataFrame(
         {
             "predicted": [0.2, 0.8],
@@ -246,10 +247,22 @@ def test_points_without_an_interval_are_drawn_and_said():
 def test_results_table_is_readable_and_refuses_two_values_for_a_cell():
     table = results.results_table(RESULTS)
     assert list(table.columns) == ["n", "AUROC", "MCC"]
-    assert table.loc[("both unseen", "ours"), "AUROC"] == "0.900 [0.880, 0.930]"
+    assert table.loc[("both unseen", "ours"), "AUROC"].split() == ["0.900", "[0.880,", "0.930]"]
+    assert not table["AUROC"].str.contains(" ", regex=False).any(), "a cell does not wrap"
     assert table.loc[("both unseen", "control"), "MCC"] == "–"
     with pytest.raises(ValueError, match="two rows of results for AUROC, both unseen, ours"):
         results.results_table(pd.concat([RESULTS, RESULTS]))
+
+
+def test_results_table_has_the_spread_and_the_near_share_once_a_row():
+    several = RESULTS.assign(runs=3, sd=[0.01 * (place + 1) for place in range(len(RESULTS))], near=0.254)
+    table = results.results_table(several, metrics=["AUROC".lower()])
+    assert list(table.columns) == ["n", "runs", "sd", "near", "AUROC"]
+    assert table["near"].eq("25%").all()
+    both = results.results_table(several)
+    assert list(both.columns) == ["n", "runs", "sd at most", "near", "AUROC", "MCC"]
+    for of, largest in several.groupby("model")["sd"].max().items():
+        assert f"{largest:.3f}" in both.xs(of, level="model")["sd at most"].tolist()
 
 
 def test_tasks_are_part_of_the_group():

@@ -121,3 +121,27 @@ def test_input_is_left_as_it_was():
 def test_refusals(train, test, options, message):
     with pytest.raises(ValueError, match=message):
         leakage.audit(train, test, **options)
+
+
+def test_near_rows_are_those_of_the_audit_fold_by_fold():
+    rng = np.random.default_rng(0)
+    text = ["".join(rng.choice(list("ACGT"), 40)) for _ in range(30)]
+    text[20:25] = [one[:30] + "A" * 10 for one in text[:5]]
+    parts = folds.random_kfold(30, k=3, seed=1)
+    found = pd.DataFrame(
+        [(row, fold.name, model) for model in "ab" for fold in parts for row in fold.test[::-1]],
+        columns=["row", "fold", "model"],
+    )
+    near = leakage.near_rows(found, parts, text, k=20)
+    for fold in parts:
+        known = [text[row] for row in [*fold.train, *fold.valid]]
+        share = leakage.audit(known, [text[row] for row in fold.test], k=20).loc[0, "near"]
+        assert near[(found["fold"] == fold.name) & (found["model"] == "b")].mean() == pytest.approx(share)
+    assert near.any()
+    assert (near[found["model"] == "a"] == near[found["model"] == "b"]).all()
+    pairs = pd.DataFrame({"left": text, "right": text[::-1]})
+    either = leakage.near_rows(found, parts, pairs, columns=["left", "right"], k=20)
+    assert (either >= near).all()
+    assert either.sum() > near.sum()
+    with pytest.raises(ValueError, match="predictions of fold other; found only the folds"):
+        leakage.near_rows(found.assign(fold="other"), parts, text)

@@ -171,6 +171,17 @@ def test_numbers_are_means_over_runs(predictions):
     assert mean["runs"].eq(3).all()
 
 
+def test_the_near_share_stands_beside_each_number(predictions):
+    options = {"dataset": "d", "groups": GROUPS, "n_boot": 20}
+    assert scoring.score(predictions, **options)["near"].isna().all(), "not looked at is not none"
+    marked = predictions.assign(near=(predictions["model"] == "ours") & (predictions["row"] < 30))
+    found = scoring.score(marked, **options)
+    assert found.groupby("model")["near"].unique().explode().to_dict() == {"ours": 0.3, "control": 0.0}
+    tasks = pd.concat([marked.assign(task="a"), predictions.assign(task="b", near=False)])
+    mean = scoring.macro(tasks, **options)
+    assert mean.groupby("model")["near"].first().to_dict() == {"ours": 0.15, "control": 0.0}
+
+
 def test_both_models_must_have_the_rows_of_a_run(predictions):
     table = several(predictions, runs=2)
     once = table[(table["model"] == "ours") | (table["run"] == 1)]
