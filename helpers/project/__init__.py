@@ -2,4 +2,6 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ["backend", "paths", "pipeline", "registry"])
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, ["backend", "own", "paths", "pipeline", "registry"]
+)

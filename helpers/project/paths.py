@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import subprocess
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,24 +17,36 @@ from typing import Any
 
 PROJECT_FOLDERS = ("config", "data", "figures", "notebooks", "runs")
 ROOT_VARIABLE = "SEQUENCE_NOTEBOOKS_ROOT"
+INSTALLED = "share/sequence-notebooks"
+"""Where a wheel puts the suite, below the environment's folder."""
+_FIRST = "notebooks/00_start_here.ipynb"
 _VERSIONED = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow", "torch")
 
 
 def root() -> Path:
-    """Folder of the project: named by ``SEQUENCE_NOTEBOOKS_ROOT``, else where the package lies.
+    """Folder of the suite (notebooks, config, data, Snakefile).
+
+    The one that ``SEQUENCE_NOTEBOOKS_ROOT`` names; else the one around the current folder
+    (``sequence-notebooks start`` makes one); else the checkout in which the package lies; else what the
+    wheel installed.
 
     Raises
     ------
     ValueError
-        If there is no Snakefile in it.
+        If none of them is there.
     """
-    folder = Path(os.environ.get(ROOT_VARIABLE) or Path(__file__).resolve().parents[2])
-    if not (folder / "Snakefile").is_file():
-        raise ValueError(
-            f"the project folder {folder} holds no Snakefile. Install the package from a checkout "
-            f"(pip install -e .) or set {ROOT_VARIABLE} to the folder of a checkout"
-        )
-    return folder
+    if named := os.environ.get(ROOT_VARIABLE):
+        folders = [Path(named)]
+    else:
+        here, package = Path.cwd(), Path(__file__).resolve().parents[2]
+        folders = [here, *here.parents, package, Path(sysconfig.get_path("data")) / INSTALLED]
+    for folder in folders:
+        if (folder / "Snakefile").is_file() and (folder / _FIRST).is_file():
+            return folder
+    raise ValueError(
+        f"{folders[0]} holds no Snakefile and no {_FIRST}, and it is where the suite is looked for. Run sequence-notebooks start FOLDER "
+        f"and go there, or set {ROOT_VARIABLE} to the folder of a checkout"
+    )
 
 
 def find(path: str | Path) -> Path:

@@ -7,7 +7,7 @@ from helpers.project import paths
 
 def test_root_without_snakefile(monkeypatch, tmp_path):
     monkeypatch.setenv(paths.ROOT_VARIABLE, str(tmp_path))
-    with pytest.raises(ValueError, match=r"holds no Snakefile.*pip install -e"):
+    with pytest.raises(ValueError, match=r"holds no Snakefile.*sequence-notebooks start FOLDER"):
         paths.root()
 
 

@@ -1,0 +1,319 @@
+"""The command ``sequence-notebooks``: check a file, run a track over it, predict, lay out the suite."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import importlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+import yaml
+
+from helpers.project import code, own, paths, pipeline
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+
+Track = Annotated[str, typer.Argument(help="rna_peptide, stress_response, ... (see `tracks`)")]
+Source = Annotated[str, typer.Option(help="your file or folder")]
+Columns = Annotated[
+    str, typer.Option(help="ours=theirs, with commas between, where your columns have other names")
+]
+Separator = Annotated[str, typer.Option(help="character between the cells, or auto")]
+Out = Annotated[Path, typer.Option(help="folder for notebooks, tables, models and figures")]
+Setting = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="parameter=value of every notebook that has it, or notebook.parameter=value"),
+]
+_LAID_OUT = ("Snakefile", "config", "data", "notebooks", "workflow")
+
+
+class Step(NamedTuple):
+    """One notebook of a run over one's own data."""
+
+    notebook: str
+    """Track and name, such as ``gene_expression/01_train_hybrid_network``."""
+    parameters: dict[str, Any]
+
+
+def tracks_known() -> dict[str, dict[str, Any]]:
+    """The tracks of ``config/own.yaml``: what a user has, which columns, what comes out, which notebooks."""
+    return yaml.safe_load((paths.root() / "config" / "own.yaml").read_text(encoding="utf-8"))
+
+
+def plan(
+    track: str, names: Mapping[str, Any], *, out: Path, settings: Sequence[str] = (), **given: str
+) -> list[Step]:
+    """The notebooks of a run over own data, each with every parameter that it gets.
+
+    Parameters
+    ----------
+    track : str
+    names : mapping
+        Notebooks in order, each with what differs from its defaults.
+    out : pathlib.Path
+    settings : sequence of str
+        ``parameter=value``, or ``notebook.parameter=value``; a value is read as YAML.
+    **given
+        Source, columns, separator, dataset, model: set where a notebook has a parameter of that name.
+
+    Raises
+    ------
+    ValueError
+        If a setting is no such text, or no notebook has its parameter.
+    """
+    steps = []
+    used: set[str] = set()
+    for name, differs in names.items():
+        notebook = f"{track}/{name}"
+        defaults = pipeline.declared(notebook)
+        values = {key: _moved(value, track, out) for key, value in defaults.items()} | dict(differs)
+        values |= {"truth": ""} if "truth" in values else {}
+        values |= {"profile": own.PROFILE} if "profile" in values else {}
+        values |= {key: value for key, value in given.items() if key in values and value}
+        for setting in settings:
+            where, equals, text = setting.partition("=")
+            first, _, second = where.rpartition(".")
+            if not equals:
+                raise ValueError(f"--set {setting!r}; expected parameter=value, such as epochs=5")
+            if second in values and first in ("", name):
+                values[second] = _value(text, defaults[second])
+                used.add(setting)
+        pipeline.check(notebook, values)
+        steps.append(Step(notebook, values))
+    known = sorted({key for step in steps for key in step.parameters})
+    for setting in settings:
+        if setting not in used:
+            asked = setting.partition("=")[0].rpartition(".")[2]
+            raise ValueError(f"--set {setting!r}: no notebook of this run has it.{_near(asked, known)}")
+    return steps
+
+
+def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = typer.echo) -> None:
+    """Execute notebooks in order into ``out/notebooks``; one whose inputs and code are the same is kept.
+
+    Raises
+    ------
+    ValueError
+        If a notebook stops: with its own message, and where the executed part lies.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    from helpers.project import progress
+
+    os.environ[pipeline.INSIDE_VARIABLE] = "1"
+    before = ""
+    folder = paths.output_folder(out / "notebooks")
+    for number, step in enumerate(steps, start=1):
+        origin = paths.root() / "notebooks" / f"{step.notebook}.ipynb"
+        target = folder / origin.name
+        stamp = target.with_suffix(".json")
+        before = _key(step, origin, before)
+        title = f"[{number}/{len(steps)}] {step.notebook}"
+        if target.is_file() and stamp.is_file() and paths.read_json(stamp) == {"key": before}:
+            say(f"{title}: done before with the same data, settings and code")
+            continue
+        stamp.unlink(missing_ok=True)
+        started, part = time.monotonic(), target.with_suffix(".part.ipynb")
+        with progress.lines(title, say) as engine:
+            try:
+                papermill.execute_notebook(
+                    origin, part, step.parameters, engine_name=engine, progress_bar=False, log_output=False
+                )
+            except PapermillExecutionError as error:
+                failed = target.with_suffix(".failed.ipynb")
+                part.replace(failed)
+                # The product's own errors say what to do; of another one the kind helps to report it.
+                kind = "" if error.ename == "ValueError" else f"{error.ename}: "
+                raise ValueError(
+                    f"{step.notebook} stopped. {kind}{error.evalue}\n(up to there: {failed})"
+                ) from None
+        part.replace(target)
+        paths.write_json(stamp, {"key": before})
+        say(f"{title}: {time.monotonic() - started:.0f} s, {target}")
+
+
+@app.command()
+def tracks() -> None:
+    """What you have, which columns it needs, and what you get, track by track."""
+    for name, track in tracks_known().items():
+        typer.echo(
+            f"{name}\n  have:    {track['have']}\n  columns: {track['columns']}\n  get:     {track['get']}"
+        )
+        typer.echo(f"  runs:    {', '.join(track['run'])}; predict: {track['predict']}")
+
+
+@app.command()
+def check(
+    file: Annotated[str, typer.Argument(help="your file or folder")],
+    track: Annotated[str, typer.Option(help="which track it is for")],
+    columns: Columns = "", separator: Separator = "auto", settings: Setting = None,
+) -> None:  # fmt: skip
+    """Read a file as a track would, and say what `run` would do with it; nothing is trained."""
+    block = _block(track)
+    data = importlib.import_module(f"helpers.tracks.{track}.data")
+    files = dict(one.partition("=")[::2] for one in settings or ())
+    loaded = data.from_own(_source(file), columns=columns, separator=separator, **files)
+    for sentence in getattr(loaded, "said", ()):
+        typer.echo(sentence)
+    typer.echo(data.outcome(loaded).to_string(index=False))
+    rows = loaded.rows
+    for row in rows[rows["status"] == "rejected"].head(5).to_dict("records"):
+        typer.echo(f"rejected, line {row.get('line', '?')}: {row['note']}")
+    typer.echo(f"`run` would execute {', '.join(block['run'])}:")
+    typer.echo(own.command(track, source=file, columns=columns, out="results"))
+
+
+@app.command()
+def run(
+    track: Track, source: Source, out: Out, columns: Columns = "", separator: Separator = "auto",
+    dataset: Annotated[str, typer.Option(help="name in titles and tables; the file's by default")] = "",
+    settings: Setting = None,
+    only: Annotated[str, typer.Option(help="stop after this notebook, such as 01")] = "",
+) -> None:  # fmt: skip
+    """Run a track over your own data: every notebook in order, executed copies kept."""
+    names = _block(track)["run"]
+    if only:
+        found = [name for name in names if name.startswith(only)]
+        if not found:
+            raise ValueError(f"--only {only!r}: {track} runs {', '.join(names)}; give the start of one")
+        names = dict(list(names.items())[: list(names).index(found[0]) + 1])
+    given = {"source": _source(source), "columns": columns, "separator": separator}
+    own.check_folder(given["source"], out)
+    folder = paths.output_folder(out)
+    steps = plan(
+        track, names, out=folder, settings=settings or (),
+        dataset=dataset or Path(source).name.partition(".")[0], **given,
+    )  # fmt: skip
+    execute(steps, folder)
+    typer.echo(f"done: {folder}")
+
+
+@app.command()
+def predict(
+    track: Track, source: Source, out: Out,
+    model: Annotated[str, typer.Option(help="a trained model; by default ours of public data")] = "",
+    columns: Columns = "", separator: Separator = "auto", settings: Setting = None,
+) -> None:  # fmt: skip
+    """Predict for your own sequences with a trained model: a row out for every row in."""
+    name = _block(track)["predict"]
+    model = model or f"data/models/{track}"
+    given = {"source": _source(source), "columns": columns, "separator": separator}
+    own.check_folder(given["source"], out)
+    folder = paths.output_folder(out)
+    dataset = Path(source).name.partition(".")[0]
+    model = str(paths.find(model))
+    execute(
+        plan(track, {name: {}}, out=folder, settings=settings or (), dataset=dataset, model=model, **given),
+        folder,
+    )
+    typer.echo(f"done: {folder}")
+
+
+@app.command()
+def card(model: Annotated[str, typer.Argument(help="folder or file of a trained model")]) -> None:
+    """What a model was trained on, and how well it did there."""
+    path = paths.find(model)
+    found = [path] if path.suffix == ".json" else sorted(path.rglob("*card.json")) if path.is_dir() else []
+    found = found or sorted(path.parent.glob(f"{path.name.partition('.')[0]}*card.json"))
+    if not found:
+        raise ValueError(
+            f"{path} has no card; expected a folder that a training notebook wrote, with *card.json"
+        )
+    for one in found:
+        typer.echo(paths.shown(one))
+        for line in _lines(paths.read_json(one), "  "):
+            typer.echo(line)
+
+
+@app.command()
+def start(folder: Annotated[Path, typer.Argument(help="a new folder")]) -> None:
+    """Lay the whole suite into a folder: notebooks, sample, parameters and pipeline."""
+    folder = folder.expanduser().resolve()
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(
+            f"{folder} is not empty; nothing is overwritten. Give a folder that does not exist yet"
+        )
+    for name in _LAID_OUT:
+        place = paths.root() / name
+        if place.is_dir():
+            shutil.copytree(place, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(place, folder / name)
+    typer.echo(
+        f"the suite lies in {folder}. Next:\n  cd {folder}\n  jupyter lab notebooks/00_start_here.ipynb"
+    )
+    typer.echo("  snakemake --cores 2        # the sample profile of every notebook")
+
+
+def main() -> None:
+    """Entry point: an error of the product is one message and exit code 1, never a traceback."""
+    try:
+        app()
+    except ValueError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+
+
+def _block(track: str) -> dict[str, Any]:
+    known = tracks_known()
+    if track not in known:
+        raise ValueError(f"no track {track!r}; expected one of {', '.join(known)}.{_near(track, known)}")
+    return known[track]
+
+
+def _source(given: str) -> str:
+    return given if given == "registry" else str(paths.find(given))
+
+
+def _moved(value: Any, track: str, out: Path) -> Any:
+    """A default under ``runs/sample/<track>`` as the same file of the output folder."""
+    place = f"runs/sample/{track}"
+    if isinstance(value, str) and (value == place or value.startswith(place + "/")):
+        return str(out) + value.removeprefix(place)
+    return value
+
+
+def _value(text: str, default: Any) -> Any:
+    """A value as YAML, unless the parameter is a text: there ``007`` and ``1e5`` stay what they are."""
+    if isinstance(default, str):
+        found = Path(text).expanduser()
+        return str(found.resolve()) if text and found.exists() else text
+    value = yaml.safe_load(text)
+    return float(value) if isinstance(default, float) and isinstance(value, int) else value
+
+
+def _key(step: Step, origin: Path, before: str) -> str:
+    """Key of a step's data, settings and code, and of all that came before it."""
+    texts = {name: value for name, value in step.parameters.items() if isinstance(value, str) and value}
+    files = {name: paths.sha256(value) for name, value in texts.items() if Path(value).is_file()}
+    if (folder := Path(texts.get("source", "registry"))).is_dir():
+        files |= {str(one): paths.sha256(one) for one in sorted(folder.rglob("*")) if one.is_file()}
+    known = [before, step.parameters, files, code.of_notebook(origin), paths.sha256(origin)]
+    return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _near(asked: str, known: Sequence[str] | Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(asked, list(known), n=1, cutoff=0.5)
+    return f" Is it {near[0]!r}?" if near else f" Known: {', '.join(known)}"
+
+
+def _lines(value: Any, indent: str) -> list[str]:
+    """A card as indented lines; long lists are shortened to their number."""
+    found = []
+    for name, part in value.items():
+        if isinstance(part, dict):
+            found += [f"{indent}{name}:", *_lines(part, indent + "  ")]
+        elif isinstance(part, list) and len(part) > 12:
+            found.append(f"{indent}{name}: {len(part)} values")
+        else:
+            found.append(f"{indent}{name}: {part}")
+    return found
