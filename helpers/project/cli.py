@@ -25,11 +25,13 @@ Source = Annotated[str, typer.Option(help="your file or folder")]
 Columns = Annotated[
     str, typer.Option(help="ours=theirs, with commas between, where your columns have other names")
 ]
-Separator = Annotated[str, typer.Option(help="character between the cells, or auto")]
 Out = Annotated[Path, typer.Option(help="folder for notebooks, tables, models and figures")]
 Setting = Annotated[
     list[str] | None,
-    typer.Option("--set", help="parameter=value of every notebook that has it, or notebook.parameter=value"),
+    typer.Option(
+        "--set",
+        help="parameter=value of every notebook that has it (separator=;), or notebook.parameter=value",
+    ),
 ]
 _LAID_OUT = ("Snakefile", "config", "data", "notebooks", "workflow")
 
@@ -154,13 +156,14 @@ def tracks() -> None:
 def check(
     file: Annotated[str, typer.Argument(help="your file or folder")],
     track: Annotated[str, typer.Option(help="which track it is for")],
-    columns: Columns = "", separator: Separator = "auto", settings: Setting = None,
+    *,
+    columns: Columns = "", settings: Setting = None,
 ) -> None:  # fmt: skip
     """Read a file as a track would, and say what `run` would do with it; nothing is trained."""
     block = _block(track)
     data = importlib.import_module(f"helpers.tracks.{track}.data")
     files = dict(one.partition("=")[::2] for one in settings or ())
-    loaded = data.from_own(_source(file), columns=columns, separator=separator, **files)
+    loaded = data.from_own(_source(file), columns=columns, **files)
     for sentence in getattr(loaded, "said", ()):
         typer.echo(sentence)
     typer.echo(data.outcome(loaded).to_string(index=False))
@@ -173,7 +176,7 @@ def check(
 
 @app.command()
 def run(
-    track: Track, source: Source, out: Out, columns: Columns = "", separator: Separator = "auto",
+    track: Track, source: Source, out: Out, *, columns: Columns = "",
     dataset: Annotated[str, typer.Option(help="name in titles and tables; the file's by default")] = "",
     settings: Setting = None,
     only: Annotated[str, typer.Option(help="stop after this notebook, such as 01")] = "",
@@ -185,7 +188,7 @@ def run(
         if not found:
             raise ValueError(f"--only {only!r}: {track} runs {', '.join(names)}; give the start of one")
         names = dict(list(names.items())[: list(names).index(found[0]) + 1])
-    given = {"source": _source(source), "columns": columns, "separator": separator}
+    given = {"source": _source(source), "columns": columns}
     own.check_folder(given["source"], out)
     folder = paths.output_folder(out)
     steps = plan(
@@ -198,14 +201,14 @@ def run(
 
 @app.command()
 def predict(
-    track: Track, source: Source, out: Out,
+    track: Track, source: Source, out: Out, *,
     model: Annotated[str, typer.Option(help="a trained model; by default ours of public data")] = "",
-    columns: Columns = "", separator: Separator = "auto", settings: Setting = None,
+    columns: Columns = "", settings: Setting = None,
 ) -> None:  # fmt: skip
     """Predict for your own sequences with a trained model: a row out for every row in."""
     name = _block(track)["predict"]
     model = model or f"data/models/{track}"
-    given = {"source": _source(source), "columns": columns, "separator": separator}
+    given = {"source": _source(source), "columns": columns}
     own.check_folder(given["source"], out)
     folder = paths.output_folder(out)
     dataset = Path(source).name.partition(".")[0]

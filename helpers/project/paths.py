@@ -44,8 +44,8 @@ def root() -> Path:
         if (folder / "Snakefile").is_file() and (folder / _FIRST).is_file():
             return folder
     raise ValueError(
-        f"{folders[0]} holds no Snakefile and no {_FIRST}, and it is where the suite is looked for. Run sequence-notebooks start FOLDER "
-        f"and go there, or set {ROOT_VARIABLE} to the folder of a checkout"
+        f"{folders[0]} holds no Snakefile and no {_FIRST}, and it is where the suite is looked for. "
+        f"Run sequence-notebooks start FOLDER and go there, or set {ROOT_VARIABLE} to a checkout"
     )
 
 
