@@ -57,7 +57,7 @@ def test_sentences_say_what_the_differences_of_a_table_show(tool):
         for rival, value in (("trees", 0.01), ("control", 0.3))
     ]
     found = tool.sentences(pd.DataFrame(rows, columns=names)).splitlines()
-    said = "Ours has the highest AUROC of 3 models. It is above control; that it is above trees is not shown."
+    said = "Ours has the highest AUROC of the 3 models. It is shown to beat control, but not trees."
     assert found == [f"- random_5fold: {said}", f"- homology_both: {said}"]
     assert tool.sentences(pd.DataFrame(columns=names)) == ""
 

@@ -153,19 +153,20 @@ def sentences(rows: pd.DataFrame, *, decimals: int = 3) -> str:
     >>> good = Gate(np.full(20, 3.0), np.full(20, 1.0), np.full(20, 2.0), np.ones(20), np.zeros(20))
     >>> few = Gate(*(np.ones((5, 4)) * [[3], [1], [2], [1], [0]]))
     >>> for one in (good, few):
-    ...     sentences(table({"mine": one}, dataset="d", task="t"), decimals=1).split(" more than random")[0]
-    '- mine: shown. Its positions change the output by 3.0, by 2.0 (2.0 to 2.0)'
-    '- mine: not shown. Its positions change the output by 3.0, by 2.0 (no interval: too few groups)'
+    ...     sentences(table({"a": one}, dataset="d", task="t"), decimals=1).split(" than changing")[0]
+    '- a: shown. Changing its positions moves the output by 3.0: 2.0 (2.0 to 2.0) more'
+    '- a: not shown. Changing its positions moves the output by 3.0: 2.0 (no interval: too few groups) more'
     """
     lines = []
     for (task, name), part in rows.groupby(["task", "model"], sort=False):
         of = part.set_index("metric")
-        others = [verdicts.interval(of.loc[one], decimals=decimals) for one in DIFFERENCES]
+        others = [verdicts.beyond(of.loc[one], decimals=decimals) for one in DIFFERENCES]
         of_task = f"{task}, " if rows["task"].nunique() > 1 else ""
         change = f"{of.loc['change_top', 'value']:.{decimals}f}"
         lines.append(
-            f"- {of_task}{name}: {of['verdict'].iloc[0]}. Its positions change the output by {change}, "
-            f"by {others[0]} more than random ones and by {others[1]} more than ones of the same letters."
+            f"- {of_task}{name}: {of['verdict'].iloc[0]}. Changing its positions moves the output by "
+            f"{change}: {others[0]} than changing random positions, and {others[1]} than changing others "
+            "with the same letters."
         )
     return "\n".join(lines)
 

@@ -79,7 +79,7 @@ def interval(row: Any, *, decimals: int = 3) -> str:
     >>> interval({"value": 0.83, "ci_low": 0.79, "ci_high": 0.87})
     '0.830 (0.790 to 0.870)'
     >>> interval({"value": 0.83, "ci_low": float("nan"), "ci_high": float("nan"), "groups": 4})
-    '0.830 (no interval: too few groups, 4)'
+    '0.830 (no interval: only 4 groups)'
     """
     number = _read(row)
     return f"{number.value:.{decimals}f} ({_ends(number, decimals)})"
@@ -103,26 +103,44 @@ def compare(
     --------
     >>> row = {"model": "ours", "minus": "trees", "metric": "auroc", "value": 0.03}
     >>> compare(row | {"ci_low": 0.01, "ci_high": 0.05})
-    'Ours is above trees in AUROC by 0.030 (0.010 to 0.050).'
+    'Ours has a higher AUROC than trees, by 0.030 (0.010 to 0.050).'
     >>> compare(row | {"ci_low": -0.01, "ci_high": 0.07})
-    'Whether ours or trees is better in AUROC is not shown: they differ by +0.030 (-0.010 to 0.070).'
+    'It is not shown whether ours or trees has the higher AUROC: the difference is +0.030 (-0.010 to 0.070).'
     """
     number = _read(row)
     pair = number.row.get("model", "a"), number.row.get("minus", "b")
     a, b = (_name(given or known) for given, known in zip((a, b), pair, strict=True))
     metric = str(metric or number.row.get("metric", ""))
-    ends, measured = _ends(number, decimals), f" in {_metric(metric)}" if metric else ""
+    word, error = _metric(metric), metric in ERRORS
     if not number.side():
-        return (
-            f"Whether {a} or {b} is better{measured} is not shown: they differ by "
-            f"{number.value:+.{decimals}f} ({ends})."
-        )
-    side = "above" if number.value > 0 else "below"
-    if metric in ERRORS:
-        side = "worse than" if number.value > 0 else "better than"
-    if number.value < 0:  # the size of a difference, from its smaller to its larger end
-        ends = _ends(number._replace(low=-number.high, high=-number.low), decimals)
-    return f"{_first(a)} is {side} {b}{measured} by {abs(number.value):.{decimals}f} ({ends})."
+        ahead = f"has the {'lower' if error else 'higher'} {word}" if word else "is ahead"
+        difference = f"{number.value:+.{decimals}f} ({_ends(number, decimals)})"
+        return f"It is not shown whether {a} or {b} {ahead}: the difference is {difference}."
+    above = number.value > 0
+    # The size of a difference, from its smaller to its larger end.
+    size = number if above else number._replace(low=-number.high, high=-number.low)
+    by = f"{abs(number.value):.{decimals}f} ({_ends(size, decimals)})"
+    if not word:
+        return f"{_first(a)} is {'above' if above else 'below'} {b} by {by}."
+    side = "higher" if above else "lower"
+    if error:
+        return f"{_first(a)} is {'worse' if above else 'better'} than {b}: its {word} is {side} by {by}."
+    return f"{_first(a)} has a {side} {word} than {b}, by {by}."
+
+
+def beyond(row: Any, *, decimals: int = 3) -> str:
+    """A difference as so much more or less, with its interval.
+
+    Examples
+    --------
+    >>> beyond({"value": -0.34, "ci_low": -1.2, "ci_high": 0.6}, decimals=1)
+    '0.3 (-0.6 to 1.2) less'
+    """
+    number = _read(row)
+    if number.value < 0:
+        number = number._replace(value=-number.value, low=-number.high, high=-number.low)
+        return f"{number.value:.{decimals}f} ({_ends(number, decimals)}) less"
+    return f"{number.value:.{decimals}f} ({_ends(number, decimals)}) more"
 
 
 def each(differences: pd.DataFrame, *, by: Iterable[str] = ("task", "protocol"), decimals: int = 3) -> str:
@@ -135,7 +153,7 @@ def each(differences: pd.DataFrame, *, by: Iterable[str] = ("task", "protocol"),
     >>> rows = pd.DataFrame({"protocol": ["random", "cold"], "model": "ours", "minus": "trees",
     ...     "metric": "auroc", "value": [0.03, 0.01], "ci_low": [0.01, -0.02], "ci_high": [0.05, 0.04]})
     >>> each(rows).splitlines()[0]
-    '- random: Ours is above trees in AUROC by 0.030 (0.010 to 0.050).'
+    '- random: Ours has a higher AUROC than trees, by 0.030 (0.010 to 0.050).'
     """
     names = [name for name in by if name in differences and differences[name].nunique() > 1]
     lines = []
@@ -153,23 +171,22 @@ def above(row: Any, bound: float, *, name: str, rival: str, metric: str = "", de
     --------
     >>> row = {"value": 0.83, "ci_low": 0.79, "ci_high": 0.87}
     >>> above(row, 0.5, name="ours", rival="chance", metric="auroc")
-    'Ours, with an AUROC of 0.830 (0.790 to 0.870), is above chance (0.500).'
+    'Ours has an AUROC of 0.830 (0.790 to 0.870), above chance (0.500).'
     >>> above(row, 0.81, name="ours", rival="the published model")
-    'Whether ours, with 0.830 (0.790 to 0.870), is above the published model (0.810) is not shown.'
+    'Ours is at 0.830 (0.790 to 0.870), not shown to be above the published model (0.810).'
     """
     number = _read(row)
     metric = str(metric or number.row.get("metric", ""))
     word = _metric(metric)
-    of = f"{_article(word)} {word} of " if metric else ""
-    subject = f"{_name(name)}, with {of}{interval(row, decimals=decimals)},"
-    fixed = f"{rival} ({bound:.{decimals}f})"
-    if not number.side(bound):
-        return f"Whether {subject} is {'better than' if metric in ERRORS else 'above'} {fixed} is not shown."
-    higher = number.value > bound
-    side = {True: "above", False: "below"}[higher]
-    if metric in ERRORS:
-        side = {True: "worse than", False: "better than"}[higher]
-    return f"{_first(subject)} is {side} {fixed}."
+    of = f"has {_article(word)} {word} of" if metric else "is at"
+    text, fixed = (
+        f"{_first(_name(name))} {of} {interval(row, decimals=decimals)}",
+        f"{rival} ({bound:.{decimals}f})",
+    )
+    sides = {1: "worse than", -1: "better than"} if metric in ERRORS else {1: "above", -1: "below"}
+    if not (side := number.side(bound)):
+        return f"{text}, not shown to be {sides[-1 if metric in ERRORS else 1]} {fixed}."
+    return f"{text}, {sides[side]} {fixed}."
 
 
 def best_possible(
@@ -188,9 +205,9 @@ def best_possible(
     --------
     >>> row = {"value": 0.91, "ci_low": 0.89, "ci_high": 0.93}
     >>> best_possible(row, 0.92, name="ours", metric="auroc")
-    'Ours is at the best possible AUROC (0.920), within 0.02: 0.910 (0.890 to 0.930).'
+    'Ours reaches the best possible AUROC (0.920) to within 0.02: it has 0.910 (0.890 to 0.930).'
     >>> best_possible(row, 0.99, name="ours", metric="auroc")
-    'Ours is not at the best possible AUROC (0.990): 0.910 (0.890 to 0.930) leaves 0.080.'
+    'Ours falls short of the best possible AUROC (0.990) by 0.080: it has 0.910 (0.890 to 0.930).'
     """
     number = _read(row)
     metric = str(metric or number.row.get("metric", ""))
@@ -198,8 +215,8 @@ def best_possible(
     what = f"the best possible {_metric(metric) or 'score'} ({best:.{decimals}f})"
     found = interval(row, decimals=decimals)
     if left <= tolerance:
-        return f"{_first(_name(name))} is at {what}, within {tolerance:g}: {found}."
-    return f"{_first(_name(name))} is not at {what}: {found} leaves {left:.{decimals}f}."
+        return f"{_first(_name(name))} reaches {what} to within {tolerance:g}: it has {found}."
+    return f"{_first(_name(name))} falls short of {what} by {left:.{decimals}f}: it has {found}."
 
 
 def best(differences: pd.DataFrame, *, decimals: int = 3) -> str:
@@ -216,7 +233,7 @@ def best(differences: pd.DataFrame, *, decimals: int = 3) -> str:
     >>> rows = pd.DataFrame({"model": "ours", "minus": ["trees", "kmers", "control"], "metric": "auroc",
     ...     "value": [0.01, 0.05, 0.3], "ci_low": [-0.02, 0.02, 0.2], "ci_high": [0.04, 0.08, 0.4]})
     >>> best(rows.iloc[:2])
-    'Ours has the highest AUROC of 3 models. It is above kmers; that it is above trees is not shown.'
+    'Ours has the highest AUROC of the 3 models. It is shown to beat kmers, but not trees.'
     """
     read = [_read(row) for row in differences.to_dict("records")]
     for name in ("model", "metric", "protocol", "task"):
@@ -232,22 +249,25 @@ def best(differences: pd.DataFrame, *, decimals: int = 3) -> str:
     won = [name for name, one in numbers.items() if sign * one.side() > 0]
     lost = [name for name, one in numbers.items() if sign * one.side() < 0]
     open_ = [name for name in numbers if name not in won and name not in lost]
-    most, side = ("lowest", "better than") if error else ("highest", "above")
-    under = "worse than" if error else "below"
-    word, count = _metric(metric), len(numbers) + 1
-    text = f"{_first(ours)} has the {most} {word} of {count} models."
+    most, scored = ("lowest", "lower") if error else ("highest", "higher")
+    text = f"{_first(ours)} has the {most} {_metric(metric)} of the {len(numbers) + 1} models."
     if ahead:
-        text = f"{_first(ours)} does not have the {most} {word} of {count} models: {_list(ahead)} " + (
-            "comes before it." if len(ahead) == 1 else "come before it."
-        )
-    said = [f"it is {side} {_list(won)}"] if won else []
-    said += [f"it is {under} {_list(lost)}"] if lost else []
-    if open_:
-        why = ""
-        if all(numbers[name].unsure for name in open_):
-            why = f" ({_ends(numbers[open_[0]], decimals)})"
-        said.append(f"that it {'differs from' if lost else 'is ' + side} {_list(open_)} is not shown{why}")
-    return f"{text} {_first('; '.join(said))}."
+        text = text.replace(" has the ", " does not have the ")[:-1] + f": {_list(ahead)} scored {scored}."
+    why = (
+        f" ({_ends(numbers[open_[0]], decimals)})"
+        if open_ and all(numbers[name].unsure for name in open_)
+        else ""
+    )
+    shown = [f"to beat {_list(won)}"] if won else []
+    shown += [f"to lose to {_list(lost)}"] if lost else []
+    said = f"It is shown {' and '.join(shown)}" if shown else ""
+    if open_ and not shown and not ahead:
+        said = f"It is not shown to beat {_list(open_, 'or')}{why}"
+    elif open_ and not ahead:
+        said += f", but not {_list(open_, 'or')}{why}"
+    elif open_:
+        said += f"{'; the' if shown else 'The'} comparison with {_list(open_)} is undecided{why}"
+    return f"{text} {said}."
 
 
 def control(row: Any, chance: float, *, name: str = "control", metric: str = "", decimals: int = 3) -> str:
@@ -317,7 +337,7 @@ def _bounds(number: _Number, decimals: int) -> str:
     groups = number.row.get("groups")
     if groups is None or pd.isna(groups):
         return "no interval: too few groups"
-    return f"no interval: too few groups, {int(groups)}" if groups < FEWEST_GROUPS else "no interval"
+    return f"no interval: only {int(groups)} groups" if groups < FEWEST_GROUPS else "no interval"
 
 
 def _article(word: str) -> str:
@@ -339,5 +359,5 @@ def _first(text: str) -> str:
     return text if word[1:] != word[1:].lower() else text[:1].upper() + text[1:]
 
 
-def _list(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _list(names: list[str], last: str = "and") -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

@@ -24,20 +24,24 @@ def row(value, low, high, **more):
 @pytest.mark.parametrize(
     ("found", "sentence"),
     [
-        (row(0.03, 0.01, 0.05), "Ours is above trees in AUROC by 0.030 (0.010 to 0.050)."),
-        (row(-0.03, -0.05, -0.01), "Ours is below trees in AUROC by 0.030 (0.010 to 0.050)."),
-        (row(0.007, -0.006, 0.019), "not shown: they differ by +0.007 (-0.006 to 0.019)."),
-        (row(0.02, 0.0, 0.04), "not shown: they differ by +0.020"),
-        (row(0.3, NAN, NAN, groups=4), "not shown: they differ by +0.300 (no interval: too few groups, 4)."),
+        (row(0.03, 0.01, 0.05), "Ours has a higher AUROC than trees, by 0.030 (0.010 to 0.050)."),
+        (row(-0.03, -0.05, -0.01), "Ours has a lower AUROC than trees, by 0.030 (0.010 to 0.050)."),
+        (row(0.007, -0.006, 0.019), "whether ours or trees has the higher AUROC: the difference is +0.007 ("),
+        (row(0.02, 0.0, 0.04), "the difference is +0.020"),
+        (row(0.3, NAN, NAN, groups=4), "the difference is +0.300 (no interval: only 4 groups)."),
         (row(0.3, NAN, NAN), "(no interval: too few groups)."),
         (row(0.3, NAN, NAN, groups=40), "(no interval)."),
         (row(0.03, 0.01, 0.05, runs=3, sd=0.004), "by 0.030 (0.010 to 0.050; 3 runs, sd 0.004)."),
         (row(-0.03, -0.05, -0.01, runs=3, sd=0.004), "by 0.030 (0.010 to 0.050; 3 runs, sd 0.004)."),
         # The interval of the items leaves out 0, the runs do not.
-        (row(0.03, 0.01, 0.05, runs=3, sd=0.04), "not shown: they differ by +0.030 (0.010 to 0.050; 3 runs"),
-        (row(0.1, 0.05, 0.2, metric="rmse"), "Ours is worse than trees in RMSE by 0.100 (0.050 to 0.200)."),
-        (row(-0.1, -0.2, -0.05, metric="mae"), "Ours is better than trees in MAE by 0.100 (0.050 to 0.200)."),
-        (row(0.1, 0.05, 0.2, metric="pearson", minus="k_mers"), "above k mers in Pearson's r by"),
+        (row(0.03, 0.01, 0.05, runs=3, sd=0.04), "It is not shown whether"),
+        (row(0.1, 0.05, 0.2, metric="rmse"), "Ours is worse than trees: its RMSE is higher by 0.100"),
+        (row(-0.1, -0.2, -0.05, metric="mae"), "Ours is better than trees: its MAE is lower by 0.100"),
+        (row(0.1, 0.05, 0.2, metric="pearson", minus="k_mers"), "a higher Pearson's r than k mers, by"),
+        (row(0.01, -0.1, 0.2, metric="rmse"), "whether ours or trees has the lower RMSE"),
+        (row(0.1, 0.05, 0.2, metric=""), "Ours is above trees by 0.100 (0.050 to 0.200)."),
+        (row(-0.1, -0.2, -0.05, metric=""), "Ours is below trees by 0.100 (0.050 to 0.200)."),
+        (row(0.1, -0.2, 0.3, metric=""), "It is not shown whether ours or trees is ahead: the difference is"),
     ],
 )  # fmt: skip
 def test_compare(found, sentence):
@@ -47,34 +51,37 @@ def test_compare(found, sentence):
 
 
 def test_a_name_keeps_its_letters():
-    assert verdicts.compare(row(1, 0.5, 2), "siRNA trees").startswith("siRNA trees is above")
-    assert verdicts.compare(row(1, 0.5, 2), "CNN").startswith("CNN is above")
-    assert verdicts.compare(row(1, 0.5, 2), "the network").startswith("The network is above")
+    assert verdicts.compare(row(1, 0.5, 2), "siRNA trees").startswith("siRNA trees has a higher")
+    assert verdicts.compare(row(1, 0.5, 2), "CNN").startswith("CNN has a higher")
+    assert verdicts.compare(row(1, 0.5, 2), "the network").startswith("The network has a higher")
 
 
 def test_intervals_and_differences_are_read_as_rows_are():
     y = np.tile([0, 1], 60)
     good = np.clip(y + np.random.default_rng(0).normal(0, 0.4, 120), 0, 1)
     gap = metrics.difference(y, good, np.full(120, 0.5), n_boot=100)
-    assert "Ours is above a guess in AUROC by" in verdicts.compare(gap, "ours", "a guess", metric="auroc")
+    assert "Ours has a higher AUROC than a guess, by" in verdicts.compare(
+        gap, "ours", "a guess", metric="auroc"
+    )
     one = metrics.auroc(y, good, n_boot=100)
     assert verdicts.interval(one) == str(one)
     few = Interval(0.5, NAN, NAN, 0, groups=4)
-    assert verdicts.interval(few, decimals=2) == "0.50 (no interval: too few groups, 4)"
+    assert verdicts.interval(few, decimals=2) == "0.50 (no interval: only 4 groups)"
     assert "is not shown" in verdicts.compare(few, "a", "b")
 
 
 @pytest.mark.parametrize(
     ("found", "metric", "sentence"),
     [
-        ((0.83, 0.79, 0.87), "auroc", "with an AUROC of 0.830 (0.790 to 0.870), is above chance (0.500)."),
-        ((0.4, 0.3, 0.45), "auroc", "is below chance (0.500)."),
-        ((0.52, 0.4, 0.6), "auroc", "Whether ours, with an AUROC of 0.520 (0.400 to 0.600), is above chance"),
-        ((0.8, NAN, NAN), "auroc", "(no interval: too few groups), is above chance (0.500) is not shown."),
-        ((0.8, 0.7, 0.9), "rmse", "is worse than chance (0.500)."),
-        ((0.3, 0.2, 0.4), "rmse", "with an RMSE of 0.300 (0.200 to 0.400), is better than chance (0.500)."),
-        ((0.8, 0.7, 0.9), "pearson", "Ours, with a Pearson's r of 0.800"),
-        ((0.8, 0.7, 0.9), "", "Ours, with 0.800 (0.700 to 0.900), is above chance"),
+        ((0.83, 0.79, 0.87), "auroc", "Ours has an AUROC of 0.830 (0.790 to 0.870), above chance (0.500)."),
+        ((0.4, 0.3, 0.45), "auroc", ", below chance (0.500)."),
+        ((0.52, 0.4, 0.6), "auroc", "of 0.520 (0.400 to 0.600), not shown to be above chance (0.500)."),
+        ((0.8, NAN, NAN), "auroc", "(no interval: too few groups), not shown to be above chance"),
+        ((0.8, 0.7, 0.9), "rmse", ", worse than chance (0.500)."),
+        ((0.3, 0.2, 0.4), "rmse", "Ours has an RMSE of 0.300 (0.200 to 0.400), better than chance (0.500)."),
+        ((0.4, 0.3, 0.6), "rmse", "not shown to be better than chance (0.500)."),
+        ((0.8, 0.7, 0.9), "pearson", "Ours has a Pearson's r of 0.800"),
+        ((0.8, 0.7, 0.9), "", "Ours is at 0.800 (0.700 to 0.900), above chance"),
     ],
 )  # fmt: skip
 def test_above_a_fixed_number(found, metric, sentence):
@@ -89,8 +96,10 @@ def test_above_a_fixed_number(found, metric, sentence):
 )  # fmt: skip
 def test_at_the_best_possible_score_or_not(value, best, metric, there):
     found = verdicts.best_possible(row(value, value - 0.01, value + 0.01), best, name="ours", metric=metric)
-    assert found.startswith("Ours is at the best possible" if there else "Ours is not at the best possible")
-    assert ("leaves" in found) is not there
+    assert found.startswith(
+        "Ours reaches the best possible" if there else "Ours falls short of the best possible"
+    )
+    assert f"it has {value:.3f} (" in found
 
 
 def rivals(*gaps, metric="auroc"):
@@ -102,19 +111,25 @@ def rivals(*gaps, metric="auroc"):
 
 def test_best_of_a_table():
     assert verdicts.best(rivals(0.01, 0.05, 0.3, 0.02)) == (
-        "Ours has the highest AUROC of 5 models. "
-        "It is above m1 and m2; that it is above m0 and m3 is not shown."
+        "Ours has the highest AUROC of the 5 models. It is shown to beat m1 and m2, but not m0 or m3."
     )
-    assert verdicts.best(rivals(0.05)) == "Ours has the highest AUROC of 2 models. It is above m0."
+    assert (
+        verdicts.best(rivals(0.05)) == "Ours has the highest AUROC of the 2 models. It is shown to beat m0."
+    )
     assert verdicts.best(rivals(0.05, -0.05, -0.01)) == (
-        "Ours does not have the highest AUROC of 4 models: m1 and m2 come before it. "
-        "It is above m0; it is below m1; that it differs from m2 is not shown."
+        "Ours does not have the highest AUROC of the 4 models: m1 and m2 scored higher. "
+        "It is shown to beat m0 and to lose to m1; the comparison with m2 is undecided."
     )
     assert verdicts.best(rivals(-0.05, metric="rmse")) == (
-        "Ours has the lowest RMSE of 2 models. It is better than m0."
+        "Ours has the lowest RMSE of the 2 models. It is shown to beat m0."
     )
+    assert verdicts.best(rivals(0.05, metric="rmse")) == (
+        "Ours does not have the lowest RMSE of the 2 models: m0 scored lower. It is shown to lose to m0."
+    )
+    assert verdicts.best(rivals(-0.01)).endswith("m0 scored higher. The comparison with m0 is undecided.")
+    assert verdicts.best(rivals(0.01, 0.02)).endswith("models. It is not shown to beat m0 or m1.")
     few = rivals(0.05, 0.06).assign(ci_low=NAN, ci_high=NAN, groups=4)
-    assert "is not shown (no interval: too few groups, 4)." in verdicts.best(few)
+    assert "It is not shown to beat m0 or m1 (no interval: only 4 groups)." in verdicts.best(few)
     with pytest.raises(ValueError, match="the differences have 2 values of metric; expected one"):
         verdicts.best(pd.concat([rivals(0.1), rivals(0.1, metric="mcc")]))
 
@@ -122,9 +137,9 @@ def test_best_of_a_table():
 def test_a_list_says_where_each_row_is_of():
     table = pd.concat([rivals(0.1).assign(protocol="random"), rivals(0.0).assign(protocol="homology_both")])
     first, second = verdicts.each(table).splitlines()
-    assert first.startswith("- random: Ours is above m0")
-    assert second.startswith("- homology both: Whether ours or m0")
-    assert verdicts.each(rivals(0.1)).startswith("- Ours is above")
+    assert first.startswith("- random: Ours has a higher AUROC than m0")
+    assert second.startswith("- homology both: It is not shown whether ours or m0")
+    assert verdicts.each(rivals(0.1)).startswith("- Ours has a higher")
 
 
 def test_sentences_from_the_table_of_a_comparison():
@@ -139,8 +154,8 @@ def test_sentences_from_the_table_of_a_comparison():
     ]
     gain = scoring.compare(pd.concat(tables), "ours", ["guess"], n_boot=100)
     many, few = verdicts.each(gain).splitlines()
-    assert "many: Ours is above guess" in many
-    assert "too few groups, 4" in few
+    assert "many: Ours has a higher AUROC than guess" in many
+    assert "only 4 groups" in few
     assert gain["p_text"].tolist() == ["< .02", ""]
 
 
