@@ -3,5 +3,8 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["data", "figures", "grammar", "network", "predict", "predictors", "search", "simulate"]
-)
+    __name__,
+    [
+        "data", "figures", "grammar", "known", "network", "predict", "predictors", "search", "simulate",
+    ],
+)  # fmt: skip

@@ -17,8 +17,8 @@ from helpers.project import registry
 from helpers.readers import lines, tables
 from helpers.readers.fasta import read_fasta
 from helpers.readers.rows import Accounted
-from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
+from helpers.tracks.stress_response.known import either_strand
 
 COLUMNS = ["gene_id", "sequence", "label", "group", "species"]
 """Columns of ``promoters.csv`` and ``orthologs.csv``."""
@@ -280,8 +280,7 @@ def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
 def _set_aside_twins(rows: Accounted) -> None:
     """One promoter, on either strand, counts once in a species, and not at all under both labels."""
     table = rows.table
-    turned = table.loc[rows.usable, "sequence"].map(lambda text: encoding.reverse_complement(text, DNA))
-    table["either"] = table["sequence"].where(table["sequence"] <= turned.reindex(table.index), turned)
+    table.loc[rows.usable, "either"] = either_strand(table.loc[rows.usable, "sequence"].tolist())
     rows.reject_contradictions(["species", "either"], "label", what="promoter")
     twins = table[rows.usable].groupby(["species", "either"])["gene_id"]
     table["first"] = twins.transform("first")

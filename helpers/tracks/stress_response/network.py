@@ -167,10 +167,12 @@ def build_scanner(
     promoter = keras.Input((length, DNA.size), name="promoter")
     strands = []
     for name, weights in (("forward", kernel), ("reverse", kernel[::-1, ::-1])):
-        scores = layers.Conv1D(
-            len(motifs), width, padding="same", use_bias=False, trainable=False, name=name,
-            kernel_initializer=keras.initializers.Constant(weights),
-        )(promoter)  # fmt: skip
+        scanned = layers.Conv1D(
+            len(motifs), width, padding="same", use_bias=False, trainable=False, name=name
+        )  # fmt: skip
+        scores = scanned(promoter)
+        # As weights, not as an initializer: its numbers would stand in the file's config a second time.
+        scanned.set_weights([weights])
         strands.append(layers.Activation("exponential", name=f"{name}_occupancy")(scores))
     occupancy = layers.Add(name="occupancy")(strands)
     counts = layers.GlobalAveragePooling1D(name="whole")(occupancy)

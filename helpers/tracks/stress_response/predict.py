@@ -14,29 +14,63 @@ from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
 from helpers.stats.odds import sigmoid
-from helpers.tracks.stress_response import network
+from helpers.tracks.stress_response import known, network
+from helpers.tracks.stress_response.known import Known
 from helpers.training import ensembles
 from helpers.training.calibration import Calibrator
 
 BATCH = 512
 """Promoters in memory as one-hot letters at a time."""
 
+ADDED = ["probability", "low", "high", *known.COLUMNS, "networks"]
+"""Columns that a prediction adds to a table."""
 
-def load(run: str | Path) -> ensembles.Ensemble:
-    """The networks of ``ensemble.json``, as notebook 03 writes it."""
-    found = ensembles.load(run, expect={"dna_alphabet": DNA.letters})
-    found.ask = partial(network.predict_strands, strands=found.card["strands"], batch_size=32)
+
+class Served(ensembles.Ensemble):
+    """The networks of a cross-validation and, if they lie beside them, the promoters of their training."""
+
+    known: Known | None = None
+
+    def which(self, standing: pd.DataFrame) -> np.ndarray:
+        """Number of the one network to ask for each promoter, -1 for all of them.
+
+        A promoter of training that was in one network's test part is asked of that one: the others
+        may know it by heart.
+        """
+        owner = {gene: place for place, one in enumerate(self.members) for gene in one.test}
+        one = standing["training_gene"].map(owner).fillna(-1).astype(int)
+        return one.where(standing["training"] == "identical", -1).to_numpy()
+
+
+def load(run: str | Path) -> Served:
+    """The networks that notebook 03 wrote.
+
+    Parameters
+    ----------
+    run : str or pathlib.Path
+        ``ensemble.json``, or the folder that holds it; the folder ``ensemble`` lies beside it.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, it is not whole, or a network is missing or damaged.
+    """
+    path = Path(run) / "ensemble.json" if Path(run).is_dir() else Path(run)
+    read = ensembles.load(path, expect={"dna_alphabet": DNA.letters})
+    ask = partial(network.predict_strands, strands=read.card["strands"], batch_size=32)
+    found = Served(read.members, read.models, read.card, ask=ask)
+    if "training" in read.card:
+        found.known = Known.load(path.parent / read.card["training"])
     return found
 
 
-def predict_table(run: str | Path | ensembles.Ensemble, table: pd.DataFrame) -> pd.DataFrame:
+def predict_table(run: str | Path | Served, table: pd.DataFrame) -> pd.DataFrame:
     """Predictions for promoters in a table.
 
     Parameters
     ----------
-    run : str, pathlib.Path or Ensemble
-        ``ensemble.json``, or what `load` gave for it. None of its networks may have seen the
-        promoters: those of its own genes are asked by `Ensemble.predict_out_of_fold`.
+    run : str, pathlib.Path or Served
+        What `load` takes or gave.
     table : pandas.DataFrame
         With a column ``sequence``; one that is not as long as the networks' input cannot be read.
 
@@ -45,7 +79,8 @@ def predict_table(run: str | Path | ensembles.Ensemble, table: pd.DataFrame) -> 
     pandas.DataFrame
         The table, row by row, with ``status`` (ok, changed, rejected) and ``note``,
         ``probability``, and ``low, high``, between which the calibration or, without one, the
-        spread of the networks has 95 %; empty in rejected rows.
+        spread of the networks has 95 %; the columns of `Known.standing`; and ``networks``, how many
+        were asked (`Served.which`). All are empty in rejected rows.
 
     Raises
     ------
@@ -56,7 +91,7 @@ def predict_table(run: str | Path | ensembles.Ensemble, table: pd.DataFrame) -> 
         raise ValueError(
             f"the table has the columns {', '.join(map(str, table))}; expected one named sequence"
         )
-    models = run if isinstance(run, ensembles.Ensemble) else load(run)
+    models = run if isinstance(run, Served) else load(run)
     length = models.card["length"]
     rows = Accounted(table.reset_index(drop=True))
     rows.clean("sequence", DNA)
@@ -64,28 +99,39 @@ def predict_table(run: str | Path | ensembles.Ensemble, table: pd.DataFrame) -> 
         rows.usable & (rows.table["sequence"].str.len() != length),
         lambda row: f"{len(row['sequence'])} nt long; these networks read {length}. Cut or extend it",
     )
-    found = np.full((3, len(rows.table)), np.nan)
     usable = np.flatnonzero(rows.usable)
-    card = models.card.get("calibration")
-    calibrator = Calibrator.from_card(card) if card else None
-    for first in range(0, len(usable), BATCH):
-        part = usable[first : first + BATCH]
-        X = encoding.one_hot(rows.table["sequence"].iloc[part].tolist(), DNA, length=length)
-        scores = models.scores(X)
-        middle, spread = scores.mean(axis=0), scores.std(axis=0)
-        if calibrator:
-            found[:, part] = calibrator.predict(sigmoid(middle), spread=spread)
-        else:
-            found[:, part] = sigmoid([middle, middle - 1.96 * spread, middle + 1.96 * spread])
-    return rows.table.assign(probability=found[0], low=found[1], high=found[2])
+    parts = [
+        _predicted(models, rows.table["sequence"].iloc[usable[first : first + BATCH]].tolist())
+        for first in range(0, len(usable), BATCH)
+    ]
+    found = pd.concat(parts) if parts else pd.DataFrame(columns=ADDED)
+    return rows.table.join(found.set_axis(rows.table.index[usable]))
 
 
-def predict_file(run: str | Path | ensembles.Ensemble, path: str | Path, out: str | Path) -> pd.DataFrame:
+def _predicted(models: Served, sequences: list[str]) -> pd.DataFrame:
+    """The columns `ADDED` for clean promoters of the right length."""
+    found = pd.DataFrame("", index=range(len(sequences)), columns=known.COLUMNS)
+    if models.known is not None:
+        found = models.known.standing(sequences)
+    X = encoding.one_hot(sequences, DNA, length=models.card["length"])
+    scores, one = models.scores(X), models.which(found)
+    middle, spread = scores.mean(axis=0), scores.std(axis=0)
+    alone = np.flatnonzero(one >= 0)
+    middle[alone], spread[alone] = scores[one[alone], alone], 0.0
+    if card := models.card.get("calibration"):
+        columns = np.stack(Calibrator.from_card(card).predict(sigmoid(middle), spread=spread))
+    else:
+        columns = sigmoid([middle, middle - 1.96 * spread, middle + 1.96 * spread])
+    named = dict(zip(ADDED[:3], columns, strict=True))
+    return found.assign(**named, networks=np.where(one < 0, len(models.models), 1))[ADDED]
+
+
+def predict_file(run: str | Path | Served, path: str | Path, out: str | Path) -> pd.DataFrame:
     """Write predictions for the promoters of a FASTA file, a row for every record.
 
     Parameters
     ----------
-    run : str, pathlib.Path or Ensemble
+    run : str, pathlib.Path or Served
         As for `predict_table`.
     path, out : str or pathlib.Path
         FASTA file, and CSV file to write: ``id, description, length, status, note, line`` and the

@@ -1,5 +1,7 @@
 """Predictions for promoters of one's own: a row out for every row in."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from helpers.project import backend, paths
 backend.use("tensorflow")
 
 from helpers import training  # noqa: E402
-from helpers.tracks.stress_response import network, predict  # noqa: E402
+from helpers.tracks.stress_response import known, network, predict  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -58,6 +60,37 @@ def test_a_calibration_is_used(run, tmp_path):
         paths.write_json(run.parent / "calibrated.json", card), pd.DataFrame({"sequence": [GOOD]})
     )
     assert found[["low", "probability", "high"]].iloc[0].tolist() == [0.2, 0.3, 0.4]
+
+
+def test_each_promoter_says_how_it_stands_to_training(run, tmp_path):
+    """A promoter that one network was tested on is asked of that one alone, turned around or not."""
+    folder = shutil.copytree(run.parent, tmp_path / "model")
+    long = [GOOD + OTHER[:10], OTHER + GOOD[:10]]
+    known.Known(["1", "other"], [GOOD, OTHER]).save(folder / "training.fasta.gz")
+    card = paths.read_json(run) | {"training": "training.fasta.gz"}
+    paths.write_json(folder / "ensemble.json", card)
+    ensemble = predict.load(folder)
+    turned = GOOD[::-1].translate(str.maketrans("ACGT", "TGCA"))
+    given = [turned, OTHER, OTHER[:24] + "CATGCA", "GATTACA" * 4 + "CC", "ACGT"]
+    found = predict.predict_table(ensemble, pd.DataFrame({"sequence": given}))
+    assert found["training"].tolist()[:4] == ["identical", "identical", "near", "new"]
+    assert found["training_gene"].tolist()[:4] == ["1", "other", "other", ""]
+    assert found["networks"].tolist()[:4] == [1, 2, 2, 2]
+    assert found.loc[4, predict.ADDED].isna().all()
+    X = np.eye(4, dtype=np.float32)[["ACGT".index(letter) for letter in GOOD]][None]
+    alone = ensemble.predict_out_of_fold(["1"], X)
+    np.testing.assert_allclose(found["probability"].iloc[0], alone[0], atol=1e-6)
+    assert known.Known([], []).standing(long)["training"].tolist() == ["new", "new"]
+
+
+def test_a_damaged_list_of_training_promoters(run, tmp_path):
+    folder = shutil.copytree(run.parent, tmp_path / "model")
+    paths.write_json(folder / "ensemble.json", paths.read_json(run) | {"training": "training.fasta.gz"})
+    with pytest.raises(ValueError, match=r"training\.fasta\.gz"):
+        predict.load(folder)
+    (folder / "training.fasta.gz").write_text(">a\nAC-T\n")
+    with pytest.raises(ValueError, match="copy the model again"):
+        predict.load(folder)
 
 
 def test_what_cannot_be_asked(run):
