@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from helpers.readers import tables
@@ -14,17 +15,19 @@ from helpers.readers.fasta import iter_fasta
 from helpers.readers.lines import iter_lines
 from helpers.readers.rows import Accounted
 
-YES = frozenset({"1", "1.0", "+1", "true", "yes", "y", "positive"})
+YES = frozenset({"1", "1.0", "+1", "+1.0", "true", "yes", "y", "positive"})
 """How files write the label 1, in any case of letters."""
 NO = frozenset({"0", "0.0", "-1", "-1.0", "false", "no", "n", "negative"})
 """How files write the label 0."""
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2},\d{3}")
+# Names that a spreadsheet took for dates (SEPT2) and numbers (2310009E13).
+_SPOILT = r"\d{1,2}-[A-Z][a-z]{2}|[A-Z][a-z]{2}-\d{1,2}|\d(\.\d+)?E\+\d+"
 # Numbers that describe a row and were measured in no cell type.
 _NEVER_VALUES = re.compile(
-    r"unnamed.*|index|chr|chrom|chromosome|start|end|stop|pos|position|strand|length|gc|tss"
-    r"|n|(n|num|number|count)_.*|.*_?(count|counts|barcodes|n)",
+    r"unnamed.*|index|row|rank|chr|chrom|chromosome|start|end|stop|pos|position|strand|length|len|gc|tss"
+    r"|n|(n|num|number|count)[_ ].*|(.*[_ ])?(count|counts|barcodes|n)",
     re.IGNORECASE,
 )
 
@@ -97,7 +100,8 @@ def read_table(
     Returns
     -------
     Accounted
-        Its ``said`` names the separator and the renamed columns.
+        Its ``said`` names the separator and the renamed columns. A column whose name differs from
+        ours in its case, blanks, dashes and underscores alone (``Gene ID``) is ours, and said.
 
     Raises
     ------
@@ -113,17 +117,34 @@ def read_table(
     >>> rows.table[["sequence", "label"]].values.tolist(), rows.said[0]
     ([['ACGU', 'yes']], "separator: ';'")
     """
-    theirs = named_columns(columns, [*required, *optional])
+    if is_fasta(path):
+        raise ValueError(
+            f"{path}: this is a FASTA file; expected a table with the columns {', '.join(required)}. Give "
+            "the table here, and the FASTA file where its sequences are asked for"
+        )
+    given = named_columns(columns, [*required, *optional])
+    names, separator = tables.read_header(
+        path, required=[given.get(name, name) for name in required], separator=separator
+    )
+    theirs = given | _alike([name for name in (*required, *optional) if name not in given], names, given)
     wanted = [theirs.get(name, name) for name in required]
     # A name that the user gave has to be there, also where the column may be left out.
     wanted += [theirs[name] for name in optional if name in theirs]
+    if any(names) and (missing := [name for name in wanted if name not in names]):
+        raise ValueError(
+            f"{path}: there is no column {', '.join(missing)}; found {', '.join(names)}."
+            f"{tables.near(missing, names)} Say which column is which, such as columns = "
+            f"'{required[0] if required else missing[0]}=my column', or rename it in the file"
+        )
     others = [name for name in optional if name not in theirs]
-    if separator == "auto":
-        separator = _found_separator(path, wanted)
     table = tables.read_table(path, required=wanted, optional=others, separator=separator)
     rows = Accounted(_renamed(table.reset_index(drop=True), theirs))
-    rows.said.append("separator: " + ("tab" if separator.strip(" ") in ("\t", "\\t") else repr(separator)))
+    rows.said.append("separator: " + ("tab" if separator == "\t" else repr(separator)))
     rows.said += [f"{ours}: their column {name!r}" for ours, name in theirs.items()]
+    for name in (*required, *optional):
+        if name == "group" or name.lower().endswith("id"):
+            spoilt = rows.table[name].str.fullmatch(_SPOILT)
+            rows.say(spoilt, f"{name}: a spreadsheet seems to have made a date or a number of this name")
     return rows
 
 
@@ -168,7 +189,7 @@ def labels(rows: Accounted, column: str = "label") -> None:
     ValueError
         If both 0 and -1 stand in the column: which is the class 0 and which is unknown is not said.
     """
-    given = rows.table[column].str.strip().str.lower()
+    given = rows.table[column].str.strip().str.lower().str.replace(",", ".", regex=False)
     if given.isin(["0", "0.0"]).any() and given.isin(["-1", "-1.0"]).any():
         raise ValueError(
             f"column {column}: both 0 and -1 stand in it; expected two classes. Write 1 and 0, and leave "
@@ -187,7 +208,10 @@ def labels(rows: Accounted, column: str = "label") -> None:
 
 
 def numbers(rows: Accounted, column: str) -> pd.Series:
-    """A column as numbers (NaN: missing or not a number), decimal commas read where all values allow it.
+    """A column as numbers, NaN where there is none; decimal commas are read where all values allow it.
+
+    A cell that holds something else, or an infinite number, is missing: its row says so and keeps
+    its other cells.
 
     Raises
     ------
@@ -195,7 +219,8 @@ def numbers(rows: Accounted, column: str) -> pd.Series:
         If all values look like ``1,234``: a decimal comma and one between thousands look the same.
     """
     text = rows.table[column].str.strip()
-    full = text[(text != "") & ~text.str.lower().isin(tables.MISSING)]
+    is_full = (text != "") & ~text.str.lower().isin(tables.MISSING)
+    full = text[is_full]
     with_comma = full.str.contains(",", regex=False)
     if with_comma.any() and full.map(lambda cell: _DECIMAL_COMMA.fullmatch(cell) is not None).all():
         if full[with_comma].map(lambda cell: _THOUSANDS.fullmatch(cell) is not None).all():
@@ -205,14 +230,21 @@ def numbers(rows: Accounted, column: str) -> pd.Series:
             )
         rows.said.append(f"{column}: decimal commas read")
         text = text.str.replace(",", ".", regex=False)
-    return pd.to_numeric(text, errors="coerce")
+    found = pd.to_numeric(text.where(is_full), errors="coerce").astype("float64")
+    found = found.where(np.isfinite(found))
+    rows.say(
+        is_full & found.isna(),
+        lambda row: f"{column} {row[column]!r} is no number; read as missing",
+        changed=True,
+    )
+    return found
 
 
 def value_columns(rows: Accounted, about: Sequence[str], named: Sequence[str] = ()) -> list[str]:
     """Columns that hold measured values: those that are named, or every column of numbers that may.
 
-    A column that describes (`start`, `chr`, ``n_barcodes``, one without a name) is taken only if it is
-    named. What was taken and left, and why, is added to ``rows.said``.
+    A column that describes (`start`, `chr`, ``n_barcodes``, one without a name, one that counts the
+    rows) is taken only if it is named. What was taken and left, and why, is added to ``rows.said``.
 
     Parameters
     ----------
@@ -225,46 +257,70 @@ def value_columns(rows: Accounted, about: Sequence[str], named: Sequence[str] = 
     Returns
     -------
     list of str
+
+    Raises
+    ------
+    ValueError
+        If a named column is not there.
     """
-    taken, left = [], {}
-    for name in map(str, rows.table.columns):
-        if name in (*about, *tables.ADDED):
-            continue
-        if named:
-            taken += [name] if name in named else []
-        elif _NEVER_VALUES.fullmatch(name):
-            left[name] = "its name says that it describes the row"
-        elif (
-            not pd.to_numeric(
-                rows.table[name].str.strip().str.replace(",", ".", regex=False), errors="coerce"
-            )
-            .notna()
-            .any()
-        ):
-            left[name] = "no numbers in it"
-        else:
-            taken.append(name)
+    found = [name for name in map(str, rows.table.columns) if name not in (*about, *tables.ADDED)]
+    if missing := [name for name in named if name not in found]:
+        raise ValueError(
+            f"there is no column {', '.join(missing)} of values; found {', '.join(found) or 'none'}."
+            f"{tables.near(missing, found)} Correct the name or leave it out"
+        )
+    left = {name: _why_no_values(rows.table[name], named) for name in found}
+    taken = [name for name in found if not left[name]]
     if taken:
         rows.said.append(f"values are read from {', '.join(taken)}")
-    rows.said += [f"column {name} left: {why}" for name, why in left.items()]
+    rows.said += [f"column {name} left: {why}" for name, why in left.items() if why]
     return taken
 
 
+def _why_no_values(column: pd.Series, named: Sequence[str]) -> str:
+    """Why a column is not taken as measured values, or nothing."""
+    if named:
+        return "" if column.name in named else "it is not among those named"
+    if _NEVER_VALUES.fullmatch(str(column.name)):
+        return "its name says that it describes the row"
+    found = pd.to_numeric(column.str.strip().str.replace(",", ".", regex=False), errors="coerce")
+    if not found.notna().any():
+        return "no numbers in it"
+    return "it counts the rows" if len(found) > 2 and (found.diff().iloc[1:] == 1).all() else ""
+
+
+def chromosome(name: str) -> str:
+    """A chromosome's name without ``chr``; Roman numerals and further aliases are left as they are.
+
+    Examples
+    --------
+    >>> chromosome("Chr1 "), chromosome("1"), chromosome("chrX"), chromosome("chrIV")
+    ('1', '1', 'X', 'IV')
+    """
+    return re.sub(r"^chr(omosome)?[_ ]?(?=.)", "", name.strip(), flags=re.IGNORECASE)
+
+
 def chromosomes(rows: Accounted, column: str = "chromosome") -> None:
-    """Write chromosome names without ``chr``, so that ``chr1``, ``Chr1`` and ``1`` are one; said."""
+    """Write one chromosome in one way where a file has more (``chr1``, ``Chr1``, ``1``); said."""
     given = rows.table[column].str.strip()
-    plain = given.str.replace(r"^chr(?=.)", "", case=False, regex=True)
-    if both := sorted(set(plain[plain != given]) & set(plain[plain == given]))[:3]:
-        rows.said.append(f"{column}: names with and without 'chr' are the same ({', '.join(both)})")
-    rows.table[column] = plain
+    plain = given.map(chromosome).astype("str")
+    ways = given.groupby(plain).nunique()
+    if (ways > 1).any():
+        shown = ", ".join(sorted(ways.index[ways > 1])[:3])
+        rows.said.append(f"{column}: names with and without 'chr' are the same ({shown})")
+        given = plain
+    rows.table[column] = given
 
 
-def _found_separator(path: str | Path, wanted: Sequence[str]) -> str:
-    lines = (line for _, line in iter_lines(path) if line.strip())
-    first = next(lines, "")
-    if first.strip().lower().startswith("sep="):
-        first = next(lines, "")
-    return tables.find_separator(first, wanted)
+def _alike(ours: Sequence[str], names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Columns that are ours but for case, blanks, dashes and underscores, where one alone fits."""
+
+    def plain(name: str) -> str:
+        return re.sub(r"[\s_\-]", "", name).lower()
+
+    free = [name for name in names if name not in given.values()]
+    fitting = {name: [one for one in free if plain(one) == plain(name)] for name in ours if name not in free}
+    return {name: found[0] for name, found in fitting.items() if len(found) == 1}
 
 
 def _renamed(table: pd.DataFrame, theirs: Mapping[str, str]) -> pd.DataFrame:

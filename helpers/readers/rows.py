@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,14 @@ from helpers.sequences.alphabet import Alphabet
 STATUSES = ("ok", "changed", "rejected")
 """What may become of a row, from best to worst."""
 
-Note = str | Callable[[pd.Series], str]
+
+class Row(dict[str, Any]):
+    """Cells of one row by their columns; `name` is the row's index in the table."""
+
+    name: Any
+
+
+Note = str | Callable[[Row], str]
 """What is said of some rows: the same of all, or made from each row."""
 
 
@@ -144,8 +151,19 @@ class Accounted:
         """Join the notes to those that are there, and let the worse status stand."""
         part = self.table[chosen]
         if callable(note):
-            note = [note(row) for _, row in part.iterrows()]
+            note = [note(row) for row in _each(part)]
         notes: Any = pd.Series(note, index=part.index, dtype="str")
         self.table.loc[chosen, "note"] = part["note"].where(part["note"] == "", part["note"] + "; ") + notes
         worse = part["status"].map(STATUSES.index) < STATUSES.index(status)
         self.table.loc[chosen, "status"] = part["status"].where(~worse, status)
+
+
+def _each(part: pd.DataFrame) -> Iterator[Row]:
+    """Rows one by one; a pandas.Series for each would take twenty times as long."""
+    names = list(map(str, part.columns))
+    for name, cells in zip(
+        part.index, zip(*(part[column] for column in part.columns), strict=True), strict=True
+    ):
+        row = Row(zip(names, cells, strict=True))
+        row.name = name
+        yield row

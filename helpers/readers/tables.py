@@ -89,24 +89,36 @@ def iter_table(
     path = Path(path)
     if chunk_rows < 1:
         raise ValueError(f"chunk_rows is {chunk_rows}; expected 1 or more rows in a piece")
-    separator = "\t" if separator == "\\t" else separator
-    if separator != "auto" and (len(separator) != 1 or separator in '"\r\n'):
-        raise ValueError(f"separator is {separator!r}; expected 'auto' or one character, such as ',' or ';'")
-    # Python's own limit of 131,072 characters in a cell is below the length of many RNAs.
-    csv.field_size_limit(2**31 - 1)
-    lines: Iterator[tuple[int, str]] = (
-        numbered for numbered in iter_lines(path) if numbered[0] > 1 or not _says_separator(numbered[1])
-    )
-    if separator == "auto":
-        first = next(lines, (1, ""))
-        separator, lines = find_separator(first[1], required), chain([first], lines)
-    rows = _rows(lines, separator)
+    rows, separator = _opened(path, required, separator)
     header = next(rows, None)
     columns = _columns(path, header, required, separator)
     added = [c for c in optional if c not in columns]
     return (
         _without_marks(piece, [*required, *optional]) for piece in _pieces(rows, columns, added, chunk_rows)
     )
+
+
+def read_header(
+    path: str | Path, *, required: Sequence[str] = (), separator: str = "auto"
+) -> tuple[list[str], str]:
+    r"""The column names of a table as they stand in the file, and its separator.
+
+    Raises
+    ------
+    ValueError
+        As `iter_table`, if the file cannot be read as text.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.tsv"
+    >>> _ = path.write_text("Gene ID\tSequence\n")
+    >>> read_header(path)
+    (['Gene ID', 'Sequence'], '\t')
+    """
+    rows, separator = _opened(Path(path), required, separator)
+    header = next(rows, Row(0, [], ""))
+    return [cell.strip() for cell in header.cells], separator
 
 
 def find_separator(header: str, required: Sequence[str] = ()) -> str:
@@ -123,6 +135,22 @@ def find_separator(header: str, required: Sequence[str] = ()) -> str:
         return len({*required} & {*names}), len(names)
 
     return max(_SEPARATORS, key=fit)
+
+
+def _opened(path: Path, required: Sequence[str], separator: str) -> tuple[Iterator[Row], str]:
+    """Rows of a file with the header as the first, and the separator, found if it is "auto"."""
+    separator = "\t" if separator == "\\t" else separator
+    if separator != "auto" and (len(separator) != 1 or separator in '"\r\n'):
+        raise ValueError(f"separator is {separator!r}; expected 'auto' or one character, such as ',' or ';'")
+    # Python's own limit of 131,072 characters in a cell is below the length of many RNAs.
+    csv.field_size_limit(2**31 - 1)
+    lines: Iterator[tuple[int, str]] = (
+        numbered for numbered in iter_lines(path) if numbered[0] > 1 or not _says_separator(numbered[1])
+    )
+    if separator == "auto":
+        first = next((numbered for numbered in lines if numbered[1].strip()), (1, ""))
+        separator, lines = find_separator(first[1], required), chain([first], lines)
+    return _rows(lines, separator), separator
 
 
 def _says_separator(line: str) -> bool:
@@ -282,7 +310,7 @@ def _columns(path: Path, header: Row | None, required: Sequence[str], separator:
     if missing := [name for name in required if name not in names]:
         raise ValueError(
             f"{path}, line {header.line}: there is no column {', '.join(missing)}; found "
-            f"{', '.join(names)}.{_near(missing, names)} Rename or add the columns"
+            f"{', '.join(names)}.{near(missing, names)} Rename or add the columns"
         )
     return names
 
@@ -302,13 +330,19 @@ def _check_separator(
             )
 
 
-def _near(missing: list[str], names: list[str]) -> str:
-    """Names that may be meant: nothing is guessed, but the reader is shown them."""
+def near(missing: Sequence[str], names: Sequence[str]) -> str:
+    """A question that names what may be meant; nothing is guessed, but the reader is shown it.
+
+    Examples
+    --------
+    >>> near(["sequence"], ["Sequences", "label"])
+    ' Is it Sequences for sequence?'
+    """
     lower = {name.lower(): name for name in names}
     hints = []
     for name in missing:
-        near = difflib.get_close_matches(name.lower(), lower, n=1)
-        hints += [f"{lower[item]} for {name}" for item in near]
+        close = difflib.get_close_matches(name.lower(), lower, n=1)
+        hints += [f"{lower[item]} for {name}" for item in close]
     return f" Is it {', '.join(hints)}?" if hints else ""
 
 
