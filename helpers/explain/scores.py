@@ -286,7 +286,7 @@ def enrichment(
     least : float
         Smallest absolute effect with which an element counts in a task.
     seed : int
-        Seed of the bootstrap over items.
+        Seed of the bootstrap, which draws an item with all of its elements.
 
     Returns
     -------
@@ -311,14 +311,16 @@ def enrichment(
             outside[element.row, element.start : element.stop] = False
         for name, part in elements.groupby("element", sort=True):
             ratios: list[float] = []
+            items: list[int] = []
             for element in part.to_dict("records"):
                 at_work = [abs(element.get(task, np.inf)) >= least for task in tasks]
                 item = importance[element["row"]][:, at_work]
                 inside, rest = item[element["start"] : element["stop"]], item[outside[element["row"]]]
                 if item.size and rest.size:
                     ratios.append(float(np.log(inside.mean() + 1e-12) - np.log(rest.mean() + 1e-12)))
+                    items.append(element["row"])
             if ratios:
-                found = metrics.mean_interval(ratios, metric="log_ratio", seed=seed).iloc[0]
+                found = metrics.mean_interval(ratios, metric="log_ratio", groups=items, seed=seed).iloc[0]
                 ends = np.exp(found[["value", "ci_low", "ci_high"]].to_numpy(float))
                 rows.append((name, method, *ends, len(ratios)))
     return pd.DataFrame(rows, columns=["element", "method", "value", "ci_low", "ci_high", "n"])

@@ -57,7 +57,7 @@ class _Number(NamedTuple):
         the sum of both squares, the one of the runs by Student's t, as they are few. In simulations a
         number at `of` is called off it in at most one case of twenty, whichever error is larger.
         """
-        if self.unsure or self.low <= of <= self.high:
+        if self.unsure:
             return 0
         gap = self.value - of
         items = self.value - self.low if gap > 0 else self.high - self.value

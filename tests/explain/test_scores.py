@@ -169,3 +169,27 @@ def test_a_score_can_name_its_protocol():
         {"m": [[0.1, 0.9]]}, [[0, 1]], dataset="d", task="t", protocol="validation_promoters"
     )
     assert found["protocol"].tolist() == ["validation_promoters"]
+
+
+def test_a_lead_over_the_best_of_several_rivals_is_shown_as_seldom_as_it_should():
+    """The best rival is chosen on the same items, which can only make a lead smaller."""
+    rng = np.random.default_rng(0)
+    shown = []
+    for seed in range(120):
+        maps = {name: rng.normal(size=(30, 40)) for name in ("ours", "a", "b", "c")}
+        sites = rng.random((30, 40)) < 0.2
+        found = scores.lead(maps, sites, rivals=["a", "b", "c"], seed=seed)
+        shown.append(found["ci_low"].iloc[0] > 0)
+    assert np.mean(shown) < 0.05
+
+
+def test_the_interval_of_an_enrichment_draws_whole_items():
+    rng = np.random.default_rng(1)
+    maps = {"m": np.exp(rng.normal(size=(15, 20, 1)))}
+    once = pd.DataFrame({"row": range(15), "element": "TATA", "start": 4, "stop": 8})
+    twice = pd.concat([once, once], ignore_index=True)
+    widths = [
+        np.log(found["ci_high"] / found["ci_low"]).iloc[0]
+        for found in (scores.enrichment(maps, table, ["K562"]) for table in (once, twice))
+    ]
+    assert widths[1] == pytest.approx(widths[0], rel=0.1), "the same elements again say nothing new"

@@ -193,3 +193,47 @@ def test_coverage_of_a_calibration_in_groups():
     assert np.mean(plain) < 0.88
     few = metrics.calibration(y, np.where(groups < 4, 0.1, 0.9), bins=2, groups=groups)
     assert few["ci_low"].isna().tolist() == [True, False]
+
+
+def test_coverage_of_a_difference_between_models_of_pairs_over_runs():
+    """Two models err on sides of their own, the same in all runs: their difference needs both sides."""
+    rng = np.random.default_rng(5)
+    hits, plain = [], []
+    for seed in range(100):
+        groups, a, b = pairs(rng)
+        y = (a + b + rng.normal(size=PAIRS) > 0).astype(int)
+        own = rng.normal(size=(2, 2, SIDES))  # of a model and a side
+        tables = [
+            pd.DataFrame({"row": range(PAIRS), "y": y, "p": stats.norm.cdf(score), "run": run, "model": name})
+            for run in (1, 2)
+            for name, (left, right) in zip("ab", own, strict=True)
+            for score in [y + left[groups[:, 0]] + right[groups[:, 1]] + rng.normal(size=PAIRS)]
+        ]
+        table = pd.concat(tables).assign(protocol="p")
+        for found, given in ((hits, groups), (plain, range(PAIRS))):
+            gain = scoring.compare(table, "a", ["b"], groups={"p": given}, n_boot=100, seed=seed).iloc[0]
+            found.append(gain["ci_low"] <= 0 <= gain["ci_high"])
+    assert 0.90 <= np.mean(hits) <= 0.99
+    assert np.mean(plain) < 0.7
+
+
+def test_coverage_of_a_correlation_within_folds_and_of_a_mean_over_tasks():
+    rng = np.random.default_rng(6)
+    hits = []
+    groups = np.repeat(np.arange(40), 5)
+    fold = (groups % 4).astype(str)
+    for seed in range(100):
+        # Groups share their value and their error; each fold has a level of its own.
+        x, error = (rng.normal(size=40)[groups] + rng.normal(size=200) for _ in range(2))
+        y, p = x, 0.6 * x + 0.8 * error + (groups % 4)
+        table = pd.DataFrame({"row": range(200), "y": y, "p": p, "fold": fold, "protocol": "p", "model": "m"})
+        options = {"groups": {"p": groups}, "dataset": "d", "n_boot": 150, "seed": seed}
+        found = [scoring.score(table, kind="regression", **options).set_index("metric").loc["pearson"]]
+        labels = table.assign(fold="", y=(y > 0).astype(int), p=stats.norm.cdf(0.6 * x + 0.8 * error))
+        tasks = [labels.assign(task=name)[groups % 2 == of] for of, name in enumerate("ab")]
+        found.append(scoring.macro(pd.concat(tasks), **options).set_index("metric").loc["auroc"])
+        # The second by the share of an orthant of three normals: score above score, x above 0, x below 0.
+        truths = (0.6, 0.5 + 2 / np.pi * np.arcsin(0.6 / np.sqrt(2)))
+        hits.append([one["ci_low"] <= t <= one["ci_high"] for one, t in zip(found, truths, strict=True)])
+    share = np.mean(hits, axis=0)
+    assert ((share >= 0.90) & (share <= 0.99)).all(), share

@@ -35,6 +35,9 @@ def row(value, low, high, **more):
         (row(-0.03, -0.05, -0.01, runs=3, sd=0.004), "by 0.030 (0.010 to 0.050; 3 runs, sd 0.004)."),
         # The interval of the items leaves out 0, the runs do not.
         (row(0.03, 0.01, 0.05, runs=3, sd=0.04), "It is not shown whether"),
+        # Either alone would show it, both together do not.
+        (row(0.05, 0.01, 0.09, runs=3, sd=0.016), "It is not shown whether"),
+        (row(0.06, 0.02, 0.1, runs=3, sd=0.016), "Ours has a higher"),
         (row(0.1, 0.05, 0.2, metric="rmse"), "Ours is worse than trees: its RMSE is higher by 0.100"),
         (row(-0.1, -0.2, -0.05, metric="mae"), "Ours is better than trees: its MAE is lower by 0.100"),
         (row(0.1, 0.05, 0.2, metric="pearson", minus="k_mers"), "a higher Pearson's r than k mers, by"),
