@@ -1,4 +1,4 @@
-"""Promoters with labels, and their orthologs: from FASTA files, from a CSV file, or the public set.
+"""Promoters with labels, and their orthologs: a user's table or FASTA, a folder, or the public set.
 
 Whatever the source, the result is the same: the promoters of the main species, those of related
 species, and a table with one row for every row of the input that says what became of it.
@@ -12,16 +12,23 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from helpers.project import registry
-from helpers.readers import lines, tables
+from helpers.readers import lines, own, tables
 from helpers.readers.fasta import read_fasta
 from helpers.readers.rows import Accounted
+from helpers.sequences import homology
 from helpers.sequences.alphabet import DNA
 from helpers.tracks.stress_response.known import either_strand
 
 COLUMNS = ["gene_id", "sequence", "label", "group", "species"]
 """Columns of ``promoters.csv`` and ``orthologs.csv``."""
+_LABELLED = r"^(.*)_([^_|]*)(?:\|.*)?$"
+"""An id with a label behind its last underscore; behind a bar there may be more, such as a place."""
+FEWEST = 10
+"""Groups that a user's promoters have to stand in at least."""
 _ROW = ["source", "line", "gene_id", "species", "status", "note"]
 
 
@@ -36,11 +43,76 @@ class Loaded(NamedTuple):
         The same columns for the related species; may be empty.
     rows : pandas.DataFrame
         One row for each row of the input: ``source, line, gene_id, species, status, note``.
+    said : list of str
+        What is to be said of the whole: what was found in the source, which groups were joined.
     """
 
     promoters: pd.DataFrame
     orthologs: pd.DataFrame
     rows: pd.DataFrame
+    said: list[str]
+
+
+def from_own(
+    source: str | Path,
+    *,
+    columns: str | Mapping[str, str] = "",
+    separator: str = "auto",
+    labels: str | Path = "",
+    related: str | Path = "",
+    species: Sequence[str] = (),
+    report: str | Path | None = None,
+) -> Loaded:
+    r"""Promoters from whatever the source is; what was found is in `Loaded.said`.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        A table with the columns ``gene_id, sequence, label`` and, if genes belong together, ``group``;
+        FASTA with the label in the id (``>gene_1``), in the description (``label=1``) or in `labels`;
+        a folder of species as for `from_folder`; or ``registry``, for `from_registry`.
+    columns, separator
+        As for `helpers.readers.own.read_table`, for all tables.
+    labels : str or pathlib.Path
+        Table beside FASTA: ``gene_id, label`` and, if it has one, ``group``.
+    related : str or pathlib.Path
+        A table or FASTA of related species, of the same make; its ``group`` links it to the first.
+    species : sequence of str
+        Of a folder or the registry: the species to learn and test, then those for training only.
+    report : str or pathlib.Path
+        `Loaded.rows` is written there, also when a fault in the data stops the reading.
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be read, lacks a column, or holds too little to learn from.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> rows = "".join(f"g{n};{'ACGT'[n // 4]}G{'ACGT'[n % 4]}A;{n % 3 == 0}\n" for n in range(16))
+    >>> _ = path.write_text("gene_id;sequence;Class\n" + rows + "x;AC;False\ny;ACGA;?\n")
+    >>> found = from_own(path, columns="label=Class")
+    >>> len(found.promoters), found.rows["note"].tolist()[-2]
+    (16, '2 nt long; the others have 4. Cut or extend it')
+    """
+    if str(source) == "registry":
+        return from_registry(main=species[0], related=species[1:]) if species else from_registry()
+    if Path(source).is_dir():
+        return _from_species(Path(source), species, report)
+    said: list[str] = []
+    parts = []
+    for name, path in (("main", source), ("related", related)):
+        if not path:
+            continue
+        read = _fasta if own.is_fasta(path) else _table
+        rows = read(Path(path), labels=labels, columns=columns, separator=separator)
+        rows.clean("sequence", DNA)
+        group = rows.table["group"].where(rows.table["group"] != "", rows.table["gene_id"])
+        parts.append(rows.table.assign(source=Path(path).name, species=name, group=group))
+        said += [f"{Path(path).name}: {sentence}" for sentence in rows.said]
+    return _loaded(parts, said, report=report, near=True)
 
 
 def from_registry(
@@ -58,7 +130,9 @@ def from_registry(
     return from_folder(Path(paths[f"{main}.tss.fasta"]).parent, main=main, related=related)
 
 
-def from_folder(folder: str | Path, *, main: str, related: Sequence[str] = ()) -> Loaded:
+def from_folder(
+    folder: str | Path, *, main: str, related: Sequence[str] = (), report: str | Path | None = None
+) -> Loaded:
     """Promoters from a folder of ``<species>.tss.fasta`` and ``ath_<species>.txt`` files.
 
     The species `main` is learnt and tested; those of `related` may be used in training. A species
@@ -76,10 +150,16 @@ def from_folder(folder: str | Path, *, main: str, related: Sequence[str] = ()) -
     return from_fasta(
         {name: folder / f"{name}.tss.fasta" for name in (main, *related)},
         {name: path for name, path in orthologs.items() if path.is_file()},
+        report=report,
     )
 
 
-def from_fasta(fasta: Mapping[str, str | Path], orthologs: Mapping[str, str | Path] | None = None) -> Loaded:
+def from_fasta(
+    fasta: Mapping[str, str | Path],
+    orthologs: Mapping[str, str | Path] | None = None,
+    *,
+    report: str | Path | None = None,
+) -> Loaded:
     r"""Promoters from FASTA files with the label in the id.
 
     Parameters
@@ -114,47 +194,10 @@ def from_fasta(fasta: Mapping[str, str | Path], orthologs: Mapping[str, str | Pa
     """
     parts = []
     for species, path in fasta.items():
-        read = read_fasta(path, DNA)
-        split = read["id"].str.rpartition("_")
-        gene, label = split[0].where(split[1] == "_", read["id"]), split[2].where(split[1] == "_", "")
-        table = read.assign(source=Path(path).name, species=species, gene_id=gene, label=label)
-        parts.append(_with_groups(table, (orthologs or {}).get(species), Path(path)))
-    return _loaded(parts)
-
-
-def from_csv(promoters: str | Path, related: str | Path | None = None, *, separator: str = ",") -> Loaded:
-    r"""Promoters from a user's CSV file.
-
-    Parameters
-    ----------
-    promoters : str or pathlib.Path
-        Columns ``gene_id, sequence, label`` and, if genes belong together (orthologs, paralogs,
-        families), ``group``; an empty group is the gene itself.
-    related : str or pathlib.Path, optional
-        A file of the same columns for related species; its ``group`` links it to the first.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "a.csv"
-    >>> rows = "g1,ACGT,1\ng2,AC,0\ng3,ACGA,yes\ng4,GGGT,0\n"
-    >>> _ = path.write_text("gene_id,sequence,label\n" + rows)
-    >>> from_csv(path).rows["note"].tolist()[1:3]
-    ['2 nt long; the others have 4. Cut or extend it', "label is 'yes'; expected 0 or 1"]
-    """
-    parts = []
-    for species, path in (("main", promoters), ("related", related)):
-        if not path:
-            continue
-        read = tables.read_table(
-            path, required=("gene_id", "sequence", "label"), optional=("group",),
-            separator=separator,
-        )  # fmt: skip
-        rows = Accounted(read)
-        rows.clean("sequence", DNA)
-        group = read["group"].where(read["group"] != "", read["gene_id"])
-        parts.append(rows.table.assign(source=Path(path).name, species=species, group=group))
-    return _loaded(parts)
+        read = _fasta(Path(path)).table.assign(source=Path(path).name, species=species)
+        parts.append(_with_groups(read, (orthologs or {}).get(species), Path(path)))
+    said = [f"{Path(path).name}: FASTA, labels in its ids" for path in fasta.values()]
+    return _loaded(parts, said, report=report)
 
 
 def read_orthologs(path: str | Path) -> dict[str, str]:
@@ -219,6 +262,61 @@ def outcome(loaded: Loaded) -> pd.DataFrame:
     return pd.DataFrame(table, columns=["species", "rows", "rejected", "used", "label_1", "groups"])
 
 
+def _from_species(folder: Path, species: Sequence[str], report: str | Path | None) -> Loaded:
+    """Promoters of a folder, whose only species needs no name."""
+    there = sorted(path.name.removesuffix(".tss.fasta") for path in folder.glob("*.tss.fasta"))
+    if not there:
+        raise ValueError(
+            f"{folder}: no file named <species>.tss.fasta in the folder. Give a table or a FASTA file, or "
+            "name its files so"
+        )
+    if len(there) == 1 and not set(species) & set(there):
+        species = there
+    if not species or set(species) - set(there):
+        raise ValueError(
+            f"species is {' '.join(species)!r}; {folder} holds {', '.join(there)}. Name the one to learn and "
+            "test first, then those for training only"
+        )
+    return from_folder(folder, main=species[0], related=species[1:], report=report)
+
+
+def _table(path: Path, *, labels: str | Path, columns: str | Mapping[str, str], separator: str) -> Accounted:
+    """A user's table of promoters."""
+    if labels:
+        raise ValueError(
+            f"{path.name} is a table, which holds its labels itself; labels is {str(labels)!r}. Leave labels "
+            "empty, or give the promoters as FASTA"
+        )
+    rows = own.read_table(
+        path, required=("gene_id", "sequence", "label"), optional=("group",), columns=columns,
+        separator=separator,
+    )  # fmt: skip
+    own.labels(rows)
+    rows.said.insert(0, "a table of promoters")
+    return rows
+
+
+def _fasta(
+    path: Path, *, labels: str | Path = "", columns: str | Mapping[str, str] = "", separator: str = "auto"
+) -> Accounted:
+    """Promoters in FASTA, with the label in the id or the description, or in a table of labels."""
+    if labels:
+        rows = own.read_table(
+            labels, required=("gene_id", "label"), optional=("group",), columns=columns, separator=separator
+        )
+        own.labels(rows)
+        own.add_sequences(rows, path, id="gene_id")
+        rows.said.insert(0, f"FASTA, labels in {Path(labels).name}")
+        return rows
+    read = read_fasta(path, DNA)
+    named = read["id"].str.extract(_LABELLED)
+    gene = named[0].fillna(read["id"]).where(named[0] != "", read["id"])
+    told = read["description"].str.extract(r"\blabel=(\S*)")[0]
+    rows = Accounted(read.assign(gene_id=gene, label=named[1].fillna(told).fillna(""), group=""))
+    rows.said.append("FASTA, labels in its ids or descriptions")
+    return rows
+
+
 def _with_groups(table: pd.DataFrame, orthologs: str | Path | None, fasta: Path) -> pd.DataFrame:
     """Group of each gene: its reference gene, or itself if the table does not know it."""
     if orthologs is None:
@@ -235,12 +333,39 @@ def _with_groups(table: pd.DataFrame, orthologs: str | Path | None, fasta: Path)
     return rows.table
 
 
-def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
+def _loaded(
+    parts: Sequence[pd.DataFrame], said: list[str], *, report: str | Path | None = None, near: bool = False
+) -> Loaded:
     """Check labels, ids and lengths of all species together; the first one is the main species."""
     rows = Accounted(pd.concat(parts, ignore_index=True))
+    rows.said = said
+    try:
+        _check(rows)
+        used = rows.table.loc[rows.usable, COLUMNS].astype({"label": int}).reset_index(drop=True)
+        used["group"] = _joined_groups(used, said, near=near)
+        of_main = used["species"] == rows.table["species"].iloc[0]
+        promoters = used[of_main]
+        first = rows.table["source"].iloc[0]
+        if promoters["label"].nunique() < 2:
+            raise ValueError(f"{first}: the {len(promoters)} usable promoters have one label only")
+        if near and (groups := promoters["group"].nunique()) < FEWEST:
+            raise ValueError(
+                f"{first}: the {len(promoters)} usable promoters stand in {groups} groups; expected at least "
+                f"{FEWEST}, so that there is a part to learn from, one to stop by and one to test. Add genes"
+            )
+    finally:
+        if report is not None:
+            tables.write_table(report, rows.table[_ROW])
+    return Loaded(
+        promoters.reset_index(drop=True), used[~of_main].reset_index(drop=True), rows.table[_ROW], said
+    )
+
+
+def _check(rows: Accounted) -> None:
     table = rows.table
     main = table["species"].iloc[0] if len(table) else ""
     rows.reject(~table["label"].isin(["0", "1"]), _bad_label)
+    rows.reject(table["gene_id"] == "", "no gene_id; give each promoter the name of its gene")
     rows.reject_contradictions(["species", "gene_id"], "label", what="gene")
     again = table[rows.usable].duplicated(["species", "gene_id"]).reindex(table.index).eq(True)
     rows.reject(again, "the gene id stood further up already; the first is used")
@@ -267,14 +392,24 @@ def _loaded(parts: Sequence[pd.DataFrame]) -> Loaded:
     rows.reject(
         against & ~of_main, lambda row: f"label {row['label']}, but its ortholog in {main} has the other one"
     )
-    used = table.loc[rows.usable, COLUMNS].astype({"label": int})
-    of_main = used["species"] == main
-    promoters = used[of_main].reset_index(drop=True)
-    if promoters["label"].nunique() < 2:
-        raise ValueError(
-            f"{table['source'].iloc[0]}: the {len(promoters)} usable promoters have one label only"
-        )
-    return Loaded(promoters, used[~of_main].reset_index(drop=True), table[_ROW])
+
+
+def _joined_groups(used: pd.DataFrame, said: list[str], *, near: bool) -> pd.Series:
+    """Groups of which two hold one promoter (with `near`, near copies of one) are one group."""
+    if near:
+        copies = homology.homology_groups(used["sequence"].tolist(), alphabet=DNA)
+    else:
+        copies = pd.factorize(np.array(either_strand(used["sequence"].tolist()), dtype=object))[0]
+    names, groups = pd.factorize(used["group"])
+    links = sparse.coo_matrix((np.ones(len(used), bool), (names, copies)), shape=(len(used), len(used)))
+    # Groups on one side, sets of copies on the other: what is linked through either is one group.
+    whole = sparse.block_array([[None, links], [links.T, None]])
+    _, component = connected_components(whole, directed=False)
+    first = pd.Series(groups).groupby(component[: len(groups)]).transform("first")
+    if joined := int((first != pd.Series(groups)).sum()):
+        what = "near copies of one promoter" if near else "one promoter"
+        said.append(f"{joined} groups hold {what} with another group and were joined with it")
+    return first.iloc[names].set_axis(used.index)
 
 
 def _set_aside_twins(rows: Accounted) -> None:
@@ -286,9 +421,15 @@ def _set_aside_twins(rows: Accounted) -> None:
     table["first"] = twins.transform("first")
     later = (twins.cumcount() > 0).reindex(table.index, fill_value=False)
     rows.reject(later, lambda row: f"the same promoter as {row['first']}, which is used")
+    if later.any():
+        rows.said.append(
+            f"{later.sum()} promoters are another one's, on either strand, as those of isoforms are: each "
+            "counts once, so that it cannot stand on two sides of a split"
+        )
 
 
 def _bad_label(row: pd.Series) -> str:
+    where = "behind the last underscore of a FASTA id, as label=1 in its description, or in a table of labels"
     if row["label"]:
-        return f"label is {row['label']!r}; expected 0 or 1"
-    return "no label; expected 0 or 1 (in a FASTA id, behind the last underscore)"
+        return f"label is {row['label']!r}; expected 0 or 1, {where}"
+    return f"no label; expected 0 or 1, {where}"

@@ -11,6 +11,7 @@ from helpers.project import paths, registry
 from helpers.readers import tables
 from helpers.tracks.stress_response import data as loaders
 
+CASE = paths.root() / "tests" / "cases" / "14_stress_labels_tables"
 SAMPLE = paths.root() / "data" / "sample" / "stress_response"
 
 
@@ -170,23 +171,124 @@ def test_one_label_only(tmp_path):
         loaders.from_fasta({"mine": path})
 
 
-def test_a_csv_with_groups(tmp_path):
-    path = tmp_path / "mine.csv"
-    path.write_text("gene_id,sequence,label,group\na,ACGT,1,f1\nb,acgg,0,f1\nc,ACGA,0,\nd,ACGA,maybe,\n")
-    related = tmp_path / "other.csv"
-    related.write_text("gene_id,sequence,label,group\nx,ACGC,0,c\n")
-    found = loaders.from_csv(path, related)
-    assert found.promoters["group"].tolist() == ["f1", "f1", "c"]
-    assert found.rows["status"].tolist() == ["ok", "changed", "ok", "rejected", "ok"]
-    assert found.orthologs["species"].tolist() == ["related"]
+def written(path, rows, header="gene_id,sequence,label,group"):
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
 
 
-def test_a_group_on_both_sides_is_found(tmp_path):
-    path = tmp_path / "mine.csv"
-    path.write_text("gene_id,sequence,label,group\na,ACGT,1,f\nb,ACGG,0,f\nc,ACGA,0,\n")
-    groups = loaders.from_csv(path).promoters["group"]
-    with pytest.raises(ValueError, match=r"group 'f' is in train .row 0. and in test .row 1."):
-        splits.check(splits.given([0], [2], [1]), groups)
+def drawn(number, *, length=60, seed=1):
+    letters = np.random.default_rng(seed).choice(list("ACGT"), (number, length))
+    return ["".join(row) for row in letters]
+
+
+def test_a_table_of_ones_own_with_groups_and_related_species(tmp_path):
+    texts = drawn(16)
+    rows = [f"g{n},{text},{n % 2},{'family' if n < 2 else ''}" for n, text in enumerate(texts[:12])]
+    path = written(tmp_path / "mine.csv", [*rows, f"low,{texts[12].lower()},yes,", f"odd,{texts[13]},maybe,"])
+    related = written(tmp_path / "other.csv", [f"x,{texts[14]},1,g3", f"y,{texts[15]},0,g3"])
+    found = loaders.from_own(path, related=related, report=tmp_path / "rows.csv")
+    assert found.promoters["group"].tolist()[:4] == ["family", "family", "g2", "g3"]
+    assert found.promoters["label"].tolist()[-1] == 1
+    assert found.rows["status"].tolist()[11:] == ["ok", "changed", "rejected", "ok", "rejected"]
+    assert found.orthologs["gene_id"].tolist() == ["x"]
+    assert found.said[:2] == ["mine.csv: a table of promoters", "mine.csv: separator: ','"]
+    assert len(pd.read_csv(tmp_path / "rows.csv")) == len(found.rows) == 16
+
+
+def test_near_copies_and_copies_of_other_groups_are_one_group(tmp_path):
+    """An isoform's promoter that begins 20 nt further on would be learnt by heart and then tested."""
+    texts = drawn(12, length=200)
+    shifted = texts[0][20:] + drawn(1, length=20, seed=2)[0]
+    rows = [f"g{n},{text},{n % 2},f{n}" for n, text in enumerate(texts)]
+    path = written(tmp_path / "mine.csv", [*rows, f"g0.2,{shifted},0,other"])
+    found = loaders.from_own(path)
+    assert found.promoters.set_index("gene_id")["group"][["g0", "g1", "g0.2"]].tolist() == ["f0", "f1", "f0"]
+    assert found.said[-1].startswith("1 groups hold near copies of one promoter")
+    for fold in splits.grouped_kfold(found.promoters["group"], k=3, y=found.promoters["label"], seed=1):
+        assert (0 in fold.test) == (12 in fold.test)
+
+
+def test_a_promoter_of_two_species_joins_their_groups(species):
+    fasta(species / "bb.tss.fasta", [("h1_1", "TACGT"), ("h2_0", "ACGAA")])
+    (species / "ath_bb.txt").write_text("R8\th1\nR2\th2\n")
+    found = loaders.from_own(species, species=["aa", "bb"])
+    assert found.orthologs["group"].tolist() == ["R1", "R2"]
+    assert found.said[-1] == "1 groups hold one promoter with another group and were joined with it"
+
+
+@pytest.mark.parametrize(
+    ("file", "labels", "used", "groups"),
+    [
+        ("case_names.csv", "", 60, 60),
+        ("float_labels.csv", "", 60, 60),
+        ("bool_labels.csv", "", 60, 60),
+        ("pm1_labels.csv", "", 60, 60),
+        ("blank_labels.csv", "", 60, 60),
+        ("semicolon.csv", "", 60, 60),
+        ("tab.tsv", "", 60, 60),
+        ("pandas_index.csv", "", 60, 60),
+        ("group_na.csv", "", 60, 60),
+        ("excel_dates.csv", "", 58, 58),
+        ("isoforms.csv", "", 60, 60),
+        ("label_in_id.fa", "", 60, 60),
+        ("label_in_desc.fa", "", 60, 60),
+        ("label_in_desc.fa", "labels.csv", 60, 60),
+        ("phytozome.fa", "", 60, 60),
+    ],
+)
+def test_labels_in_every_form(file, labels, used, groups, tmp_path):
+    found = loaders.from_own(
+        CASE / file, labels=CASE / labels if labels else "", report=tmp_path / "rows.csv"
+    )
+    assert (len(found.promoters), found.promoters["group"].nunique()) == (used, groups)
+    assert found.promoters["label"].sum() == used / 2
+    assert not found.promoters["sequence"].duplicated().any()
+    assert found.rows["status"].isin(["ok", "rejected"]).all()
+    if file == "isoforms.csv":
+        assert found.said[-1].startswith("60 promoters are another one's")
+
+
+@pytest.mark.parametrize(
+    ("file", "given", "reason"),
+    [
+        ("plain_ids.fa", {}, "label is 'OsAT1G10000'.*or in a table of labels"),
+        ("plain_ids.fa", {"labels": "labels.csv"}, "none of its 60 records .* expected the same ids"),
+        ("ids_with_underscore_digit.fa", {}, "the same gene stands with label 0 and 1"),
+        ("labels.csv", {}, "there is no column sequence"),
+        ("tab.tsv", {"labels": "labels.csv"}, "tab.tsv is a table, which holds its labels itself"),
+        ("float_labels.csv", {"columns": "lable=label"}, "Is it 'label'"),
+    ],
+)
+def test_what_has_to_be_asked(file, given, reason, tmp_path):
+    given = given | {"labels": CASE / given["labels"]} if "labels" in given else given
+    with pytest.raises(ValueError, match=reason):
+        loaders.from_own(CASE / file, report=tmp_path / "rows.csv", **given)
+
+
+def test_the_rows_are_written_when_a_fault_stops_the_reading(tmp_path):
+    path = written(tmp_path / "mine.csv", [f"g{n},{text},1," for n, text in enumerate(drawn(20))])
+    with pytest.raises(ValueError, match="the 20 usable promoters have one label only"):
+        loaders.from_own(path, report=tmp_path / "rows.csv")
+    assert len(pd.read_csv(tmp_path / "rows.csv")) == 20
+    few = written(tmp_path / "few.csv", [f"g{n},{text},{n % 2}," for n, text in enumerate(drawn(6))])
+    with pytest.raises(ValueError, match="stand in 6 groups; expected at least 10"):
+        loaders.from_own(few)
+
+
+def test_a_folder_without_species_or_with_others(species, tmp_path):
+    with pytest.raises(ValueError, match=r"species is 'sia'; .* holds aa, bb"):
+        loaders.from_own(species, species=["sia"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"no file named <species>\.tss\.fasta"):
+        loaders.from_own(tmp_path / "empty")
+    (species / "bb.tss.fasta").unlink()
+    assert len(loaders.from_own(species, species=["sia", "sib"]).promoters) == 4
+
+
+def test_a_group_on_both_sides_is_found(species):
+    groups = loaders.from_folder(species, main="aa").promoters["group"].replace("R3", "R1")
+    with pytest.raises(ValueError, match=r"group 'R1' is in train .row 0. and in test .row 2."):
+        splits.check(splits.given([0], [1], [2]), groups)
 
 
 def test_what_01_writes_is_read_back(tmp_path, species):
