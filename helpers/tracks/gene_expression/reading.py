@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -77,7 +76,7 @@ def read(
         names = _with_replicates(names, [])
     else:
         names = _cell_types(rows, about, cell_types, str(source))
-        numbers = _numbers(rows, [name for found in names.values() for name in found])
+        numbers = pd.DataFrame({name: own.numbers(rows, name) for found in names.values() for name in found})
     rows.table["id"] = ids(rows.table)
     own.chromosomes(rows)
     _splits(rows)
@@ -183,16 +182,6 @@ def _cell_types(
             f"{path}, line 1: the cell type {twice[0]!r} has a column of that name and columns of "
             f"replicates ({', '.join(found[twice[0]])}); expected one or the other. Rename one"
         )
-    for cell in cell_types:
-        if cell not in found:
-            others = own.value_columns(Accounted(rows.table), about)
-            near = difflib.get_close_matches(cell, others, n=1, cutoff=0.5)
-            hint = f" Is it {near[0]!r}?" if near else ""
-            raise ValueError(
-                f"{path}, line 1: there is no column for the cell type {cell!r}; found "
-                f"{', '.join(others) or 'none'}.{hint} Name the column {cell} (or {cell}_rep1, "
-                f"{cell}_rep2 for replicates), or leave the cell type out"
-            )
     if not found:
         raise ValueError(
             f"{path}: no column holds values; expected one column a cell type, or the columns "
@@ -213,23 +202,9 @@ def _with_replicates(names: Mapping[str, list[str]], cell_types: Sequence[str]) 
     return joined
 
 
-def _numbers(rows: Accounted, names: Sequence[str]) -> pd.DataFrame:
-    """Values as numbers; what is none is said in the row it stands in, a missing one is a gap."""
-    found = {}
-    for name in names:
-        text = rows.table[name].str.strip()
-        number = own.numbers(rows, name).astype(float)
-        strange = number.isna() & (text != "") & ~text.str.lower().isin(tables.MISSING)
-        rows.reject(strange, "column " + name + ": " + text.map(repr) + " is not a number")
-        infinite = np.isinf(number)
-        rows.say(infinite, f"column {name}: an infinite value is taken as not measured", changed=True)
-        found[name] = number.where(~infinite)
-    return pd.DataFrame(found)
-
-
 def _widened(rows: Accounted, about: Sequence[str], source: str) -> tuple[Accounted, pd.DataFrame]:
     """One row a promoter from one row a value; values of one cell type beyond the first are replicates."""
-    number = _numbers(rows, ["value"])["value"]
+    number = own.numbers(rows, "value")
     rows.reject(number.isna() & rows.usable, "no value; fill one in")
     rows.reject((rows.table["cell_type"] == "") & rows.usable, "no cell type; fill one in")
     rows.check_any(source)
