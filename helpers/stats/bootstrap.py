@@ -327,9 +327,12 @@ def _spearman(counts: np.ndarray, ranked: list[tuple[np.ndarray, np.ndarray, np.
     spread = np.einsum("ij,ij->i", weighted, ranks[0])
     other = np.einsum("ij,ij,ij->i", counts, ranks[1], ranks[1])
     scale = np.sqrt(spread * other)
-    return np.divide(covariance, scale, out=np.full_like(scale, np.nan), where=scale > 0)
+    found: np.ndarray = np.divide(covariance, scale, out=np.full_like(scale, np.nan), where=scale > 0)
+    return found
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """Quotient, 0 where the denominator is 0 (as scikit-learn has it for precision, F1 and MCC)."""
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator, dtype=float), where=denominator > 0)
+    zero = np.zeros_like(numerator, dtype=float)
+    found: np.ndarray = np.divide(numerator, denominator, out=zero, where=denominator > 0)
+    return found

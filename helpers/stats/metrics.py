@@ -484,4 +484,5 @@ def _areas(values: np.ndarray, planted: np.ndarray, counted: np.ndarray) -> np.n
     inside = planted.sum(axis=1)
     pairs = inside * (counted.sum(axis=1) - inside)
     wins = np.where(planted, ranks, 0).sum(axis=1) - inside * (inside + 1) / 2
-    return np.divide(wins, pairs, out=np.full(len(values), np.nan), where=pairs > 0)
+    found: np.ndarray = np.divide(wins, pairs, out=np.full(len(values), np.nan), where=pairs > 0)
+    return found

@@ -96,6 +96,6 @@ def _roots(table: np.ndarray, counts: np.ndarray) -> dict[str, np.ndarray]:
 
 def _root(table: np.ndarray) -> float:
     try:
-        return max(reliability(table)[1], 0.0) ** 0.5
+        return float(np.sqrt(max(reliability(table)[1], 0.0)))
     except ValueError:
         return np.nan

@@ -312,7 +312,7 @@ def _parts(
 def _sides(part: pd.DataFrame) -> np.ndarray:
     """Groups of one side or two; a protocol without pairs, in a table that has some, has no second side."""
     pairs = "group_2" in part and part["group_2"].notna().any()
-    return part[["group", "group_2"]].to_numpy() if pairs else part["group"].to_numpy()
+    return np.asarray(part[["group", "group_2"]] if pairs else part["group"])
 
 
 def _check_models(predictions: pd.DataFrame, models: Sequence[str], where: str = "") -> None:
