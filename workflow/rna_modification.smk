@@ -114,6 +114,25 @@ rule rna_modification_05_hyperparameter_search:
         EXECUTE
 
 
+rule rna_modification_06_predict_sites:
+    input:
+        MODIFICATION_MODELS,
+        f"{MODIFICATION}/transcripts.fasta",
+        notebook=notebook("rna_modification", "06_predict_sites"),
+    output:
+        run(
+            "rna_modification",
+            *[f"predictions/{name}.csv" for name in ("sites", "expected_06", "calibration_06")],
+        ),
+        notebook=run("rna_modification", "06_predict_sites.ipynb"),
+    params:
+        **parameters("rna_modification", "06_predict_sites"),
+    log:
+        run("rna_modification", "logs/06_predict_sites.log"),
+    shell:
+        EXECUTE
+
+
 rule rna_modification_results:
     input:
         run("rna_modification", "results/01_train_vqvae.csv"),

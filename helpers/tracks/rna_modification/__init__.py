@@ -6,6 +6,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
         "data", "figures", "heads", "input_length", "known", "network", "original", "predict",
-        "predictors", "search", "served", "simulate", "specificity", "spectrum", "trust",
+        "predictors", "scan_figures", "search", "served", "simulate", "specificity", "spectrum", "trust",
     ],
 )  # fmt: skip

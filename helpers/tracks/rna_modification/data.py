@@ -7,20 +7,24 @@ Whatever the source, every row of the input has a row in the result, with its st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
+from helpers import splits
 from helpers.project import paths, registry
-from helpers.readers import fasta, tables
+from helpers.readers import fasta, own
 from helpers.readers.rows import Accounted
 from helpers.sequences import encoding, homology
 from helpers.sequences.alphabet import RNA
+from helpers.tracks.rna_modification import letters, sites
+from helpers.tracks.rna_modification.letters import MODIFICATIONS
 
 COLUMNS = ["window_id", "modification", "label", "split", "group", "sequence", "source", "line"]
 COLUMNS += ["status", "note"]
@@ -31,58 +35,100 @@ STRIDE = 3
 """Positions of a token of the network, in nt."""
 NEAR = 60
 """Two windows that share a stretch of this many nt are near copies."""
-MIXED = "holds both T and U; write one of them throughout"
-"""Why a record is rejected that is neither RNA nor DNA."""
 _LEAST_OF_BASE = 0.5
+_CENTRE = " is in the middle; "
+_PART = 0.15
 _LEAST_SHARED = 20
-
-
-class Modification(NamedTuple):
-    """A modification: its number in the public file names, the letter it sits on, its full name."""
-
-    number: int
-    base: str
-    words: str
-
-
-_NAMED = {
-    "Am": ("A", "2'-O-methyladenosine"),
-    "Cm": ("C", "2'-O-methylcytidine"),
-    "Gm": ("G", "2'-O-methylguanosine"),
-    "Um": ("U", "2'-O-methyluridine"),
-    "m1A": ("A", "N1-methyladenosine"),
-    "m5C": ("C", "5-methylcytidine"),
-    "m5U": ("U", "5-methyluridine"),
-    "m6A": ("A", "N6-methyladenosine"),
-    "m6Am": ("A", "N6,2'-O-dimethyladenosine"),
-    "Psi": ("U", "pseudouridine"),
-}
-MODIFICATIONS: Mapping[str, Modification] = MappingProxyType(
-    {name: Modification(number, *said) for number, (name, said) in enumerate(_NAMED.items(), start=1)}
-)
-"""The ten modifications, in the order of the public files."""
 _BY_NUMBER = {str(one.number): name for name, one in MODIFICATIONS.items()}
 
 
-def read(source: str | Path) -> pd.DataFrame:
-    """Windows of the registry ("registry"), a folder (`from_folder`) or a CSV file (`from_csv`).
+class Loaded(NamedTuple):
+    """Windows, and what is to be said of how they were read."""
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `COLUMNS`.
+    rows: pd.DataFrame
+    """Columns `COLUMNS`, a row for every row of the input."""
+    said: list[str]
+
+
+def from_own(source: str | Path, *, columns: str = "", separator: str = "auto", seed: int = 0) -> Loaded:
+    """Windows from whatever a source is; write its ``rows``, then `check` them.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        "registry" (the public windows); a folder of ``<split>/<number>-<label>.fasta``; a table of
+        windows (`helpers.tracks.rna_modification.sites.windows`); or a folder with a FASTA file of
+        transcripts and a table of sites (`helpers.tracks.rna_modification.sites.on_transcripts`).
+    columns, separator : str
+        Of a table, as for `helpers.readers.own.read_table`.
+    seed : int
+        Of a split that is made here, and of letters that are drawn as unmodified.
+
+    Notes
+    -----
+    A table without a column ``split`` is split here: 70 % of the windows for training, 15 % each for
+    validation and the test. Windows that are identical, share a stretch of `NEAR` nt, or have one
+    ``group`` stay together.
 
     Examples
     --------
-    >>> len(read("data/sample/rna_modification"))
+    >>> len(from_own("data/sample/rna_modification").rows)
     9206
     """
     if str(source) == "registry":
-        return _joined(
-            [read_windows(path, name) for name, path in registry.fetch("rna_modification").items()]
-        )
+        files = registry.fetch("rna_modification").items()
+        return Loaded(_joined([read_windows(path, name) for name, path in files]), ["the public windows"])
     path = paths.find(source)
-    return from_folder(path) if path.is_dir() else from_csv(path)
+    if path.is_dir() and list(path.glob("*/*.fasta")):
+        said = ["a folder of windows; their parts and labels are those of the file names"]
+        return Loaded(_from_files(path), said)
+    options = {"columns": columns, "separator": separator}
+    if path.is_dir():
+        rows = sites.on_transcripts(path, **options, seed=seed)  # type: ignore[arg-type]
+    elif own.is_fasta(path):
+        raise ValueError(
+            f"{path}: a FASTA file says of no window whether it is modified; expected a table of windows, or "
+            "a folder. Put the file into a folder with a table of sites (transcript, position, modification)"
+        )
+    else:
+        rows = sites.windows(path, **options)
+    letters.clean_column(rows)
+    table = _joined([_checked(rows)])
+    if (table["split"] == "").all():
+        return Loaded(*_dealt(table, rows.said, seed))
+    return Loaded(table, [*rows.said, "split: as the table gives it"])
+
+
+def outcome(loaded: Loaded) -> pd.DataFrame:
+    """What was read, kept and set aside, and why, in rows; numbers in a reason are written as n."""
+    rows = Accounted(loaded.rows)
+    counts = pd.DataFrame({"what": [*rows.counts()], "rows": [*rows.counts().values()]})
+    reason = loaded.rows["note"].str.replace(r"\d+", "n", regex=True)
+    reasons = (loaded.rows["status"] + ": " + reason)[reason != ""].value_counts()
+    return pd.concat([counts, reasons.rename_axis("what").rename("rows").reset_index()], ignore_index=True)
+
+
+def check(table: pd.DataFrame) -> None:
+    """Check that windows can be learnt from.
+
+    Raises
+    ------
+    ValueError
+        If a class or one of the three parts is missing or without a usable window (one part by
+        itself is fine), or most centres are not the base of their modification.
+    """
+    usable_row = table["status"] != "rejected"
+    other = ~usable_row & table["note"].str.contains(rf"\b[{RNA.letters}N]{_CENTRE}")
+    for (name, source), part in table.groupby(["modification", "source"], sort=False):
+        met, missed = int(usable_row[part.index].sum()), int(other[part.index].sum())
+        if missed and met < _LEAST_OF_BASE * (met + missed):
+            raise ValueError(
+                f"{source}: {met / (met + missed):.0%} of the windows named {name} have "
+                f"{MODIFICATIONS[name].base} in the middle; expected all. Is it another modification, or is "
+                "the site not in the middle?"
+            )
+    Accounted(table).check_any(table["source"].iloc[0] if len(table) else "the input")
+    _check_classes(table[usable_row], table)
 
 
 def from_folder(folder: str | Path) -> pd.DataFrame:
@@ -105,41 +151,9 @@ def from_folder(folder: str | Path) -> pd.DataFrame:
     >>> from_folder(folder)[["window_id", "label", "status"]].values.tolist()
     [['train/8-0:n', 0, 'ok'], ['train/8-1:p', 1, 'ok'], ['train/8-1:q', 1, 'rejected']]
     """
-    folder = Path(folder)
-    found = sorted(folder.glob("*/*.fasta"), key=_rank)
-    if not found:
-        raise ValueError(
-            f"{folder}: no windows; expected files named like train/8-1.fasta (split, number of the "
-            "modification, label)"
-        )
-    return _joined([read_windows(path, path.relative_to(folder).as_posix()) for path in found])
-
-
-def from_csv(path: str | Path, *, separator: str = ",") -> pd.DataFrame:
-    r"""Windows from a CSV file with columns ``window_id, modification, label, split, sequence``.
-
-    A column ``group`` says which windows belong together (one transcript, one locus).
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "a.csv"
-    >>> rows = "a,m6A,1,train,GGACU\nb,m6A,0,train,UUAGG\nc,m6A,yes,train,UUAGG\n"
-    >>> _ = path.write_text("window_id,modification,label,split,sequence\n" + rows)
-    >>> from_csv(path)["note"].tolist()
-    ['', '', "label is 'yes'; expected 0 or 1"]
-    """
-    path = Path(path)
-    required = ["window_id", "modification", "label", "split", "sequence"]
-    table = tables.read_table(path, required=required, optional=["group"], separator=separator)
-    rows = Accounted(table.reset_index(drop=True).assign(source=path.name))
-    both = rows.table["sequence"].map(mixed)
-    rows.clean("sequence", RNA)
-    rows.reject(both, MIXED)
-    for column, known in (("modification", MODIFICATIONS), ("label", ("0", "1")), ("split", SPLITS)):
-        rows.reject(~rows.table[column].isin(list(known)), _unknown(column, known))
-    rows.table["label"] = pd.to_numeric(rows.table["label"], errors="coerce").fillna(-1).astype(int)
-    return _joined([_checked(rows)])
+    table = _from_files(Path(folder))
+    check(table)
+    return table
 
 
 def read_windows(path: str | Path, name: str) -> pd.DataFrame:
@@ -161,12 +175,15 @@ def read_windows(path: str | Path, name: str) -> pd.DataFrame:
             f"{name}: the name says neither split, modification nor label; expected one like "
             "train/8-1.fasta, with a number from 1 to 10 and a label of 0 or 1"
         )
-    found = fasta.read_fasta(path, RNA)
+    found = pd.DataFrame(fasta.iter_fasta(path))
     _check_swapped(found, path, int(label))
     about = {"modification": _BY_NUMBER[number], "label": int(label), "split": split, "group": ""}
     about["source"] = f"{path.parent.name}/{path.name}"
     rows = Accounted(found.assign(window_id=f"{split}/{number}-{label}:" + found["id"], **about))
-    rows.reject([mixed(record.sequence) for record in fasta.iter_fasta(path)], MIXED)
+    rows.reject(found["id"] == "", "the header has no id; write one right after '>'")
+    bare = "the header has no sequence below it; add the sequence or remove the header"
+    rows.reject(found["sequence"] == "", bare)
+    letters.clean_column(rows)
     return _checked(rows)
 
 
@@ -234,11 +251,6 @@ def middle(text: str, length: int) -> str:
     return text[first : first + length]
 
 
-def mixed(text: str) -> bool:
-    """Whether a text, as it was given, holds T as well as U."""
-    return {"T", "U"} <= set(text.upper())
-
-
 def check_odd(length: int) -> None:
     """Raise ValueError if a window of this length, in nt, has no middle for the site."""
     if length % 2 == 0:
@@ -290,19 +302,14 @@ def audit(table: pd.DataFrame, *, k: int = NEAR) -> pd.DataFrame:
 
 
 def loci(table: pd.DataFrame, *, k: int = NEAR) -> np.ndarray:
-    """Group of each usable window: test windows that share `k` nt are of one locus.
+    """Group of each usable window: test windows that share `k` nt, or have one group, are of one locus.
 
-    A group that the data name is kept; other windows are a group each, since only test windows are
-    drawn for intervals.
+    Other windows are a group each, since only test windows are drawn for intervals.
     """
-    groups = table["group"].astype(object).to_numpy().copy()
-    blank = groups == ""
-    groups[blank] = table["window_id"].to_numpy()[blank]
-    test = np.flatnonzero(blank & (table["split"] == "test").to_numpy())
+    groups = table["window_id"].astype(object).to_numpy().copy()
+    test = np.flatnonzero(table["split"] == "test")
     if test.size:
-        texts = table["sequence"].iloc[test].tolist()
-        found = homology.homology_groups(texts, k=_stretch(table, k), threshold=1e-4, alphabet=RNA)
-        groups[test] = [f"locus {number}" for number in found]
+        groups[test] = [f"locus {number}" for number in _together(table.iloc[test], k)]
     return groups
 
 
@@ -335,11 +342,6 @@ def _rank(path: Path) -> tuple[int, int, str]:
     return rank, int(number) if number.isdigit() else 99, path.name
 
 
-def _unknown(column: str, known: Collection[str]) -> Callable[[pd.Series], str]:
-    expected = " or ".join(known) if len(known) == 2 else f"one of {', '.join(known)}"
-    return lambda row: f"{column} is {row[column]!r}; expected {expected}"
-
-
 def _check_swapped(read: pd.DataFrame, path: Path, label: int) -> None:
     """Ids that speak of a class have to speak of the file's."""
     said = read["id"].str.lower().str.extract(r"(?:^|[^a-z])(pos|neg)", expand=False)
@@ -365,18 +367,10 @@ def _checked(rows: Accounted) -> pd.DataFrame:
     )
     centre = pd.Series([text[len(text) // 2 :][:1] for text in table["sequence"]], index=table.index)
     base = table["modification"].map({name: one.base for name, one in MODIFICATIONS.items()})
-    right = (centre == base)[rows.usable]
-    share = right.groupby(table["modification"]).mean()
-    for name in share.index[share < _LEAST_OF_BASE]:
-        source = table.loc[table["modification"] == name, "source"].iloc[0]
-        raise ValueError(
-            f"{source}: {share[name]:.0%} of the windows named {name} have {MODIFICATIONS[name].base} in "
-            "the middle; expected all. Is it another modification, or is the site not in the middle?"
-        )
     rows.reject(
         centre != base,
         lambda row: (
-            f"{centre[row.name]} is in the middle; {row['modification']} is a modified "
+            f"{centre[row.name]}{_CENTRE}{row['modification']} is a modified "
             f"{base[row.name]}. Is the site in the middle?"
         ),
     )
@@ -395,8 +389,49 @@ def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     twice = (same.transform("size") > 1).reindex(table.index, fill_value=False)
     rows.reject(both, "the same window stands under the other label, too; neither is used")
     rows.say(twice & ~both, "the same window stands there twice")
-    _check_classes(table[rows.usable], table)
     return table[COLUMNS]
+
+
+def _from_files(folder: Path) -> pd.DataFrame:
+    found = sorted(folder.glob("*/*.fasta"), key=_rank)
+    if not found:
+        raise ValueError(
+            f"{folder}: no windows; expected files named like train/8-1.fasta (split, number of the "
+            "modification, label)"
+        )
+    return _joined([read_windows(path, path.relative_to(folder).as_posix()) for path in found])
+
+
+def _dealt(table: pd.DataFrame, said: list[str], seed: int) -> tuple[pd.DataFrame, list[str]]:
+    """Windows with a split of whole groups, and what is to be said of it."""
+    good = table["status"] != "rejected"
+    if not good.any():
+        return table, said
+    part = table[good]
+    groups = _together(part, NEAR)
+    classes = part["modification"] + part["label"].astype(str)
+    fold = splits.holdout(len(part), groups=groups, y=classes, valid=_PART, test=_PART, seed=seed)
+    sides = np.empty(len(part), dtype=object)
+    for name, rows in zip(SPLITS, fold[:3], strict=True):
+        sides[rows] = name
+    same = int(part["sequence"].duplicated(keep=False).sum())
+    made = (
+        f"split: made here, in {len(set(groups))} groups (windows that are identical, share "
+        f"{_stretch(part, NEAR)} nt or have one group stay together); {same} windows have the same letters "
+        "as another one"
+    )
+    return table.assign(split=table["split"].mask(good, pd.Series(sides, index=part.index))), [*said, made]
+
+
+def _together(table: pd.DataFrame, k: int) -> np.ndarray:
+    """Number of the group of each window: those that share letters, and those that the data name together."""
+    texts = table["sequence"].tolist()
+    shared = homology.homology_groups(texts, k=_stretch(table, k), threshold=1e-4, alphabet=RNA)
+    group = table["group"].to_numpy(dtype=object)
+    named = pd.factorize(np.where(group == "", table["window_id"], group))[0]
+    n = shared.max() + 1
+    links = coo_array((np.ones(len(table)), (shared, n + named)), shape=(n + named.max() + 1,) * 2)
+    return pd.factorize(connected_components(links, directed=False)[1][shared])[0]
 
 
 def _check_classes(good: pd.DataFrame, table: pd.DataFrame) -> None:
@@ -410,9 +445,9 @@ def _check_classes(good: pd.DataFrame, table: pd.DataFrame) -> None:
                 word for label, word in ((1, "positives"), (0, "negatives")) if label in lacking
             )
             raise ValueError(
-                f"{name}, {split}: no usable {words}; expected windows of both classes. Add the file "
-                f"{split}/{MODIFICATIONS[name].number}-{max(lacking)}.fasta, or see the notes of the "
-                "rejected rows"
+                f"{name}, {split}: no usable {words}; expected windows of both classes in each part. Add "
+                f"some (in a folder: the file {split}/{MODIFICATIONS[name].number}-{max(lacking)}.fasta), "
+                "see the notes of the rejected rows, or leave the modification out"
             )
 
 

@@ -101,19 +101,37 @@ def chosen(predictions: pd.DataFrame, *, model: str = "shared") -> int:
     return int(mean.idxmax())
 
 
-def ascending(lengths: str | Sequence[int]) -> list[int]:
+def ascending(lengths: str | Sequence[int], *, longest: int | None = None) -> list[int]:
     """Odd lengths, as numbers or in a text with blanks between them, in ascending order.
+
+    Parameters
+    ----------
+    lengths : str or sequence of int
+    longest : int, optional
+        Letters of the shortest window: longer lengths are left out.
+
+    Raises
+    ------
+    ValueError
+        If a length is no odd number, or all are longer than that.
 
     Examples
     --------
-    >>> ascending("501 51")
-    [51, 501]
+    >>> ascending("501 51"), ascending("501 51", longest=101)
+    ([51, 501], [51])
     """
     given = lengths.split() if isinstance(lengths, str) else list(lengths)
     for one in given:
         if not str(one).isdigit() or int(one) % 2 == 0:
             raise ValueError(f"length {one!r}: expected odd numbers with blanks between them")
-    return sorted(int(one) for one in given)
+    asked = sorted({int(one) for one in given})
+    found = [one for one in asked if longest is None or one <= longest]
+    if not found:
+        raise ValueError(
+            f"lengths are {', '.join(map(str, asked))} nt, and the shortest window has {longest}; expected "
+            f"one that fits into every window. Ask for at most {longest}"
+        )
+    return found
 
 
 if __name__ == "__main__":

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from helpers.readers.fasta import Record, clean, iter_fasta
+from helpers.readers import own
+from helpers.readers.fasta import Record, iter_fasta
 from helpers.readers.tables import write_pieces
 from helpers.sequences.alphabet import RNA
 from helpers.sequences.encoding import one_hot
 from helpers.stats.odds import sigmoid
-from helpers.tracks.rna_modification.data import MIXED, mixed
+from helpers.tracks.rna_modification import letters
 from helpers.tracks.rna_modification.served import Served, WindowNetwork
 from helpers.training.saving import Run
 
@@ -86,6 +87,13 @@ class _Scanner(WindowNetwork):
         return self.known.standing([_around(record, site, half) for site in sites])
 
 
+class _Asked(NamedTuple):
+    """A record, and why it could not be read, if so."""
+
+    record: Record
+    fault: str = ""
+
+
 class _Sites(NamedTuple):
     """The sites (positions, 0-based) of a record, or why it has none."""
 
@@ -102,9 +110,11 @@ def predict_file(
     out: str | Path,
     *,
     options: Options = Options(),
+    columns: str = "",
+    separator: str = "auto",
     progress: bool = True,
 ) -> Counter[str]:
-    """Predict the records of a FASTA file, in the memory of one record.
+    """Predict the records of a file; those of a FASTA file in the memory of one record.
 
     The output is complete or absent: after a crash the call is simply repeated.
 
@@ -115,8 +125,11 @@ def predict_file(
         cards. Several are an ensemble: their log-odds are averaged over those that have a head for
         the modification.
     path, out : str or pathlib.Path
-        FASTA file (T is read as U) and CSV file to write; gzip if a name ends in ``.gz``.
+        FASTA file, or table with the column ``sequence`` (and ``id``), T read as U, letters of modified
+        bases as their parents; and CSV file to write. Gzip if a name ends in ``.gz``.
     options : Options
+    columns, separator : str
+        Of a table, as for `helpers.readers.own.read_table`.
     progress : bool
         Show a bar when it takes longer than two seconds.
 
@@ -140,8 +153,9 @@ def predict_file(
     if Path(path).resolve() == Path(out).resolve():
         raise ValueError(f"{path}: the predictions would replace their input; give another file")
     network = _Scanner(run)
-    records = tqdm(iter_fasta(path), desc="predicting", unit=" records", disable=not progress, delay=2.0)
-    pieces = _pieces(network, records, options)
+    asked = _asked(path, columns, separator)
+    shown = tqdm(asked, desc="predicting", unit=" records", disable=not progress, delay=2.0)
+    pieces = _pieces(network, shown, options)
     return write_pieces(out, (piece.round({"probability": 6}) for piece in pieces), COLUMNS)
 
 
@@ -170,36 +184,78 @@ def predict_table(
             f"the table has no column {' and no column '.join(missing)}; found "
             f"{', '.join(map(str, table))}. Rename or add it"
         )
-    lines = table["line"] if "line" in table else range(1, len(table) + 1)
-    records = [
-        Record(str(name), "", text, int(line))
-        for name, text, line in zip(table["id"], table["sequence"], lines, strict=True)
-    ]
-    pieces = list(_pieces(_Scanner(run), records, options))
+    pieces = list(_pieces(_Scanner(run), _rows_asked(table), options))
     return pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=COLUMNS)
 
 
-def _pieces(network: _Scanner, records: Iterable[Record], options: Options) -> Iterator[pd.DataFrame]:
+def read_records(path: str | Path, *, columns: str = "", separator: str = "auto") -> pd.DataFrame:
+    r"""The records of a FASTA file or a table as they stand there: ``id, sequence, line, status, note``.
+
+    Rows of a table that could not be read are rejected; nothing else is looked at. A row without an
+    id is named after its line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = path.write_text("sequence;name\nGGACU;a\n")
+    >>> read_records(path, columns="id=name")[["id", "sequence", "line"]].values.tolist()
+    [['a', 'GGACU', 2]]
+    """
+    if own.is_fasta(path):
+        return pd.DataFrame(iter_fasta(path)).assign(status="ok", note="")
+    options = {"columns": columns, "separator": separator}
+    read = own.read_table(path, required=["sequence"], optional=["id"], **options).table
+    blank = read["id"].str.strip() == ""
+    return read.assign(id=read["id"].mask(blank, "line " + read["line"].astype(str)))
+
+
+def read_sites(path: str | Path) -> pd.DataFrame:
+    """The table that `predict_file` wrote."""
+    numbers = ["position", "probability", "beyond"]
+    table = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in numbers})
+    return table.astype({"record": "str", "position": "Int64", "beyond": "Int64"})
+
+
+def _asked(path: str | Path, columns: str, separator: str) -> Iterator[_Asked]:
+    """Records of a FASTA file as they come, or those of a table."""
+    if own.is_fasta(path):
+        return (_Asked(record) for record in iter_fasta(path))
+    return _rows_asked(read_records(path, columns=columns, separator=separator))
+
+
+def _rows_asked(table: pd.DataFrame) -> Iterator[_Asked]:
+    lines = table["line"] if "line" in table else range(1, len(table) + 1)
+    bad = table["status"] == "rejected" if "status" in table else np.zeros(len(table), dtype=bool)
+    faults = np.where(bad, table["note"], "") if "note" in table else [""] * len(table)
+    for name, text, line, fault in zip(table["id"], table["sequence"], lines, faults, strict=True):
+        yield _Asked(Record(str(name), "", text, int(line)), str(fault))
+
+
+def _pieces(network: _Scanner, asked: Iterable[_Asked], options: Options) -> Iterator[pd.DataFrame]:
     """Rows of successive records, gathered until they fill a batch."""
     waiting: list[_Sites] = []
-    for record in records:
-        waiting.append(_sites(record, network, options))
-        if sum(max(1, len(one.sites)) for one in waiting) >= BATCH:
+    for one in asked:
+        waiting.append(_sites(one, network, options))
+        if sum(max(1, len(found.sites)) for found in waiting) >= BATCH:
             yield _rows(network, waiting, options)
             waiting = []
     if waiting:
         yield _rows(network, waiting, options)
 
 
-def _sites(record: Record, network: _Scanner, options: Options) -> _Sites:
-    text, status, note = clean(record.sequence, RNA)
+def _sites(asked: _Asked, network: _Scanner, options: Options) -> _Sites:
+    record = asked.record
+    text, status, note = letters.clean(record.sequence)
+    if asked.fault:
+        status, note = "rejected", asked.fault
     sites: list[int] = []
     if status != "rejected":
         half = network.length // 2 if options.short == "reject" else 0
         centre = options.mode == "centre"
         places: Sequence[int] = [len(text) // 2] if centre else range(half, len(text) - half)
         sites = [place for place in places if text[place] in network.bases]
-        status, why = _fault(record.sequence, text, network, options)
+        status, why = _fault(text, network, options)
         if status == "scored" and not sites:
             known = [letter for letter in RNA.letters if letter in network.bases]
             reach = f" at least {half} nt from both ends" if half else ""
@@ -212,10 +268,8 @@ def _sites(record: Record, network: _Scanner, options: Options) -> _Sites:
     return _Sites(record, text, np.array(sites if status == "scored" else [], dtype=int), status, note)
 
 
-def _fault(given: str, text: str, network: _Scanner, options: Options) -> tuple[str, str]:
+def _fault(text: str, network: _Scanner, options: Options) -> tuple[str, str]:
     """Why a clean record cannot be used, or "scored"."""
-    if mixed(given):
-        return "rejected", MIXED
     if options.mode == "centre" and len(text) % 2 == 0:
         return "rejected", (
             f"{len(text)} nt long, an even number, so no letter is in the middle; cut it so that the site "

@@ -21,84 +21,24 @@ from helpers.project import paths
 from helpers.readers.fasta import write_fasta
 from helpers.readers.tables import write_table
 from helpers.sequences.alphabet import RNA
+from helpers.tracks.rna_modification import transcripts
 from helpers.tracks.rna_modification.data import SPLITS
-
-TRANSITIONS = (
-    (0.32, 0.20, 0.28, 0.20),
-    (0.30, 0.28, 0.10, 0.32),
-    (0.28, 0.24, 0.26, 0.22),
-    (0.20, 0.24, 0.28, 0.28),
+from helpers.tracks.rna_modification.rules import (
+    MOTIFS,
+    RULES,
+    TRANSITIONS,
+    WIDTH,
+    Rule,
+    background,
+    codes,
+    plant,
 )
-"""Probability of A C G U (columns) behind A C G U (rows) in the background."""
-_INVENTED = "invented"
+
 _SHORTEST = 101
 _SEED = 20261126
 _SPOILT = "train/8-1"
 """File with rows that cannot be used."""
 _SITES = ["window_id", "modification", "motif", "start", "stop", "first_offset", "role"]
-
-
-class Motif(NamedTuple):
-    """A motif: its letters, those of its look-alike (one letter off), and its source."""
-
-    consensus: str
-    decoy: str
-    source: str
-
-    @property
-    def essential(self) -> int:
-        """Place at which the look-alike differs; its letter is kept in every planted word."""
-        return next(at for at in range(WIDTH) if self.consensus[at] != self.decoy[at])
-
-
-MOTIFS: dict[str, Motif] = {
-    "T-loop": Motif("GUUCGAA", "GUUGGAA", "T-loop, GUUCNANNC: doi:10.1038/nature24456"),
-    "DRACH": Motif("UGGACUA", "UGGAGUA", "METTL3-METTL14, DRACH: doi:10.1038/nature11112"),
-    "PUS7": Motif("CUGUAGC", "CUGAAGC", "PUS7, UNUAR: doi:10.1016/j.cell.2014.08.028"),
-    "NSUN2": Motif("ACAGGGU", "ACACGGU", "NSUN2, CNGGG: doi:10.1038/s41594-019-0218-x"),
-    "Nm": Motif("AGAUCGA", "AGAACGA", _INVENTED),
-    "late-C": Motif("CUGUCAC", "CUGACAC", _INVENTED),
-    "early-U": Motif("UUGCAUU", "UUGGAUU", _INVENTED),
-    "cap-A": Motif("CCAGUCA", "CCACUCA", _INVENTED),
-}
-"""The motifs; where they stand, and letters beside a published core, are this simulation's."""
-WIDTH = 7
-"""Letters of every motif and of every look-alike."""
-
-
-class Rule(NamedTuple):
-    """Where the motif of a modification and its look-alike may start: offsets from the site, in nt.
-
-    Many stand at one place, `often`; none lies across the site.
-    """
-
-    name: str
-    base: str
-    motif: str
-    first: int
-    last: int
-    often: int
-
-    @property
-    def offsets(self) -> np.ndarray:
-        """The allowed offsets of the first letter."""
-        all_of = np.arange(self.first, self.last + 1)
-        return all_of[(all_of > 0) | (all_of <= -WIDTH)]
-
-
-RULES = (
-    Rule("Am", "A", "Nm", 1, 33, 5),
-    Rule("Cm", "C", "late-C", 1, 33, 11),
-    Rule("Gm", "G", "Nm", -39, -7, -16),
-    Rule("Um", "U", "early-U", -39, -7, -19),
-    Rule("m1A", "A", "T-loop", -39, -7, -10),
-    Rule("m5C", "C", "NSUN2", -23, 17, -8),
-    Rule("m5U", "U", "T-loop", 1, 33, 8),
-    Rule("m6A", "A", "DRACH", -23, 17, 3),
-    Rule("m6Am", "A", "cap-A", 1, 33, 14),
-    Rule("Psi", "U", "PUS7", -23, 17, -13),
-)
-"""One rule a modification; its place in the row, from 1, is its number in the file names."""
 
 
 class Plan(NamedTuple):
@@ -249,7 +189,20 @@ def write(folder: str | Path, *, seed: int = _SEED) -> list[Path]:
         write_fasta(written[-1], records)
     write_table(truth[0], sample.sites)
     paths.write_json(truth[1], _rule() | {"best_possible": _rounded(best_possible(sample))})
-    return written + truth
+    scanned = _transcripts(sample)
+    more = [folder / "transcripts.fasta", folder / "truth_transcripts.csv"]
+    more[0].write_text("".join(f">{name}\n{text}\n" for name, text in scanned.records), encoding="utf-8")
+    write_table(more[1], scanned.truth)
+    return written + truth + more
+
+
+def _transcripts(sample: Simulation) -> transcripts.Transcripts:
+    """Transcripts to scan; a training window that is modified stands in one of them."""
+    at = sample.sites[(sample.sites["role"] == "site") & sample.sites["window_id"].str.startswith(_SPOILT)]
+    first = at.iloc[0]
+    ids = sample.windows["file"] + ":" + sample.windows["id"]
+    known = sample.windows.loc[ids == first["window_id"], "sequence"].iloc[0]
+    return transcripts.simulate(known, (first["modification"], first["motif"], int(first["first_offset"])))
 
 
 def ppm(motif: str, kept: float = Plan().kept) -> np.ndarray:
@@ -262,24 +215,13 @@ def ppm(motif: str, kept: float = Plan().kept) -> np.ndarray:
     """
     one = MOTIFS[motif]
     share = np.where(np.arange(WIDTH) == one.essential, 1.0, kept)[:, None]
-    return np.where(np.eye(RNA.size)[_codes(one.consensus)] > 0, share, (1 - share) / (RNA.size - 1))
-
-
-def _codes(word: str) -> np.ndarray:
-    return np.array([RNA.letters.index(letter) for letter in word])
+    return np.where(np.eye(RNA.size)[codes(one.consensus)] > 0, share, (1 - share) / (RNA.size - 1))
 
 
 def _background(rng: np.random.Generator, plan: Plan, split: str, rule: Rule) -> np.ndarray:
     """Windows of one class without a planted word, the site's letter in their middle."""
-    n, length = getattr(plan, split), plan.length
-    steps = np.cumsum(np.array(TRANSITIONS), axis=1)
-    drawn = rng.random((length, n))
-    found = np.zeros((n, length), dtype=np.intp)
-    found[:, 0] = rng.integers(RNA.size, size=n)
-    for at in range(1, length):
-        found[:, at] = (drawn[at][:, None] > steps[found[:, at - 1]]).sum(axis=1)
-    found = np.minimum(found, RNA.size - 1)
-    found[:, length // 2] = RNA.letters.index(rule.base)
+    found = background(rng, getattr(plan, split), plan.length)
+    found[:, plan.length // 2] = RNA.letters.index(rule.base)
     return found
 
 
@@ -293,11 +235,8 @@ def _planted(rng: np.random.Generator, letters: np.ndarray, rule: Rule, label: i
         starts = _starts(rng, rule, len(words), plan)
     letters, placed = letters.copy(), []
     for offset, word in zip(starts, words, strict=True):
-        kept = rng.random(WIDTH) < plan.kept
-        kept[motif.essential] = True
-        other = (_codes(word) + rng.integers(1, RNA.size, WIDTH)) % RNA.size
         start = middle + int(offset)
-        letters[start : start + WIDTH] = np.where(kept, _codes(word), other)
+        letters[start : start + WIDTH] = plant(rng, motif, word=word, kept=plan.kept)
         placed.append((start, "site" if word == motif.consensus else "decoy"))
     return _Window(letters, placed)
 

@@ -81,7 +81,7 @@ def test_one_file(tmp_path):
         (("bad", "gtaUc"), "holds both T and U"),
         (("bad", "GGCCU"), "C is in the middle; m6A is a modified A"),
         (("bad", "GGNCU"), "N is in the middle; m6A is a modified A"),
-        (("bad", "GGAJU"), "RNA has no 1 J"),
+        (("bad", "GGAÖU"), "position 4 holds 'Ö' (no letter); write N where the base is not known"),
         (("bad", "GG1CU"), "position 3 holds '1' (a digit)"),
         (("bad", ""), "the header has no sequence below it"),
         (("p0", "GGACG"), "the id train/8-1:p0 stood further up already"),
@@ -100,6 +100,13 @@ def test_a_bad_record_keeps_its_row(tmp_path, record, reason):
 def test_an_unknown_letter_is_counted(tmp_path):
     table = loaders.from_folder(write(tmp_path, pair([*GOOD, ("n", "NGANN")])))
     assert table.iloc[-1][["status", "note"]].tolist() == ["ok", "3 unknown (N)"]
+
+
+def test_a_letter_of_a_modified_base_is_its_parent(tmp_path):
+    table = loaders.from_folder(write(tmp_path, pair([*GOOD, ("j", "GG=GJ")])))
+    row = table.iloc[-1]
+    assert row[["sequence", "status"]].tolist() == ["GGAGU", "changed"]
+    assert row["note"] == "letters of modified bases read as their parent: 1 = as A, 1 J as U"
 
 
 def test_repeated_windows_are_kept_and_contradictory_ones_set_aside(tmp_path):
@@ -166,21 +173,21 @@ HEADER = "window_id,modification,label,split,sequence"
 def test_a_csv(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text(f"{HEADER},group\na,m6A,1,train,GGACT,t1\nb,m6A,0,train,CCACC,t2\n")
-    table = loaders.from_csv(path)
+    table = loaders.from_own(path).rows
     assert table["sequence"].tolist() == ["GGACU", "CCACC"]
     assert table["group"].tolist() == ["t1", "t2"]
     assert table["label"].tolist() == [1, 0]
     assert table["source"].tolist() == ["own.csv"] * 2
-    pd.testing.assert_frame_equal(loaders.read(path), table)
 
 
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("c,m6A,yes,train,GGACU", "label is 'yes'; expected 0 or 1"),
-        ("c,m6A,,train,GGACU", "label is ''; expected 0 or 1"),
+        ("c,m6A,maybe,train,GGACU", "label is 'maybe'; expected 1 or 0"),
+        ("c,m6A,,train,GGACU", "label is missing; expected 1 or 0"),
         ("c,hm5C,1,train,GGACU", "modification is 'hm5C'; expected one of Am, Cm"),
-        ("c,m6A,1,dev,GGACU", "split is 'dev'; expected one of train, valid, test"),
+        ("c,m6A,1,both,GGACU", "split is 'both'; expected train, valid or test"),
+        ("c,m6A,1,,GGACU", "split is ''; expected train, valid or test"),
         ("c,m6A,1,train,GGAC", "4 nt long, an even number"),
         ("c,m6A,1,train,GG-CU", "position 3 holds '-'"),
         ("c,m6A,1,train,GTACU", "holds both T and U; write one of them throughout"),
@@ -191,7 +198,7 @@ def test_a_csv(tmp_path):
 def test_a_bad_row_of_a_csv_is_kept(tmp_path, row, reason):
     path = tmp_path / "own.csv"
     path.write_text(f"{HEADER}\na,m6A,1,train,GGACA\nb,m6A,0,train,CCACC\n{row}\n")
-    table = loaders.from_csv(path)
+    table = loaders.from_own(path).rows
     assert table["status"].tolist() == ["ok", "ok", "rejected"]
     assert reason in table["note"].iloc[2]
     assert table["line"].tolist() == [2, 3, 4]
@@ -201,7 +208,7 @@ def test_a_csv_without_a_column(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("window_id,modification,label,split\na,m6A,1,train\n")
     with pytest.raises(ValueError, match="sequence"):
-        loaders.from_csv(path)
+        loaders.from_own(path)
 
 
 def test_windows_csv_comes_back(tmp_path):
@@ -217,7 +224,7 @@ def test_the_registry_s_files_are_read_by_their_names(tmp_path, monkeypatch):
     folder = write(tmp_path, pair(GOOD))
     paths = {f"train/8-{label}.fasta": folder / "train" / f"8-{label}.fasta" for label in (0, 1)}
     monkeypatch.setattr(registry, "fetch", lambda name: paths)
-    pd.testing.assert_frame_equal(loaders.read("registry"), loaders.read(folder))
+    pd.testing.assert_frame_equal(loaders.from_own("registry").rows, loaders.from_own(folder).rows)
 
 
 WINDOW = st.integers(0, 12).flatmap(
@@ -302,7 +309,7 @@ def test_test_windows_that_share_a_stretch_are_one_locus(copies):
     assert groups[2] == groups[6] != groups[4]
     assert groups[0] == "a"
     named = loaders.loci(copies.assign(group="t"), k=20)
-    assert set(named) == {"t"}
+    assert set(named[(copies["split"] == "test").to_numpy()]) == {"locus 0"}
 
 
 def test_one_short_window_does_not_make_all_windows_one_locus():

@@ -214,7 +214,7 @@ def test_gzip_in_and_out(run, tmp_path):
 def test_nothing_is_left_of_a_run_that_failed(run, tmp_path):
     path = tmp_path / "in.fasta"
     path.write_text("GGGGACCCC\n")
-    with pytest.raises(ValueError, match="expected a header that starts"):
+    with pytest.raises(ValueError, match="there is no column sequence; found GGGGACCCC"):
         predict_file(run, path, tmp_path / "out.csv")
     assert [one.name for one in tmp_path.iterdir()] == ["in.fasta"]
 
@@ -307,3 +307,18 @@ def test_what_is_served_is_all_that_ours_was_measured_with(tmp_path):
     (tmp_path / "m" / "shared.keras").unlink()
     with pytest.raises(ValueError, match="give the folder 'model' that notebook 01_train_vqvae wrote"):
         served.load(tmp_path / "m")
+
+
+def test_a_table_is_read_as_a_file_of_records(run, tmp_path):
+    path = tmp_path / "mine.tsv"
+    path.write_text("Name\tSeq\nx\tGGGGACCCC\n\tGGGG=CCCC\ny\tNA\nz\n")
+    said = {"columns": "id=Name, sequence=Seq"}
+    counts = predict_file(run, path, tmp_path / "out.csv", **said, progress=False)
+    found = predict.read_sites(tmp_path / "out.csv")
+    assert counts == {"scored": 4, "rejected": 2}
+    assert found["record"].tolist() == ["x", "x", "line 3", "line 3", "y", "z"]
+    assert found["position"].dropna().tolist() == [5, 5, 5, 5]
+    assert found["probability"].iloc[:2].tolist() == found["probability"].iloc[2:4].tolist()
+    assert "1 = as A" in found["note"].iloc[2]
+    assert "holds 1 cells; expected 2" in found["note"].iloc[5]
+    assert set(predict.read_records(path, **said)["line"]) == {2, 3, 4, 5}

@@ -9,7 +9,9 @@ import pytest
 from scipy.stats import ks_2samp
 
 from helpers.project import paths
+from helpers.readers.fasta import iter_fasta
 from helpers.sequences.alphabet import RNA
+from helpers.tracks.rna_modification import letters
 from helpers.tracks.rna_modification import simulate as simulation
 from helpers.tracks.rna_modification.data import MODIFICATIONS, audit, from_folder, loci, usable
 
@@ -198,3 +200,26 @@ def test_the_same_seed_gives_the_same_sample():
 def test_a_length_without_a_middle_or_without_room(length):
     with pytest.raises(ValueError, match=f"length is {length} nt; expected an odd number of at"):
         simulation.simulate(simulation.Plan(length=length))
+
+
+def test_the_transcripts_hold_what_their_truth_says():
+    truth = pd.read_csv(SAMPLE / "truth_transcripts.csv")
+    texts = {one.id: letters.clean(one.sequence).sequence for one in iter_fasta(SAMPLE / "transcripts.fasta")}
+    for row in truth.to_dict("records"):
+        text = texts[row["transcript"]]
+        assert text[row["position"] - 1] == row["base"]
+        word = text[row["motif_first"] - 1 : row["motif_last"]]
+        motif = simulation.MOTIFS[row["motif"]]
+        wanted = motif.consensus if row["role"] == "site" else motif.decoy
+        assert word[motif.essential] == wanted[motif.essential]
+        assert sum(a == b for a, b in zip(word, wanted, strict=True)) >= 5
+    scanned = sum(len(texts[name]) for name in set(truth["transcript"]))
+    # Of all pairs of a letter and a modification that it may bear, about one in four hundred is modified.
+    assert 0.001 < (truth["role"] == "site").sum() / (2.5 * scanned) < 0.005
+
+
+def test_a_training_window_stands_in_the_last_transcript():
+    texts = [letters.clean(one.sequence).sequence for one in iter_fasta(SAMPLE / "transcripts.fasta")]
+    known = usable(from_folder(SAMPLE))
+    known = known.loc[known["split"] == "train", "sequence"]
+    assert sum(text in texts[5] for text in known) == 1
