@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, ["fasta", "lines", "own", "pickles", "rows", "structures", "tables"]
+    __name__, ["fasta", "lines", "own", "pickles", "regions", "rows", "structures", "tables"]
 )
