@@ -81,3 +81,14 @@ def test_a_table_of_before_runs_were_repeated_is_read(tmp_path):
     assert found["runs"].tolist() == [1, 1]
     assert found["sd"].isna().all()
     pd.testing.assert_frame_equal(results.write_results(tmp_path / "new.csv", old), found)
+
+
+def test_the_near_share_is_written_and_an_older_table_has_none(tmp_path):
+    table = pd.concat([rows(model="a").assign(near=0.25), rows(model="b")])
+    written = results.write_results(tmp_path / "r.csv", table)
+    assert written["near"].tolist()[:2] == [0.25, 0.25]
+    assert written["near"].isna().tolist() == [False, False, True, True]
+    pd.testing.assert_frame_equal(results.read_results(tmp_path / "r.csv"), written)
+    old = written.drop(columns=["near", "runs", "sd"])
+    old.to_csv(tmp_path / "old.csv", index=False)
+    assert results.read_results(tmp_path / "old.csv")["near"].isna().all()

@@ -99,7 +99,8 @@ def verdict(table: pd.DataFrame) -> str:
             little = abs(far["value"]) <= abs(near["value"]) / 10 or far["ci_low"] <= 0 <= far["ci_high"]
             said = "the rule was learnt" + ("" if little else " in part: the word counts by itself, too")
         numbers = [verdicts.interval(row, decimals=1) for row in (near, far)]
-        text = f"{name} adds {numbers[0]} beside {near['partner']} and {numbers[1]} far from it"
+        beside = f"{numbers[0]} beside {near['partner']} and by {numbers[1]} far from it"
+        text = f"{name} changes the output by {beside}"
         lines.append(f"- {text}: {said}.")
     return "\n".join(lines)
 
