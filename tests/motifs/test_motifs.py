@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.motifs import effects, library, matching, patterns, scanning
+from helpers.motifs import effects, library, matching, patterns, reading, scanning
 from helpers.motifs.library import Motif
 from helpers.sequences.alphabet import DNA, PEPTIDE, RNA
 from helpers.sequences.encoding import one_hot, reverse_complement
@@ -45,11 +45,11 @@ letter-probability matrix: alength= 4 w= 1
 
 
 def test_meme_files_are_read_and_written(tmp_path):
-    first, second = library.read_meme(meme(tmp_path, GOOD), DNA)
+    first, second = reading.read_meme(meme(tmp_path, GOOD), DNA)
     assert (first.id, first.name, second.name) == ("M1", "first one", "M2")
     assert first.ppm.tolist() == [[0.25] * 4, [1, 0, 0, 0]]
     assert first.url == ""
-    again = library.read_meme(library.write_meme(tmp_path / "b.meme", [first, second], DNA), DNA)
+    again = reading.read_meme(library.write_meme(tmp_path / "b.meme", [first, second], DNA), DNA)
     assert [motif.id for motif in again] == ["M1", "M2"]
 
 
@@ -60,7 +60,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, widths, seed):
     motifs = [Motif(f"M{i}", f"n{i}", "", rng.dirichlet(np.ones(4), width)) for i, width in enumerate(widths)]
     path = tmp_path_factory.mktemp("meme") / "x.meme"
     for alphabet in (DNA, RNA):
-        again = library.read_meme(library.write_meme(path, motifs, alphabet), alphabet)
+        again = reading.read_meme(library.write_meme(path, motifs, alphabet), alphabet)
         for one, other in zip(motifs, again, strict=True):
             np.testing.assert_allclose(one.ppm, other.ppm, atol=1e-5)
 
@@ -70,7 +70,7 @@ def test_a_meme_file_cut_anywhere_is_refused_or_whole(tmp_path):
     for cut in range(len(text)):
         path = meme(tmp_path, text[:cut])
         try:
-            found = library.read_meme(path, DNA)
+            found = reading.read_meme(path, DNA)
         except ValueError:
             continue
         # Cut between two motifs, or inside the last digits of a whole row.
@@ -104,7 +104,7 @@ def test_a_meme_file_cut_anywhere_is_refused_or_whole(tmp_path):
 )
 def test_what_is_wrong_with_a_meme_file_is_said(tmp_path, old, new, message):
     with pytest.raises(ValueError, match=message):
-        library.read_meme(meme(tmp_path, GOOD.replace(old, new, 1)), DNA)
+        reading.read_meme(meme(tmp_path, GOOD.replace(old, new, 1)), DNA)
 
 
 WIDTHLESS = """MEME version 5.5.5
@@ -147,35 +147,35 @@ SUMMARY OF MOTIFS
 
 
 def test_meme_files_without_widths_and_the_whole_output_of_meme_are_read(tmp_path):
-    first, second = library.read_meme(meme(tmp_path, WIDTHLESS), RNA)
+    first, second = reading.read_meme(meme(tmp_path, WIDTHLESS), RNA)
     np.testing.assert_allclose(first.ppm, [[0.7, 0.1, 0.1, 0.1], [0.05, 0.05, 0.85, 0.05]])
     assert (second.id, second.ppm.shape) == ("clusterB", (1, 4))
-    (only,) = library.read_meme(meme(tmp_path, WHOLE_OUTPUT), DNA)
+    (only,) = reading.read_meme(meme(tmp_path, WHOLE_OUTPUT), DNA)
     assert (only.id, only.name, only.ppm.shape) == ("AGT", "MEME-1", (2, 4))
     with pytest.raises(ValueError, match="after 0 of its rows"):
-        library.read_meme(meme(tmp_path, GOOD.replace("w= 1\n0.5 0.5 0.0 0.0", "")), DNA)
+        reading.read_meme(meme(tmp_path, GOOD.replace("w= 1\n0.5 0.5 0.0 0.0", "")), DNA)
 
 
 def test_a_meme_file_without_motifs(tmp_path):
     with pytest.raises(ValueError, match="no motif in it"):
-        library.read_meme(meme(tmp_path, "MEME version 4\nALPHABET= ACGT\n"), DNA)
+        reading.read_meme(meme(tmp_path, "MEME version 4\nALPHABET= ACGT\n"), DNA)
 
 
 def test_cases_of_meme_files():
     cases = Path(__file__).parents[1] / "cases"
     for name in ("01_meme_without_w/dna_alph_block.meme", "01_meme_without_w/lower.meme"):
-        (only,) = library.read_meme(cases / name, DNA)
+        (only,) = reading.read_meme(cases / name, DNA)
         assert only.ppm.argmax(axis=1).tolist() == [0, 2, 3]
-    assert [m.id for m in library.read_meme(cases / "01_meme_without_w/rna_no_w.meme", RNA)] == [
+    assert [m.id for m in reading.read_meme(cases / "01_meme_without_w/rna_no_w.meme", RNA)] == [
         "clusterA",
         "clusterB",
     ]
-    assert len(library.read_meme(cases / "02_meme_full_output/meme.txt", DNA)) == 1
+    assert len(reading.read_meme(cases / "02_meme_full_output/meme.txt", DNA)) == 1
     for alphabet in (DNA, RNA):
         with pytest.raises(
             ValueError, match=f"line 1: no ALPHABET line .* write 'ALPHABET= {alphabet.letters}'"
         ):
-            library.read_meme(cases / "01_meme_without_w/no_alphabet.meme", alphabet)
+            reading.read_meme(cases / "01_meme_without_w/no_alphabet.meme", alphabet)
 
 
 def test_jaspar_is_a_library(tmp_path):
