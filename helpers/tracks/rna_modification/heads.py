@@ -38,7 +38,9 @@ def matrix(net: Network, rows: np.ndarray) -> pd.DataFrame:
     odds, table = network.logits(net.model, net.table.X[rows]).astype(float), net.table
     own = table.own(odds, rows, net.heads)
     scores = {f"head {name}": odds[:, at] for at, name in enumerate(net.heads)}
-    scores |= {"own head": own, "other heads": (odds.sum(axis=1) - own) / max(len(net.heads) - 1, 1)}
+    scores["own head"] = own
+    if len(net.heads) > 1:
+        scores["other heads"] = (odds.sum(axis=1) - own) / (len(net.heads) - 1)
     said = {"row": rows, "y": table.y[rows], "task": table.of[rows]}
     parts = [pd.DataFrame({**said, "p": sigmoid(score), "model": name}) for name, score in scores.items()]
     return pd.concat(parts, ignore_index=True)
