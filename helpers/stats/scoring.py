@@ -132,7 +132,9 @@ def compare(
 ) -> pd.DataFrame:
     """Paired difference between a model and others, on the same test items.
 
-    A row that stands several times (in several folds) counts as often, as in `score`.
+    A row that stands several times (in several folds) counts as often, as in `score`. Where the
+    predictions have a column ``within``, the metric is taken within each of its values and averaged,
+    as `macro` does: give it the tasks, and one task for all.
 
     Parameters
     ----------
@@ -159,7 +161,8 @@ def compare(
     for (task, protocol), part, codes in _parts(predictions, groups, ["task", "protocol"]):
         part = part.assign(time=part.groupby(["model", *keys[:3]]).cumcount(), place=np.arange(len(part)))
         items = part.pivot(index=keys, columns="model", values="p")
-        first = part.groupby(keys)[["y", "place"]].first().loc[items.index].reset_index()
+        part = part.assign(task=part.get("within", task))
+        first = part.groupby(keys)[["y", "place", "task"]].first().loc[items.index].reset_index()
         codes = codes[first["place"].to_numpy()]
         runs = first["run"].nunique()
         for other in others:
@@ -169,7 +172,8 @@ def compare(
                     f"{model} and {other} differ in {int(absent.sum())} test rows under {protocol!r} (first: "
                     f"run {run}, fold {fold!r}, row {row}); expected both to predict the same rows"
                 )
-            of = [_by_run(first.assign(p=items[one].to_numpy()), kind) for one in (model, other)]
+            both = (first.assign(p=items[one].to_numpy()) for one in (model, other))
+            of = [_by_run(one, kind, by_task="within" in part) for one in both]
             gain = metrics.gap(metric, *map(_mean, of), groups=codes, n=len(first), n_boot=n_boot, seed=seed)
             each = [a - b for a, b in zip(*(_values(one, len(first), metric) for one in of), strict=True)]
             named = {"task": task, "protocol": protocol, "model": model, "minus": other, "metric": metric}
@@ -178,7 +182,8 @@ def compare(
             rows.append(gain._asdict() | named | more)
     columns = ["task"] if "task" in predictions else []
     columns += ["protocol", "model", "minus", "metric", "value", "ci_low", "ci_high", "p_value", "p_text"]
-    return pd.DataFrame(rows)[[*columns, "n", "groups", "runs", "sd"]]
+    # Without a rival there are no rows, but the columns.
+    return pd.DataFrame(rows).reindex(columns=[*columns, "n", "groups", "runs", "sd"])
 
 
 def curve(predictions: pd.DataFrame, kind: str, *, protocol: str, models: Sequence[str]) -> pd.DataFrame:

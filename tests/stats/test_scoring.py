@@ -201,3 +201,26 @@ def test_pairs_have_a_group_on_either_side(predictions):
     pd.testing.assert_frame_equal(both[both["protocol"] == "alone"].reset_index(drop=True), one)
     few = np.column_stack([np.arange(100), np.arange(100) % 4])
     assert scoring.score(predictions, groups={"random": few}, dataset="d")["ci_low"].isna().all()
+
+
+def test_a_difference_of_means_over_tasks():
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"row": np.arange(400), "task": np.repeat(["a", "b"], 200), "protocol": "p"})
+    rows["y"] = np.tile([0, 1], 200)
+    # Task b is on another scale: ranked together, its negatives stand above the positives of a.
+    shift = np.where(rows["task"] == "b", 0.5, 0.0)
+    parts = [
+        rows.assign(model=model, p=shift + 0.2 + 0.1 * rows["y"] + noise * rng.normal(size=400).clip(-1, 1))
+        for model, noise in (("good", 0.05), ("bad", 0.2))
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    options = {"groups": {"p": np.arange(400)}, "n_boot": 50}
+    mean = scoring.macro(table, dataset="d", **options)
+    area = mean[mean["metric"] == "auroc"].set_index("model")["value"]
+    pooled = scoring.compare(table.assign(task="mean"), "good", ["bad"], **options).iloc[0]
+    found = scoring.compare(table.assign(within=table["task"], task="mean"), "good", ["bad"], **options).iloc[
+        0
+    ]
+    assert found["value"] == pytest.approx(area["good"] - area["bad"])
+    assert found["task"] == "mean"
+    assert abs(pooled["value"] - found["value"]) > 0.05
