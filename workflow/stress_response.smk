@@ -120,6 +120,22 @@ rule stress_response_06_modisco_motifs:
         EXECUTE
 
 
+rule stress_response_07_predict_promoters:
+    input:
+        ENSEMBLE,
+        notebook=notebook("stress_response", "07_predict_promoters"),
+        promoters=PROMOTERS if REAL else STRESS,
+    output:
+        run("stress_response", "predictions/predictions.csv", "predictions/logos.html"),
+        notebook=run("stress_response", "07_predict_promoters.ipynb"),
+    params:
+        **parameters("stress_response", "07_predict_promoters"),
+    log:
+        run("stress_response", "logs/07_predict_promoters.log"),
+    shell:
+        EXECUTE
+
+
 rule stress_response_results:
     input:
         run(

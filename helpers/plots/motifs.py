@@ -82,7 +82,7 @@ def pattern_logos(
     2
     """
     if not cards:
-        raise ValueError("no pattern to draw; give at least one PatternCard")
+        return style.nothing("no pattern stands out from the attributions", title)
     shown = list(cards)[:MOST_PATTERNS]
     fig = style.figure(style.DOUBLE, 16 + 21.0 * len(shown))
     axes = np.atleast_2d(fig.subplots(len(shown), 2))
@@ -135,6 +135,8 @@ def effects(table: pd.DataFrame, *, title: str = "What each motif adds") -> Figu
     >>> len(effects(table).axes)
     1
     """
+    if table.empty:
+        return style.nothing("no known motif was matched, so none was measured", title)
     need(table, ["motif", "measure", "value", "ci_low", "ci_high", "n"], "motif effects")
     motifs = list(dict.fromkeys(table["motif"]))
     measures = list(dict.fromkeys(table["measure"]))

@@ -215,6 +215,22 @@ def save(
     return written
 
 
+def nothing(why: str, title: str) -> Figure:
+    """A figure that says why there is nothing to draw, so that a run goes on.
+
+    Examples
+    --------
+    >>> len(nothing("no pattern stands out", "Patterns").axes)
+    1
+    """
+    fig = figure(SINGLE, 30)
+    ax = fig.subplots()
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, why, ha="center", va="center", wrap=True)
+    head(fig, title)
+    return fig
+
+
 def keep(fig: Figure, path_stem: str | os.PathLike[str], *, data: pd.DataFrame | None = None) -> Figure:
     """`save` a figure and give it back, so that the last line of a notebook cell shows it."""
     save(fig, path_stem, data=data)

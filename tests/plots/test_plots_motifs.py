@@ -47,8 +47,12 @@ def test_patterns_are_drawn_beside_their_match():
     np.testing.assert_array_equal(motifs.turned(np.eye(4)[:2], MATCHES.iloc[0], DNA), np.eye(4)[[2, 3]])
     many = motifs.pattern_logos([CARD] * (motifs.MOST_PATTERNS + 1), DNA, title="t")
     assert "the first 16 of 17" in many.get_suptitle()
-    with pytest.raises(ValueError, match="no pattern to draw"):
-        motifs.pattern_logos([], DNA)
+    assert "no pattern stands out" in motifs.pattern_logos([], DNA).axes[0].texts[0].get_text()
+
+
+def test_effects_of_no_motif_say_so():
+    columns = ["motif", "measure", "value", "ci_low", "ci_high", "n"]
+    assert "no known motif" in motifs.effects(pd.DataFrame(columns=columns)).axes[0].texts[0].get_text()
 
 
 def test_effects_have_a_panel_a_measure():

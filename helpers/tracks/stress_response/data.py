@@ -408,7 +408,7 @@ def _joined_groups(used: pd.DataFrame, said: list[str], *, near: bool) -> pd.Ser
     first = pd.Series(groups).groupby(component[: len(groups)]).transform("first")
     if joined := int((first != pd.Series(groups)).sum()):
         what = "near copies of one promoter" if near else "one promoter"
-        said.append(f"{joined} groups hold {what} with another group and were joined with it")
+        said.append(f"groups that hold {what} are one: {joined} joined with another")
     return first.iloc[names].set_axis(used.index)
 
 

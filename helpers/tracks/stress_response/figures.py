@@ -29,6 +29,9 @@ from helpers.sequences.alphabet import Alphabet
 MOST_POINTS = 20_000
 """Points of a scatter picture; more are thinned out evenly."""
 
+MOST_NAMES = 40
+"""Promoters whose names stand below a picture."""
+
 
 @style.house
 def deltas(
@@ -72,6 +75,48 @@ def deltas(
         f"limit {limit:g}", (limit, 1), xycoords=("data", "axes fraction"), xytext=(-3, 2),
         textcoords="offset points", ha="center", fontsize=6.5, color=colours.TRUTH,
     )  # fmt: skip
+    style.head(fig, title)
+    return fig
+
+
+@style.house
+def ranked(table: pd.DataFrame, *, share: float, title: str = "Predicted promoters") -> Figure:
+    """Probabilities in their order, with their intervals, coloured by how a promoter stands to training.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``gene_id, probability, low, high, training``; rows without a probability are left out.
+    share : float
+        Marked: the share of responding genes in training.
+
+    Examples
+    --------
+    >>> columns = {"gene_id": ["a"], "probability": [0.7], "low": [0.5], "high": [0.8], "training": ["new"]}
+    >>> len(ranked(pd.DataFrame(columns), share=0.4).axes)
+    1
+    """
+    table = table[table["probability"].notna()].sort_values("probability", ascending=False)
+    if table.empty:
+        return style.nothing("no promoter could be read; the notes of the rows say why", title)
+    fig = style.figure(style.DOUBLE, 70)
+    ax = fig.subplots()
+    places = np.arange(1, len(table) + 1)
+    tones = {"new": "blue", "near": "orange", "identical": "purple", "": "black"}
+    few = len(table) <= MOST_NAMES
+    for kind, tone in tones.items():
+        chosen = (table["training"] == kind).to_numpy()
+        if not chosen.any():
+            continue
+        x, part, colour = places[chosen], table[chosen], colours.OKABE_ITO[tone]
+        ax.vlines(x, part["low"], part["high"], color=colour, linewidth=1.2 if few else 0.4, alpha=0.5)
+        label = f"{kind or 'standing not known'} ({len(part)})"
+        ax.plot(x, part["probability"], "o", color=colour, markersize=4 if few else 2, label=label)
+    ax.axhline(share, color=colours.TRUTH, linestyle="--", linewidth=1, label="share in training")
+    if few:
+        ax.set_xticks(places, [words.plain(name, 14) for name in table["gene_id"]], rotation=60, ha="right")
+    ax.set(xlabel="promoters by their probability", ylabel="probability of an answer", ylim=(0, 1))
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4)
     style.head(fig, title)
     return fig
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.readers import tables
-from helpers.readers.fasta import read_fasta
+from helpers import explain
+from helpers.readers import own, tables
+from helpers.readers.fasta import iter_fasta
 from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
@@ -123,21 +125,93 @@ def _predicted(models: Served, sequences: list[str]) -> pd.DataFrame:
     else:
         columns = sigmoid([middle, middle - 1.96 * spread, middle + 1.96 * spread])
     named = dict(zip(ADDED[:3], columns, strict=True))
-    return found.assign(**named, networks=np.where(one < 0, len(models.models), 1))[ADDED]
+    networks = pd.array(np.where(one < 0, len(models.models), 1), dtype="Int64")
+    return found.assign(**named, networks=networks)[ADDED]
 
 
-def predict_file(run: str | Path | Served, path: str | Path, out: str | Path) -> pd.DataFrame:
-    """Write predictions for the promoters of a FASTA file, a row for every record.
+def read(path: str | Path, *, columns: str | Mapping[str, str] = "", separator: str = "auto") -> Accounted:
+    r"""Promoters to predict: FASTA, or a table with the column ``sequence`` and, if it has one, ``gene_id``.
+
+    Parameters
+    ----------
+    columns, separator
+        As for `helpers.readers.own.read_table`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.fa"
+    >>> _ = path.write_text(">g1 first\nACGT\n")
+    >>> read(path).table[["line", "gene_id", "sequence"]].values.tolist()
+    [[1, 'g1', 'ACGT']]
+    """
+    if own.is_fasta(path):
+        found = [(one.line, one.id, one.sequence) for one in iter_fasta(path)]
+        rows = Accounted(pd.DataFrame(found, columns=["line", "gene_id", "sequence"]))
+        rows.said.append("FASTA")
+    else:
+        rows = own.read_table(
+            path, required=("sequence",), optional=("gene_id",), columns=columns, separator=separator
+        )
+        rows.said.insert(0, "a table of promoters")
+    names = rows.table["gene_id"]
+    rows.table["gene_id"] = names.where(names != "", "row " + (rows.table.index + 1).astype(str))
+    return rows
+
+
+def predict_file(
+    run: str | Path | Served,
+    path: str | Path,
+    out: str | Path,
+    *,
+    columns: str | Mapping[str, str] = "",
+    separator: str = "auto",
+) -> pd.DataFrame:
+    """Write predictions for the promoters of a file, a row for each of its rows.
 
     Parameters
     ----------
     run : str, pathlib.Path or Served
         As for `predict_table`.
-    path, out : str or pathlib.Path
-        FASTA file, and CSV file to write: ``id, description, length, status, note, line`` and the
-        columns of `predict_table`.
+    path, columns, separator
+        As for `read`.
+    out : str or pathlib.Path
+        CSV file to write: ``line, gene_id``, the columns `ADDED`, ``status, note``; and in the table
+        that is given back ``sequence``, too.
     """
-    found = predict_table(run, read_fasta(path, DNA))
-    found = found.drop(columns="sequence")
-    tables.write_table(out, found)
+    found = predict_table(run, read(path, columns=columns, separator=separator).table)
+    found = found[["line", "gene_id", *ADDED, "status", "note", "sequence"]]
+    tables.write_table(out, found.drop(columns="sequence").round(6))
     return found
+
+
+def contributions(run: Served, table: pd.DataFrame, *, references: int = 10, seed: int = 0) -> np.ndarray:
+    """Contribution of each letter to the log-odds, by the networks that `predict_table` asks (under torch).
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of `predict_table` that are not rejected.
+    references : int
+        Dinucleotide shuffles that each promoter is compared with (DeepLIFT/SHAP).
+
+    Returns
+    -------
+    numpy.ndarray, shape=(len(table), length)
+        The mean over the networks asked.
+    """
+    X = encoding.one_hot(table["sequence"].tolist(), DNA, length=run.card["length"])
+    shuffles = explain.attribution.make_references(X, references, seed=seed)
+    one = run.which(table)
+    total, asked = np.zeros(X.shape[:2]), np.zeros((len(X), 1))
+    for number, model in enumerate(run.models):
+        rows = np.flatnonzero((one < 0) | (one == number))
+        if not len(rows):
+            continue
+        both = explain.heads.both_strands(model, DNA) if run.card["strands"] == 2 else model
+        found = explain.attribution.deep_lift(
+            explain.torch_view.view(both), X[rows], references=shuffles[rows], batch_size=32, progress=False
+        )
+        total[rows] += found.values.sum(axis=-1)
+        asked[rows] += 1
+    return total / asked

@@ -213,6 +213,9 @@ def write(folder: str | Path, *, seed: int = 20261124) -> list[Path]:
     written.append(_table(folder / "truth_sites.csv", sample.sites))
     written.append(_table(folder / "truth_genes.csv", sample.genes))
     written.append(paths.write_json(folder / "truth_rule.json", _rule(sample)))
+    records, truth = _asked(sample, seed + 1)
+    written.append(write_fasta(folder / "predict.fasta", records, width=0))
+    written.append(_table(folder / "truth_predict.csv", truth))
     return written
 
 
@@ -376,6 +379,28 @@ def _spoilt(main: pd.DataFrame) -> list[tuple[str, str]]:
     for row in main.iloc[5 : len(main) // 9 : 50].itertuples():
         found.append((f"SY{row.Index:05d}_{1 - row.label}", row.sequence))
     return found
+
+
+def _asked(sample: Simulation, seed: int) -> tuple[list[tuple[str, str]], pd.DataFrame]:
+    """Promoters to predict: new ones with each sum of effects, known ones, and some that cannot be read."""
+    plan = Plan(genes=60, paralogs=0, copies=0, unrelated=0)
+    fresh, rng = simulate(plan, seed=seed), np.random.default_rng(seed)
+    new = fresh.promoters[MAIN].assign(probability=fresh.genes["probability"])
+    new = new.groupby("probability").head(2).sort_values("probability", kind="stable")
+    told = [("new", row.sequence, row.probability) for row in new.itertuples()]
+    main, chances = sample.promoters[MAIN]["sequence"].tolist(), sample.genes["probability"].tolist()
+    sites = sample.sites[sample.sites["gene_id"] == sample.genes["gene_id"][11]]
+    few = plan._replace(substitutions=0.03, site_substitutions=0.0, indels=0.0)
+    near = _mutated(main[11], _inside(list(sites.itertuples()), plan.length), few, rng)
+    known = [main[9], encoding.reverse_complement(main[10], DNA), near]
+    told += zip(("identical", "identical", "near"), known, chances[9:12], strict=True)
+    table = pd.DataFrame(told, columns=["training", "sequence", "probability"])
+    table.insert(0, "gene_id", [f"Q{number + 1:02d}" for number in range(len(table))])
+    texts = table["sequence"].tolist()
+    texts[1] = texts[1].lower()
+    records = list(zip(table["gene_id"], texts, strict=True))
+    records += [("Q_short", texts[0][:-40]), ("Q_digit", texts[0][:60] + "1" + texts[0][61:])]
+    return records, table.drop(columns="sequence")
 
 
 def _ortholog_table(frame: pd.DataFrame, species: str, plan: Plan, rng: np.random.Generator) -> pd.DataFrame:

@@ -203,7 +203,7 @@ def test_near_copies_and_copies_of_other_groups_are_one_group(tmp_path):
     path = written(tmp_path / "mine.csv", [*rows, f"g0.2,{shifted},0,other"])
     found = loaders.from_own(path)
     assert found.promoters.set_index("gene_id")["group"][["g0", "g1", "g0.2"]].tolist() == ["f0", "f1", "f0"]
-    assert found.said[-1].startswith("1 groups hold near copies of one promoter")
+    assert found.said[-1].startswith("groups that hold near copies of one promoter are one: 1")
     for fold in splits.grouped_kfold(found.promoters["group"], k=3, y=found.promoters["label"], seed=1):
         assert (0 in fold.test) == (12 in fold.test)
 
@@ -213,7 +213,7 @@ def test_a_promoter_of_two_species_joins_their_groups(species):
     (species / "ath_bb.txt").write_text("R8\th1\nR2\th2\n")
     found = loaders.from_own(species, species=["aa", "bb"])
     assert found.orthologs["group"].tolist() == ["R1", "R2"]
-    assert found.said[-1] == "1 groups hold one promoter with another group and were joined with it"
+    assert found.said[-1] == "groups that hold one promoter are one: 1 joined with another"
 
 
 @pytest.mark.parametrize(

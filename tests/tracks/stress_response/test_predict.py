@@ -11,7 +11,7 @@ from helpers.project import backend, paths
 backend.use("tensorflow")
 
 from helpers import training  # noqa: E402
-from helpers.tracks.stress_response import known, network, predict  # noqa: E402
+from helpers.tracks.stress_response import figures, known, network, predict  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -41,7 +41,30 @@ def test_every_record_has_a_row(run, tmp_path):
     usable = found["status"] != "rejected"
     assert found.loc[usable, ["probability", "low", "high"]].notna().all(axis=None)
     assert found.loc[~usable, ["probability", "low", "high"]].isna().all(axis=None)
-    assert pd.read_csv(tmp_path / "out.csv")["id"].tolist() == list("abcde")
+    written = pd.read_csv(tmp_path / "out.csv")
+    assert written["gene_id"].tolist() == list("abcde")
+    assert written["line"].tolist() == [1, 3, 5, 7, 9]
+    assert written.columns.tolist() == ["line", "gene_id", *predict.ADDED, "status", "note"]
+
+
+def test_a_table_of_promoters_is_predicted(run, tmp_path):
+    path = tmp_path / "mine.tsv"
+    path.write_text(f"Gene\tPromoter\ng1\t{GOOD}\n\t{OTHER}\ng3\tNA\n")
+    columns = "gene_id=Gene, sequence=Promoter"
+    found = predict.predict_file(run, path, tmp_path / "out.csv", columns=columns)
+    assert found["gene_id"].tolist() == ["g1", "row 2", "g3"]
+    assert found["status"].tolist() == ["ok", "ok", "rejected"]
+    assert predict.read(path, columns=columns).said[:2] == ["a table of promoters", "separator: tab"]
+
+
+def test_the_picture_of_predictions(run, tmp_path):
+    found = predict.predict_table(run, pd.DataFrame({"sequence": [GOOD, "AC"], "gene_id": ["a", "b"]}))
+    fig = figures.ranked(found, share=0.4, title="t")
+    assert [text.get_text() for text in fig.axes[0].get_xticklabels()] == ["a"]
+    nothing = figures.ranked(found.iloc[1:], share=0.4)
+    assert "no promoter could be read" in nothing.axes[0].texts[0].get_text()
+    many = pd.concat([found.iloc[:1]] * 50)
+    assert len(figures.ranked(many, share=0.4).axes[0].get_xticklabels()) < 50
 
 
 def test_the_probability_is_the_mean_of_the_networks_with_their_spread(run):
