@@ -66,7 +66,8 @@ def along(
         for role, look in _TRUTHS.items():
             known = truth if truth is not None else pd.DataFrame(columns=["modification", "role", "position"])
             places = known.loc[(known["modification"] == name) & (known["role"] == role), "position"]
-            ax.scatter(places, [1.0] * len(places), s=14, linewidth=0.8, clip_on=False, zorder=3, **look)
+            if len(places):
+                ax.scatter(places, [1.0] * len(places), s=14, linewidth=0.8, clip_on=False, zorder=3, **look)
         if prior is not None:
             ax.axhline(prior, color=colours.INK, linestyle=":", linewidth=0.7, label="prior")
         ax.set_title(words.plain(name), loc="left", fontsize=7, pad=2)

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.plots import style
 from helpers.sequences.alphabet import RNA
-from helpers.tracks.rna_modification import figures
+from helpers.tracks.rna_modification import figures, scan_figures
 
 RNG = np.random.default_rng(0)
 
@@ -156,3 +156,17 @@ RAISES = {
 def test_raises(message):
     with pytest.raises(ValueError, match=message):
         RAISES[message]()
+
+
+def test_a_scan_shows_a_truth_only_where_there_is_one():
+    rows = {"position": [3, 9], "modification": "m6A", "probability": [0.1, 0.9], "training": ["new", "near"]}
+    table = pd.DataFrame(rows)
+    truth = pd.DataFrame({"position": [9], "modification": "m6A", "role": "site"})
+    shown = [
+        {text.get_text() for text in scan_figures.along(table, truth=one).legends[0].get_texts()}
+        for one in (None, truth)
+    ]
+    assert shown[0] == {"new window", "near a training window"}
+    assert shown[1] == shown[0] | {"planted site"}
+    with pytest.raises(ValueError, match="no site of this record has a probability"):
+        scan_figures.along(table.assign(probability=float("nan")))
