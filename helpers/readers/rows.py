@@ -149,6 +149,8 @@ class Accounted:
 
     def _mark(self, chosen: np.ndarray, note: Note | list[str], status: str) -> None:
         """Join the notes to those that are there, and let the worse status stand."""
+        if not chosen.any():
+            return
         part = self.table[chosen]
         if callable(note):
             note = [note(row) for row in _each(part)]

@@ -22,7 +22,7 @@ PDB_ENDINGS = (".pdb", ".ent")
 CIF_ENDINGS = (".cif", ".mmcif")
 
 BLANK = "_"
-"""Name of a chain that has none in a PDB file; further ones behind a TER are _2, _3, ..."""
+"""Name of a chain that has none; in a PDB file further ones behind a TER are _2, _3, ..."""
 
 Key = tuple[str, int, str]
 """Chain, residue number and insertion code: one place in a structure."""
@@ -35,6 +35,8 @@ _OPTIONAL = {"pdbx_PDB_model_num": "1", "pdbx_PDB_ins_code": "?", "label_seq_id"
 
 
 _NO_NUMBER = 10**6
+_BROKEN = (ValueError, LookupError, ArithmeticError, TypeError, AttributeError)
+"""What Biopython raises for files that no program wrote so."""
 
 
 class Site(NamedTuple):
@@ -100,7 +102,7 @@ def _read_pdb(path: Path, lines: list[str]) -> Entry:
         warnings.simplefilter("always")
         try:
             structure = PDBParser(PERMISSIVE=True).get_structure(path.name, text)
-        except (PDBConstructionException, ValueError, IndexError) as error:
+        except (PDBConstructionException, *_BROKEN) as error:
             raise ValueError(f"{path}: no valid PDB file ({error}); download it again") from error
     facts = _PdbFacts.of(lines)
     sites: dict[str, list[Site]] = {}
@@ -172,7 +174,7 @@ def _read_cif(path: Path, lines: list[str]) -> Entry:
     """Residues of the first model of an mmCIF file, from its table of atoms."""
     try:
         data = MMCIF2Dict(io.StringIO("\n".join(lines) + "\n"))
-    except (ValueError, IndexError, KeyError) as error:
+    except _BROKEN as error:
         raise ValueError(f"{path}: no valid mmCIF file ({error}); download it again") from error
     columns = {key.removeprefix("_atom_site."): data[key] for key in data if "_atom_site." in key}
     for name in _NUMBERINGS:
@@ -185,10 +187,16 @@ def _read_cif(path: Path, lines: list[str]) -> Entry:
     if len({len(column) for column in columns.values()}) > 1:
         raise ValueError(f"{path}: the table of atoms is cut off; download the file again")
     atoms = pd.DataFrame(_OPTIONAL | columns)
+    if atoms.empty:
+        return Entry({}, {}, [])
     atoms = atoms[atoms["pdbx_PDB_model_num"] == atoms["pdbx_PDB_model_num"].iloc[0]]
     for column in ("auth_seq_id", "label_seq_id"):  # the second one where the first has none
         unnumbered = atoms["auth_seq_id"].isin(["?", "."])
         atoms.loc[unnumbered, "auth_seq_id"] = atoms.loc[unnumbered, column]
+    if "label_asym_id" in atoms:
+        nameless = atoms["auth_asym_id"].isin(["?", "."])
+        atoms.loc[nameless, "auth_asym_id"] = atoms.loc[nameless, "label_asym_id"]
+    atoms["auth_asym_id"] = atoms["auth_asym_id"].replace({"?": BLANK, ".": BLANK, "": BLANK})
     modified, parents = _modified_in_cif(data)
     sites: dict[str, list[Site]] = {}
     for (chain, number, insertion, name), own in atoms.groupby(_RESIDUE, sort=False):

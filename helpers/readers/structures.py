@@ -34,6 +34,7 @@ _STANDARD = frozenset(protein_letters_3to1)
 _MEANT = {
     "HIS": "HSD HSE HSP HID HIE HIP", "CYS": "CYX CYM", "ASP": "ASH", "GLU": "GLH", "LYS": "LYN",
     "ARG": "ARN", "A": "ADE RA", "C": "CYT RC", "G": "GUA RG", "U": "URA RU",
+    "DT": "THY",
 }  # fmt: skip
 _FORCE_FIELD = {
     **{name: meant for meant, names in _MEANT.items() for name in names.split()},
@@ -42,6 +43,8 @@ _FORCE_FIELD = {
 }
 """Names that AMBER and CHARMM give to residues of a polymer, by protonation and place in the chain.
 In the archive some of them mean another molecule, which is a HETATM there (HSE is homoserine)."""
+_CAPS = frozenset({"ACE", "FOR", "NH2", "NHE", "NMA", "NME"})
+"""Groups that close the ends of a modelled chain; they are no residues."""
 _BOND = 2.5
 _SHOWN = 3
 
@@ -224,8 +227,9 @@ def _assemble(name: str, sites: list[Site], entry: Entry) -> Chain:
         return Chain(name, "none", "", False, note)
     kind = "protein" if kinds["protein"] > nucleic else "RNA" if kinds["RNA"] else "DNA"
     foreign = {"protein"} if kind != "protein" else {"RNA", "DNA"}
-    strangers = [s for s in polymer if _kind(s.name, entry.parents) in foreign]
-    polymer = [s for s in polymer if _kind(s.name, entry.parents) not in foreign]
+    strangers = [s for s in polymer if s.name in _CAPS or _kind(s.name, entry.parents) in foreign]
+    left = set(map(id, strangers))
+    polymer = [s for s in polymer if id(s) not in left]
     letters = [_letter(s.name, kind, entry.parents) for s in polymer]
     read_as = Counter(
         f"{s.name} as {letter}{' (deoxy)' if kind == 'RNA' and s.name in _DEOXY else ''}"

@@ -1,6 +1,7 @@
 """Chains of hand-made PDB and mmCIF files, with all that must not be glued into a sequence."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -368,3 +369,22 @@ def test_names_of_force_fields_are_read_as_the_residue_that_is_meant(read):
     assert chains["B"].sequence == "HHCEDK"
     assert "1 HSE as H, 1 HIE as H, 1 CYX as C, 1 GLH as E, 1 ASH as D, 1 LYN as K" in chains["B"].note
     assert "1 HSE as S" in chains["C"].note  # in the archive it is homoserine
+
+
+def test_caps_of_a_modelled_chain_are_no_residues_and_all_changes_are_listed(read):
+    residues = Residues().add("B", "ACE HSD HSE HSP HID HIE HIP CYX CYM ASH GLH LYN NME", kind=AMINO)
+    residues.add("D", "DA5 DC THY DG3")
+    chains = read(residues)
+    assert chains["B"].sequence == "HHHHHHCCDEK"
+    assert chains["D"][:3] == ("D", "DNA", "ACUG")
+    assert "left out, being no part of the protein: 1 ACE, 1 NME" in chains["B"].note
+    for name in ["HSD", "HSE", "HSP", "HID", "HIE", "HIP", "CYX", "CYM", "ASH", "GLH", "LYN"]:
+        assert f"1 {name} as " in chains["B"].note
+    assert "more" not in chains["B"].note
+
+
+def test_a_chain_without_the_authors_name_has_the_archives_or_none(tmp_path):
+    text = cif(Residues().add("A", "G C").add("B", "MET LYS", kind=AMINO))
+    path = tmp_path / "x.cif"
+    path.write_text(re.sub(r"^(ATOM .*) A (\d+ \?)", r"\1 . \2", text, flags=re.MULTILINE))
+    assert {name: chain.sequence for name, chain in read_chains(path).items()} == {"_": "GC", "B": "MK"}
