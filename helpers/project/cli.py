@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import importlib
+import inspect
 import json
 import os
 import shutil
@@ -76,14 +77,11 @@ def plan(
         notebook = f"{track}/{name}"
         defaults = pipeline.declared(notebook)
         values = {key: _moved(value, track, out) for key, value in defaults.items()} | dict(differs)
-        values |= {"truth": ""} if "truth" in values else {}
-        values |= {"profile": own.PROFILE} if "profile" in values else {}
+        values |= {"profile": own.profile("sample", given.get("source", ""))} if "profile" in values else {}
         values |= {key: value for key, value in given.items() if key in values and value}
         for setting in settings:
-            where, equals, text = setting.partition("=")
+            where, text = _setting(setting)
             first, _, second = where.rpartition(".")
-            if not equals:
-                raise ValueError(f"--set {setting!r}; expected parameter=value, such as epochs=5")
             if second in values and first in ("", name):
                 values[second] = _value(text, defaults[second])
                 used.add(setting)
@@ -106,6 +104,7 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
         If a notebook stops: with its own message, and where the executed part lies.
     """
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     from helpers.project import progress
@@ -117,25 +116,33 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
         origin = paths.root() / "notebooks" / f"{step.notebook}.ipynb"
         target = folder / origin.name
         stamp = target.with_suffix(".json")
-        before = _key(step, origin, before)
+        before = _key(step, origin, out=out, before=before)
         title = f"[{number}/{len(steps)}] {step.notebook}"
         if target.is_file() and stamp.is_file() and paths.read_json(stamp) == {"key": before}:
             say(f"{title}: done before with the same data, settings and code")
             continue
         stamp.unlink(missing_ok=True)
-        started, part = time.monotonic(), target.with_suffix(".part.ipynb")
+        failed, part = target.with_suffix(".failed.ipynb"), target.with_suffix(".part.ipynb")
+        # An earlier run's page does not stand beside what this run leaves.
+        for old in (target, failed):
+            old.unlink(missing_ok=True)
+        started = time.monotonic()
         with progress.lines(title, say) as engine:
             try:
                 papermill.execute_notebook(
                     origin, part, step.parameters, engine_name=engine, progress_bar=False, log_output=False
                 )
             except PapermillExecutionError as error:
-                failed = target.with_suffix(".failed.ipynb")
                 part.replace(failed)
                 # The product's own errors say what to do; of another one the kind helps to report it.
                 kind = "" if error.ename == "ValueError" else f"{error.ename}: "
                 raise ValueError(
                     f"{step.notebook} stopped. {kind}{error.evalue}\n(up to there: {failed})"
+                ) from None
+            except DeadKernelError:
+                raise ValueError(
+                    f"{step.notebook} was killed, most often because memory ran out. "
+                    "Close other programs, or give fewer rows, and run again: what is done is kept"
                 ) from None
         part.replace(target)
         paths.write_json(stamp, {"key": before})
@@ -143,13 +150,20 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
 
 
 @app.command()
-def tracks() -> None:
-    """What you have, which columns it needs, and what you get, track by track."""
-    for name, track in tracks_known().items():
-        typer.echo(
-            f"{name}\n  have:    {track['have']}\n  columns: {track['columns']}\n  get:     {track['get']}"
-        )
-        typer.echo(f"  runs:    {', '.join(track['run'])}; predict: {track['predict']}")
+def tracks(
+    track: Annotated[str, typer.Argument(help="a track, for the parameters of its notebooks")] = "",
+) -> None:
+    """What you have, which columns it needs and what you get, track by track."""
+    for name, block in {track: _block(track)}.items() if track else tracks_known().items():
+        runs = f"{', '.join(block['run'])}; predict: {block['predict']}"
+        said = [block["have"], block["columns"], block["get"], runs]
+        typer.echo(name)
+        for word, text in zip(("have", "columns", "get", "runs"), said, strict=True):
+            typer.echo(f"  {word + ':':<9}{text}")
+    for name in (*_block(track)["run"], _block(track)["predict"]) if track else ():
+        typer.echo(f"{name}, set with --set parameter=value:")
+        for line in pipeline.parameters_cell(f"{track}/{name}").splitlines():
+            typer.echo(f"  {line}")
 
 
 @app.command()
@@ -162,8 +176,13 @@ def check(
     """Read a file as a track would, and say what `run` would do with it; nothing is trained."""
     block = _block(track)
     data = importlib.import_module(f"helpers.tracks.{track}.data")
-    files = dict(one.partition("=")[::2] for one in settings or ())
-    loaded = data.from_own(_source(file), columns=columns, **files)
+    known = dict(list(inspect.signature(data.from_own).parameters.items())[1:])
+    given = {"columns": columns} if columns else {}
+    for name, text in map(_setting, settings or ()):
+        if name not in known:
+            raise ValueError(f"--set {name}: {track} reads nothing of that name.{_near(name, known)}")
+        given[name] = _value(text, known[name].default)
+    loaded = data.from_own(_source(file), **given)
     for sentence in getattr(loaded, "said", ()):
         typer.echo(sentence)
     typer.echo(data.outcome(loaded).to_string(index=False))
@@ -171,7 +190,7 @@ def check(
     for row in rows[rows["status"] == "rejected"].head(5).to_dict("records"):
         typer.echo(f"rejected, line {row.get('line', '?')}: {row['note']}")
     typer.echo(f"`run` would execute {', '.join(block['run'])}:")
-    typer.echo(own.command(track, source=file, columns=columns, out="results"))
+    typer.echo(own.command(track, source=file, out="results", **given))
 
 
 @app.command()
@@ -207,12 +226,14 @@ def predict(
 ) -> None:  # fmt: skip
     """Predict for your own sequences with a trained model: a row out for every row in."""
     name = _block(track)["predict"]
-    model = model or f"data/models/{track}"
+    ours = f"data/models/{track}"
+    if not model and not (paths.root() / ours).is_dir():
+        raise ValueError(f"{ours} is not there; give --model, the results folder of `run {track}`")
     given = {"source": _source(source), "columns": columns}
     own.check_folder(given["source"], out)
     folder = paths.output_folder(out)
     dataset = Path(source).name.partition(".")[0]
-    model = str(paths.find(model))
+    model = _source(model or ours)
     execute(
         plan(track, {name: {}}, out=folder, settings=settings or (), dataset=dataset, model=model, **given),
         folder,
@@ -274,15 +295,31 @@ def _block(track: str) -> dict[str, Any]:
 
 
 def _source(given: str) -> str:
-    return given if given == "registry" else str(paths.find(given))
+    """The user's file as an absolute path; of a wrong name, the nearest right one is said."""
+    try:
+        return str(paths.find(given))
+    except ValueError as error:
+        folder = Path(given).expanduser().parent
+        beside = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        near = difflib.get_close_matches(Path(given).name, beside, n=1)
+        raise ValueError(f"{error}.{_near(near[0], near) if near else ''}") from None
 
 
 def _moved(value: Any, track: str, out: Path) -> Any:
-    """A default under ``runs/sample/<track>`` as the same file of the output folder."""
+    """A default under ``runs/sample/<track>`` as the same file of the output folder; none of the sample."""
     place = f"runs/sample/{track}"
+    if isinstance(value, str) and value.startswith("data/sample/"):
+        return ""
     if isinstance(value, str) and (value == place or value.startswith(place + "/")):
         return str(out) + value.removeprefix(place)
     return value
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--set {text!r}; expected parameter=value, such as epochs=5")
+    return name.strip(), value
 
 
 def _value(text: str, default: Any) -> Any:
@@ -294,12 +331,14 @@ def _value(text: str, default: Any) -> Any:
     return float(value) if isinstance(default, float) and isinstance(value, int) else value
 
 
-def _key(step: Step, origin: Path, before: str) -> str:
+def _key(step: Step, origin: Path, *, out: Path, before: str) -> str:
     """Key of a step's data, settings and code, and of all that came before it."""
     texts = {name: value for name, value in step.parameters.items() if isinstance(value, str) and value}
     files = {name: paths.sha256(value) for name, value in texts.items() if Path(value).is_file()}
-    if (folder := Path(texts.get("source", "registry"))).is_dir():
-        files |= {str(one): paths.sha256(one) for one in sorted(folder.rglob("*")) if one.is_file()}
+    for folder in (Path(texts[name]) for name in ("source", "model") if name in texts):
+        # The executed notebooks of a run lie in its results, and a model may, too.
+        read = (one for one in sorted(folder.rglob("*")) if one.is_file() and not one.is_relative_to(out))
+        files |= {str(one): paths.sha256(one) for one in read}
     known = [before, step.parameters, files, code.of_notebook(origin), paths.sha256(origin)]
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:16]
 

@@ -9,6 +9,7 @@ from helpers.project import paths
 
 PROFILE = "own data"
 _SUITE = ("data/sample", "data/models", "runs/sample", "runs/real")
+_OPTIONS = ("source", "columns", "dataset", "out")
 _KEPT = ("runs/sample", "runs/real", "figures", "data", "notebooks", "helpers")
 
 
@@ -46,16 +47,19 @@ def check_folder(source: str | Path, *folders: str | Path) -> None:
 
 
 def command(track: str, *, out: str | Path, **options: str | Path) -> str:
-    """The one command that runs a track over one's own data; options without a value are left out.
+    """The one command that runs a track over one's own data; what is empty or ``auto`` is left out.
+
+    An option that `run` does not have is a setting of the notebooks.
 
     Examples
     --------
-    >>> command("gene_expression", source="my promoters.csv", columns="", out="results")
-    "sequence-notebooks run gene_expression --source 'my promoters.csv' --out results"
+    >>> command("gene_expression", source="my promoters.csv", columns="", length=170, out="results")
+    "sequence-notebooks run gene_expression --source 'my promoters.csv' --set length=170 --out results"
     """
     words = ["sequence-notebooks", "run", track]
     for name, value in {**options, "out": out}.items():
-        words += [f"--{name.replace('_', '-')}", str(value)] if str(value) else []
+        if str(value) not in ("", "auto"):
+            words += [f"--{name}", str(value)] if name in _OPTIONS else ["--set", f"{name}={value}"]
     return shlex.join(words)
 
 

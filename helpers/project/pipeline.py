@@ -37,12 +37,17 @@ def declared(notebook: str) -> dict[str, Any]:
     >>> declared("rna_peptide/02_make_negatives")["seed"]
     1
     """
+    return _assignments(parameters_cell(notebook))
+
+
+def parameters_cell(notebook: str) -> str:
+    """A notebook's cell tagged ``parameters``: a line a parameter; raises as `declared`."""
     path = paths.root() / "notebooks" / f"{notebook}.ipynb"
     if not path.is_file():
         raise ValueError(f"no notebook {notebook!r}: {path} is not there. Give track/NN_name")
     for cell in nbformat.read(path, as_version=4).cells:
         if "parameters" in cell.metadata.get("tags", []):
-            return _assignments(cell.source)
+            return cell.source
     raise ValueError(f"{path} has no cell tagged 'parameters'; add the tag to its parameters cell")
 
 

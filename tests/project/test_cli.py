@@ -110,7 +110,9 @@ def test_an_error_is_the_products_message_and_no_traceback(suite, tmp_path, monk
             ["run", "toi", "--source", "mine.csv", "--out", "o"],
             r"no track 'toi'; expected one of toy. Is it 'toy'?",
         ),
-        (["run", "toy", "--source", "min.csv", "--out", "o"], "no file or folder at"),
+        (["run", "toy", "--source", "min.csv", "--out", "o"], "best an absolute one. Is it 'mine.csv'?"),
+        (["predict", "toy", "--source", "mine.csv", "--out", "o"], "give --model, the results folder of"),
+        (["tracks", "toi"], "Is it 'toy'?"),
         (["run", "toy", "--source", "mine.csv", "--out", "runs/sample/toy"], "they would be mixed"),
         (
             ["run", "toy", "--source", "mine.csv", "--out", "o", "--only", "09"],
@@ -154,6 +156,30 @@ def test_start_lays_out_the_suite_and_card_reads_what_lies_there(suite, tmp_path
         "    value: 0.5",
         "  ids: 20 values",
     ]
+
+
+def test_a_track_lists_its_parameters(suite, monkeypatch, capsys):
+    assert call(monkeypatch, "tracks", "toy") == 0
+    said = capsys.readouterr().out
+    assert "  have:    tables" in said
+    assert "  factor = 2.0  # multiplies" in said
+
+
+def test_a_prediction_is_made_again_where_its_model_is_another(suite, tmp_path, monkeypatch, capsys):
+    # The sample's files never stand in for one's own, and the results may hold the predictions.
+    cell = """source = "data/sample/x"
+model = "runs/sample/toy/m"
+table = "data/sample/toy/t" """
+    notebook(suite / "notebooks/toy/02_second.ipynb", cell, "assert not table")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/m.json").write_text("1")
+    words = ["predict", "toy", "--source", "mine.csv", "--model", "results", "--out", "results/new"]
+    for said in ("cell 1 of", "done before with"):
+        assert call(monkeypatch, *words) == 0
+        assert said in capsys.readouterr().out
+    (tmp_path / "results/m.json").write_text("2")
+    assert call(monkeypatch, *words) == 0
+    assert "done before" not in capsys.readouterr().out
 
 
 def test_every_track_has_its_block():

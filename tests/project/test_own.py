@@ -36,4 +36,4 @@ def test_results_of_own_data_are_not_written_among_those_of_the_suite(folder, tm
 def test_the_command_quotes_what_a_shell_would_split():
     said = own.command("rna_peptide", source="my pairs.csv", columns="label=Class", separator="\t", out="out")
     assert said.startswith("sequence-notebooks run rna_peptide --source 'my pairs.csv' --columns label=Class")
-    assert said.endswith("--out out")
+    assert said.endswith("--set 'separator=\t' --out out")

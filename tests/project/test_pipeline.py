@@ -12,7 +12,8 @@ def project(monkeypatch, tmp_path):
         "seed = 1\nrate = 0.5\nname = 'a'\nflag = False\nfree = None", metadata={"tags": ["parameters"]}
     )
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "notebooks" / "track" / "01_toy.ipynb")
-    nbformat.write(nbformat.v4.new_notebook(), tmp_path / "notebooks" / "track" / "02_bare.ipynb")
+    for name in ("track/02_bare", "00_start_here"):
+        nbformat.write(nbformat.v4.new_notebook(), tmp_path / "notebooks" / f"{name}.ipynb")
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "sample.yaml").write_text("profile: sample\n")
     (tmp_path / "Snakefile").write_text(
