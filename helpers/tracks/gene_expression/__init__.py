@@ -4,5 +4,16 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    ["data", "explaining", "figures", "network", "predict", "predictors", "promoters", "simulate", "tasks"],
+    [
+        "data",
+        "explaining",
+        "figures",
+        "network",
+        "predict",
+        "predictors",
+        "promoters",
+        "served",
+        "simulate",
+        "tasks",
+    ],
 )

@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.readers import tables
+from helpers.readers import own, tables
+from helpers.readers.fasta import read_fasta
 from helpers.readers.rows import Accounted
-from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
-from helpers.training.saving import Run
+from helpers.tracks.gene_expression.served import Served
 
 
-def predict_file(run: Run, path: str | Path, out: str | Path, *, separator: str = ",") -> Counter[str]:
-    """Predict every promoter of a table; each row of the input has a row in the output.
+def read(source: str | Path, *, columns: str | Mapping[str, str] = "", separator: str = "auto") -> Accounted:
+    """Promoters of a user's file: a table with the column ``sequence`` (and ``id``), or FASTA.
+
+    Raises
+    ------
+    ValueError
+        As `helpers.readers.own.read_table` and `helpers.readers.fasta.read_fasta`.
+    """
+    if own.is_fasta(source):
+        rows = Accounted(read_fasta(source, DNA))
+        rows.said.append("FASTA file")
+        return rows
+    return own.read_table(
+        source, required=["sequence"], optional=["id"], columns=columns, separator=separator
+    )
+
+
+def predict_file(
+    model: Served, source: str | Path, out: str | Path, *, columns: str | Mapping[str, str] = "",
+    separator: str = "auto",
+) -> Counter[str]:  # fmt: skip
+    """Predict every promoter of a file; each row of the input has a row in the output.
 
     Parameters
     ----------
-    run : helpers.training.saving.Run
-        A network and its card, as notebook 01 of the track writes them.
-    path : str or pathlib.Path
-        CSV file with the column ``sequence``; its other columns are kept.
+    model : Served
+        What `helpers.tracks.gene_expression.served.load` gave.
+    source, columns, separator
+        As for `read`.
     out : str or pathlib.Path
-        CSV file to write, piece by piece: what `predict_table` gives.
+        CSV file to write: what `predict_table` gives.
 
     Returns
     -------
@@ -35,14 +56,13 @@ def predict_file(run: Run, path: str | Path, out: str | Path, *, separator: str 
     Raises
     ------
     ValueError
-        If the card lacks what is needed, or the file cannot be read.
+        If the file cannot be read.
     """
-    _check_card(run)
-    pieces = tables.iter_table(path, required=["sequence"], separator=separator)
-    return tables.write_pieces(out, (predict_table(run, piece) for piece in pieces))
+    rows = read(source, columns=columns, separator=separator)
+    return tables.write_pieces(out, [predict_table(model, rows.table)])
 
 
-def predict_table(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+def predict_table(model: Served, table: pd.DataFrame) -> pd.DataFrame:
     """Predict the promoters in the column ``sequence`` of a table; one row out for each row in.
 
     A promoter longer than the network's loses its left end and is ``changed``; a shorter one is
@@ -52,15 +72,10 @@ def predict_table(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The table's columns, ``status, note``, then ``<cell type>_predicted`` in the unit of the
-        training table; NaN for a rejected row.
-
-    Raises
-    ------
-    ValueError
-        If the card lacks what is needed.
+        training table (NaN for a rejected row), and ``training, training_id, shared``: how the promoter
+        stands to those of training (identical, near, new), on either strand.
     """
-    _check_card(run)
-    names, length = [f"{cell}_predicted" for cell in run.card["cell_types"]], int(run.card["length"])
+    names, length = [f"{cell}_predicted" for cell in model.cell_types], model.length
     rows = Accounted(table)
     given = rows.table["sequence"]
     rows.clean("sequence", DNA)
@@ -68,17 +83,8 @@ def predict_table(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     rows.say(rows.usable & (size > length), f"cut at its left end to {length} nt", changed=True)
     rows.reject(size < length, f"{length} nt are needed; give more of the sequence in front of the promoter")
     kept = rows.usable
-    done = rows.table.assign(sequence=given, **dict.fromkeys(names, np.nan))
+    told = model.standing(found[kept].str[-length:].tolist()).set_index(rows.table.index[kept])
+    done = rows.table.assign(sequence=given, **dict.fromkeys(names, np.nan)).join(told)
     if kept.any():
-        X = encoding.one_hot(found[kept].str[-length:], DNA, length=length)
-        mean, deviation = (np.asarray(run.card[key]) for key in ("mean", "deviation"))
-        done.loc[kept, names] = run.model.predict(X, batch_size=256, verbose=0) * deviation + mean
+        done.loc[kept, names] = model.predict(found[kept].str[-length:].tolist())
     return done
-
-
-def _check_card(run: Run) -> None:
-    if lacking := [k for k in ("cell_types", "length", "mean", "deviation") if k not in run.card]:
-        raise ValueError(
-            f"the network's card says nothing of {', '.join(lacking)}; expected the card that "
-            "notebook 01_train_hybrid_network writes. Train the network again"
-        )

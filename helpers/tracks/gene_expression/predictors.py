@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import keras
@@ -302,9 +303,35 @@ class Machine(_PerTask):
             "taxon": table.taxon if "matches" in what else "",
         }  # fmt: skip
 
+    def arrays(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """What a fitted machine has learnt; a support vector is its place in `rows`, those it learnt from."""
+        place = np.full(len(self.table), -1)
+        place[rows] = np.arange(len(rows))
+        found: dict[str, np.ndarray] = {}
+        for task, (known, model, mean, deviation) in enumerate(self._fitted):
+            found[f"support_{task}"] = place[known[model.support_]].astype(np.int32)
+            found[f"dual_{task}"] = model.dual_coef_[0]
+            found[f"scale_{task}"] = np.array([model.intercept_[0], mean, deviation])
+        return found
+
+    def restore(self, arrays: Mapping[str, np.ndarray], rows: np.ndarray) -> None:
+        """Take up what `arrays` gave of another table; `rows` are the same promoters in this one."""
+        self._X = self._described(rows)
+        self._fitted = []
+        for task in range(self.table.tasks):
+            support, scale = rows[arrays[f"support_{task}"]], arrays[f"scale_{task}"]
+            model = SimpleNamespace(
+                support_=np.arange(len(support)),
+                dual_coef_=arrays[f"dual_{task}"][None],
+                intercept_=scale[:1],
+            )
+            self._fitted.append((support, model, scale[1], scale[2]))
+
+    def _described(self, rows: np.ndarray) -> list[np.ndarray]:
+        return [standardised(getattr(self.table, name), rows) for name in self.settings["what"]]
+
     def _prepare(self, rows: np.ndarray) -> None:
-        self._X = [standardised(getattr(self.table, name), rows) for name in self.settings["what"]]
-        self._kept = rows
+        self._X = self._described(rows)
         self._place = np.full(len(self.table), -1)
         self._place[rows] = np.arange(len(rows))
         self._gram = self._kernel(rows, rows)
