@@ -32,8 +32,9 @@ rule gene_expression_01_train_hybrid_network:
         EXPRESSION_TABLES,
         run(
             "gene_expression",
-            "gene_expression_hybrid.keras",
-            "gene_expression_hybrid.card.json",
+            "model/gene_expression_hybrid.keras",
+            "model/gene_expression_hybrid.card.json",
+            "model/training.fasta.gz",
             "rows_01.csv",
         ),
         notebook=run("gene_expression", "01_train_hybrid_network.ipynb"),
@@ -66,6 +67,22 @@ rule gene_expression_02_publication_figures:
         **parameters("gene_expression", "02_publication_figures"),
     log:
         run("gene_expression", "logs/02_publication_figures.log"),
+    shell:
+        EXECUTE
+
+
+rule gene_expression_03_predict_expression:
+    input:
+        run("gene_expression", "model/gene_expression_hybrid.keras"),
+        f"{EXPRESSION}/predict.csv",
+        notebook=notebook("gene_expression", "03_predict_expression"),
+    output:
+        run("gene_expression", "predictions/predictions.csv"),
+        notebook=run("gene_expression", "03_predict_expression.ipynb"),
+    params:
+        **parameters("gene_expression", "03_predict_expression"),
+    log:
+        run("gene_expression", "logs/03_predict_expression.log"),
     shell:
         EXECUTE
 

@@ -269,7 +269,9 @@ def value_columns(rows: Accounted, about: Sequence[str], named: Sequence[str] = 
             f"there is no column {', '.join(missing)} of values; found {', '.join(found) or 'none'}."
             f"{tables.near(missing, found)} Correct the name or leave it out"
         )
-    left = {name: _why_no_values(rows.table[name], named) for name in found}
+    left = {
+        name: _why_no_values(rows.table[name], named, first=name == rows.table.columns[0]) for name in found
+    }
     taken = [name for name in found if not left[name]]
     if taken:
         rows.said.append(f"values are read from {', '.join(taken)}")
@@ -277,7 +279,7 @@ def value_columns(rows: Accounted, about: Sequence[str], named: Sequence[str] = 
     return taken
 
 
-def _why_no_values(column: pd.Series, named: Sequence[str]) -> str:
+def _why_no_values(column: pd.Series, named: Sequence[str], *, first: bool) -> str:
     """Why a column is not taken as measured values, or nothing."""
     if named:
         return "" if column.name in named else "it is not among those named"
@@ -286,7 +288,8 @@ def _why_no_values(column: pd.Series, named: Sequence[str]) -> str:
     found = pd.to_numeric(column.str.strip().str.replace(",", ".", regex=False), errors="coerce")
     if not found.notna().any():
         return "no numbers in it"
-    return "it counts the rows" if len(found) > 2 and (found.diff().iloc[1:] == 1).all() else ""
+    counts = len(found) > 2 and found.iloc[0] in (0, 1) and (found.diff().iloc[1:] == 1).all()
+    return "it counts the rows" if first and counts else ""
 
 
 def chromosome(name: str) -> str:

@@ -7,8 +7,6 @@ every row of the input that says what became of it.
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -20,19 +18,16 @@ from numpy.typing import ArrayLike
 from helpers import splits
 from helpers.motifs import scanning
 from helpers.project import registry
-from helpers.readers import tables
 from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
 from helpers.sequences.homology import homology_groups
 from helpers.splits import Fold
+from helpers.tracks.gene_expression import reading
+from helpers.tracks.gene_expression.reading import TESTED as TESTED
 
 ABOUT = ("id", "sequence", "group", "chromosome", "kind", "split")
 """Columns of a table that are no cell types; all but ``sequence`` may be missing."""
-TESTED = "native"
-"""The kind of promoter that is validated and tested on; any other is learnt from at most."""
-_MISSING = ("", "na", "nan", "n/a", "null", "none")
-_REPLICATE = re.compile(r"(.+)_rep(\d+)")
 _MPRA = "POOL1__pMPRA1__{}__activities_per_element.txt"
 _MPRA_CELLS = ("HeLa", "HepG2", "K562")
 _AGREE = 2.0
@@ -54,13 +49,16 @@ class Expression(NamedTuple):
         For each cell type the values behind the mean, NaN where there is none.
     rows : pandas.DataFrame
         One row for each row of the input: ``line, id, status, note``, and ``promoter``, its row in
-        `promoters` or -1. Rows of one sequence are one promoter, or none (see `from_table`).
+        `promoters` or -1. Rows of one sequence are one promoter, or none (see `from_own`).
+    said : tuple of str
+        What is to be said of the file: its separator, the columns that were taken and left.
     """
 
     promoters: pd.DataFrame
     values: pd.DataFrame
     replicates: dict[str, np.ndarray]
     rows: pd.DataFrame
+    said: tuple[str, ...] = ()
 
     @property
     def cell_types(self) -> list[str]:
@@ -68,33 +66,40 @@ class Expression(NamedTuple):
         return list(map(str, self.values.columns))
 
 
-def from_table(
-    path: str | Path, *, cell_types: Sequence[str] = (), length: int | None = None, separator: str = ","
+def from_own(
+    source: str | Path,
+    *,
+    columns: str | Mapping[str, str] = "",
+    separator: str = "auto",
+    cell_types: str | Sequence[str] = (),
+    length: int | None = None,
 ) -> Expression:
-    r"""Promoters from a table: a sequence and one column a cell type.
+    r"""Promoters from a table of one's own: a sequence and one column a cell type, or a row a value.
 
     Parameters
     ----------
-    path : str or pathlib.Path
-        A CSV file with the column ``sequence`` and one column a cell type, such as ``K562``, or one
-        a replicate, ``K562_rep1``, ``K562_rep2``. Further columns: ``id``; ``group`` (copies of one
-        locus share it; without it near copies, from 90 % identity on and on either strand, are grouped by
-        the 10-mers they share);
-        ``chromosome``; ``kind`` (`TESTED`, or another word for what may only be learnt from, such
-        as ``random``); ``split`` (train, valid or test, for a split of one's own).
-    cell_types : sequence of str
-        Which columns; by default every column that holds a number and is none of the above.
+    source : str or pathlib.Path
+        A table (CSV, TSV, ...; gzip, too) with the column ``sequence`` and one column a cell type, such
+        as ``K562``, or one a replicate (``K562_rep1``, ``K562 rep 2``, ``K562_1``); or, with the columns
+        ``cell_type`` and ``value``, one row a measurement. Further columns: ``id``; ``group``
+        (copies of one locus share it; without it near copies, from 90 % identity on and on either
+        strand, are grouped by the 10-mers they share); ``chromosome`` (``chr1`` and ``1`` are one);
+        ``kind`` (`TESTED`, or another word for what may only be learnt from, such as ``random``);
+        ``split`` (train, valid or test, for a split of one's own).
+    columns, separator
+        As for `helpers.readers.own.read_table`.
+    cell_types : str or sequence of str
+        Which columns hold values; by default every one with numbers whose name does not describe
+        the row (``start``, ``n_barcodes``). What was taken and left is said in ``said``.
     length : int or None
         Nucleotides of each promoter: longer ones lose their left end (the start site is at the
         right), shorter ones are padded there with N, and the row says so. None expects all to be
         equally long.
-    separator : str
-        Character between the cells.
 
     Returns
     -------
     Expression
-        An empty cell, NA, NaN, null or none is a value that was not measured. An infinite value is
+        A missing value (`helpers.readers.tables.MISSING`) is a gap in its own cell. An infinite value is
         taken as not measured, and said; a row without any value is rejected, and said. Rows of one
         sequence are averaged; where they contradict each other by more than two standard
         deviations of a cell type, nobody knows which is right, and all of them are rejected.
@@ -102,26 +107,25 @@ def from_table(
     Raises
     ------
     ValueError
-        If the file cannot be read, a cell type is missing, lengths differ, or no row is left.
+        If the file cannot be read, a cell type is missing, lengths differ, kinds or splits cannot
+        be told, or no row is left.
 
     Examples
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "own.csv"
-    >>> _ = path.write_text("sequence,group,K562,HeLa\nACGT,a,1.5,\nTTGA,b,0.5,inf\nGGGG,c,,\n")
-    >>> data = from_table(path)
+    >>> _ = path.write_text("Seq;group;K562;HeLa\nACGT;a;1,5;\nTTGA;b;0,5;inf\nGGGG;c;;\n")
+    >>> data = from_own(path, columns="sequence=Seq")
     >>> data.cell_types, data.values["K562"].tolist(), data.rows["status"].tolist()
     (['K562', 'HeLa'], [1.5, 0.5], ['ok', 'changed', 'rejected'])
     """
-    table = tables.read_table(path, required=["sequence"], separator=separator).reset_index(drop=True)
-    columns = _value_columns(table, cell_types, str(path))
-    rows = Accounted(table.assign(id=_ids(table)))
-    rows.clean("sequence", DNA, said="sequence: ")
-    numbers = _numbers(rows, [name for names in columns.values() for name in names])
-    values = pd.DataFrame({cell: numbers[names].mean(axis=1) for cell, names in columns.items()})
-    _fit_length(rows, length, str(path))
-    replicates = {cell: numbers[names].to_numpy() for cell, names in columns.items()}
-    return _kept(rows, values, replicates, source=str(path))
+    read = reading.read(source, ABOUT, columns=columns, separator=separator, cell_types=cell_types)
+    reading.fit_length(read.rows, length, str(source))
+    read.rows.table["kind"] = reading.kinds(read.rows, str(source))
+    data = _kept(read.rows, read.values, read.replicates, source=str(source))
+    if read.measurements is not None:
+        data = data._replace(rows=reading.by_measurement(read.measurements, data.rows))
+    return data._replace(said=tuple(read.rows.said))
 
 
 def from_registry(name: str = "promoter_mpra") -> Expression:
@@ -215,6 +219,25 @@ def folds(data: Expression, protocol: str, *, k: int = 5, valid: float = 0.15, s
     return found
 
 
+def protocols(data: Expression, names: str) -> list[str]:
+    """Names of protocols (blanks between them) that the promoters allow.
+
+    Without any chromosome ``chromosome_5fold`` becomes ``grouped_5fold``: folds of near copies.
+
+    Examples
+    --------
+    >>> from helpers.project import paths
+    >>> sample = from_own(paths.find("data/sample/gene_expression/promoters.csv"))
+    >>> bare = sample._replace(promoters=sample.promoters.assign(chromosome=""))
+    >>> protocols(sample, "chromosome_5fold holdout"), protocols(bare, "chromosome_5fold")
+    (['chromosome_5fold', 'holdout'], ['grouped_5fold'])
+    """
+    has_chromosomes = (data.promoters["chromosome"] != "").any()
+    return [
+        name if has_chromosomes or name != "chromosome_5fold" else "grouped_5fold" for name in names.split()
+    ]
+
+
 def one_hot(data: Expression, rows: ArrayLike | None = None) -> np.ndarray:
     """One-hot promoters of some rows (all by default), shape=(n, length, 4), dtype=float32, A C G T."""
     chosen = data.promoters["sequence"]
@@ -290,58 +313,6 @@ def outcome(data: Expression) -> pd.DataFrame:
     return pd.DataFrame({"what": counts.keys(), "count": counts.values()})
 
 
-def _value_columns(table: pd.DataFrame, cell_types: Sequence[str], path: str) -> dict[str, list[str]]:
-    """Columns that hold the values of each cell type."""
-    found: dict[str, list[str]] = {}
-    for name in map(str, table.columns):
-        if name in (*ABOUT, *tables.ADDED):
-            continue
-        if cell_types or pd.to_numeric(table[name], errors="coerce").notna().any():
-            matched = _REPLICATE.fullmatch(name)
-            found.setdefault(matched[1] if matched and name not in cell_types else name, []).append(name)
-    if twice := [cell for cell, names in found.items() if len(names) > 1 and cell in names]:
-        raise ValueError(
-            f"{path}, line 1: the cell type {twice[0]!r} has a column of that name and columns of "
-            f"replicates ({', '.join(found[twice[0]])}); expected one or the other. Rename one"
-        )
-    for cell in cell_types:
-        if cell not in found:
-            near = difflib.get_close_matches(cell, found, n=1, cutoff=0.5)
-            hint = f" Is it {near[0]!r}?" if near else ""
-            raise ValueError(
-                f"{path}, line 1: there is no column for the cell type {cell!r}; found "
-                f"{', '.join(found) or 'none'}.{hint} Name the column {cell} (or {cell}_rep1, "
-                f"{cell}_rep2 for replicates), or leave the cell type out"
-            )
-    if not found:
-        raise ValueError(
-            f"{path}: no column holds values; expected one column a cell type beside {', '.join(ABOUT)}"
-        )
-    return {cell: found[cell] for cell in (cell_types or found)}
-
-
-def _ids(table: pd.DataFrame) -> pd.Series:
-    """The table's ids, or the line each row stands in; an id that stands again is numbered."""
-    given = table["id"].str.strip() if "id" in table else pd.Series("", index=table.index)
-    ids = given.where(given != "", "line" + table["line"].astype(str))
-    again = ids.groupby(ids).cumcount()
-    return ids.where(again == 0, ids + "#" + (again + 1).astype(str))
-
-
-def _numbers(rows: Accounted, names: Sequence[str]) -> pd.DataFrame:
-    """Values as numbers; what is none is said in the row it stands in."""
-    found = {}
-    for name in names:
-        text = rows.table[name].str.strip()
-        number = pd.to_numeric(text, errors="coerce").astype(float)
-        strange = number.isna() & ~text.str.lower().isin(_MISSING)
-        rows.reject(strange, "column " + name + ": " + text.map(repr) + " is not a number")
-        infinite = np.isinf(number)
-        rows.say(infinite, f"column {name}: an infinite value is taken as not measured", changed=True)
-        found[name] = number.where(~infinite)
-    return pd.DataFrame(found)
-
-
 def _kept(
     rows: Accounted, values: pd.DataFrame, replicates: Mapping[str, np.ndarray], *, source: str
 ) -> Expression:
@@ -392,27 +363,6 @@ def _first_of_its_kind(rows: Accounted, values: pd.DataFrame) -> pd.Series:
     return first
 
 
-def _fit_length(rows: Accounted, length: int | None, path: str) -> None:
-    usable = rows.table[rows.usable]
-    lengths = usable["sequence"].str.len()
-    if usable.empty:
-        return
-    if length is None:
-        usual = int(lengths.mode()[0])
-        if (other := usable[lengths != usual]).empty:
-            return
-        raise ValueError(
-            f"{path}, line {other['line'].iloc[0]}, column sequence: {len(other['sequence'].iloc[0])} nt, "
-            f"most rows have {usual} nt ({len(other)} rows differ); expected one length. Give "
-            f"length={usual} to cut longer promoters at their left end and to pad shorter ones there"
-        )
-    for what, odd in (("cut", lengths > length), ("padded with N", lengths < length)):
-        odd = odd.reindex(rows.table.index, fill_value=False)
-        rows.say(odd, f"sequence: {what} at its left end to {length} nt", changed=True)
-    fitted = usable["sequence"].str[-length:].str.rjust(length, DNA.unknown)
-    rows.table.loc[usable.index, "sequence"] = fitted
-
-
 def _promoters(table: pd.DataFrame) -> pd.DataFrame:
     """The columns `ABOUT`, each there, in their order."""
     found = table.reset_index(drop=True)
@@ -460,7 +410,7 @@ def _mpra_rows(names: np.ndarray, sequences: Sequence[str]) -> pd.DataFrame:
         "chromosome": place["chromosome"].fillna(""), "split": "",
         "line": np.arange(2, len(names) + 2),
     })  # fmt: skip
-    return table.assign(id=_ids(table))
+    return table.assign(id=reading.ids(table))
 
 
 def _loci(place: pd.DataFrame) -> pd.Series:

@@ -261,6 +261,7 @@ def write(folder: str | Path, *, seed: int = 20261126) -> list[Path]:
         write_table(folder / "promoters.csv", _with_warts(sample.promoters)),
         write_table(folder / "truth_elements.csv", sample.elements.round(2)),
         write_table(folder / "truth_expected.csv", sample.expected.round(3)),
+        write_table(folder / "predict.csv", _to_predict(sample, seed=seed + 1)),
         write_json(folder / "truth_rule.json", rule),
     ]
 
@@ -371,6 +372,22 @@ def _with_warts(promoters: pd.DataFrame) -> pd.DataFrame:
     again.loc[200, values] = (again.loc[200, values].astype(float) + 0.1).round(3)
     again.loc[240, values] = (again.loc[240, values].astype(float) + 6.0).round(3)
     return pd.concat([spoilt, again], ignore_index=True)
+
+
+def _to_predict(sample: Simulation, *, seed: int) -> pd.DataFrame:
+    """Promoters to predict: new ones, what training knows, and every fault."""
+    new = simulate(Plan(loci=10), seed=seed).promoters
+    new = new[new["kind"] == "native"].drop_duplicates("group").head(10)
+    known = str(sample.promoters["sequence"].iloc[0])
+    rows = [(f"new{number}", str(text)) for number, text in enumerate(new["sequence"], start=1)]
+    first, second = rows[0][1], rows[1][1]
+    rows += [
+        ("known", known), ("known_turned", reverse_complement(known, DNA)),
+        ("half_known", second[:120] + known[120:]),
+        ("lower_case", first.lower()), ("long", "ACGTACGTAC" + second), ("short", second[-60:]),
+        ("with_gap", first[:50] + "-" + first[51:]), ("empty", ""),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["id", "sequence"])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def sample(tmp_path_factory):
     made.promoters.to_csv(folder / "promoters.csv", index=False)
     made.elements.to_csv(folder / "truth_elements.csv", index=False)
     made.expected.to_csv(folder / "truth_expected.csv", index=False)
-    data = expression.from_table(folder / "promoters.csv")
+    data = expression.from_own(folder / "promoters.csv")
     table = predictors.PromoterTable(data.promoters["sequence"], data.values.to_numpy())
     n = len(table)
     fold = given(np.arange(n - 20), np.arange(n - 20, n - 5), np.arange(n - 5, n))

@@ -1,0 +1,114 @@
+"""Tables of one's own, as people bring them: what counts as a value, a replicate, a kind, a chromosome."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from helpers.tracks.gene_expression import data
+
+CASES = Path(__file__).parents[2] / "cases"
+INDEX, CHROMOSOMES = CASES / "10_mpra_index_and_counts", CASES / "11_chr1_vs_1"
+
+
+@pytest.mark.parametrize("name", ["pandas_index", "with_counts", "chr_column_plain"])
+def test_an_index_a_place_or_a_count_is_no_cell_type_and_that_is_said(name):
+    found = data.from_own(INDEX / f"{name}.csv")
+    assert found.cell_types == ["K562", "HepG2"]
+    assert "values are read from K562, HepG2" in found.said
+    left = {line.split()[1] for line in found.said if line.startswith("column ")}
+    expected = {"pandas_index": {"unnamed_1"}, "with_counts": {"start", "end", "n_barcodes"}}
+    assert expected.get(name, {"chr", "start", "end", "n_barcodes"}) <= left
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"), [("replicate_blank", ["K562"]), ("replicate_words", ["K562", "HepG2"])]
+)
+def test_replicates_are_known_by_their_numbers_and_said(name, cells):
+    found = data.from_own(INDEX / f"{name}.csv")
+    assert found.cell_types == cells
+    assert found.replicates["K562"].shape[1] == 2
+    assert any(line.startswith("replicates of one cell type: K562 (") for line in found.said)
+
+
+def test_a_named_cell_type_takes_its_replicates_and_nothing_else():
+    assert data.from_own(INDEX / "replicate_words.csv", cell_types="K562").cell_types == ["K562"]
+    assert data.from_own(INDEX / "with_counts.csv", cell_types=["n_barcodes"]).cell_types == ["n_barcodes"]
+
+
+def test_kinds_and_splits_in_other_words():
+    found = data.from_own(INDEX / "kind_other_word.csv")
+    assert set(found.promoters["kind"]) == {"native"}
+    assert "kind: all are 'enhancer', and all are tested" in found.said
+    found = data.from_own(INDEX / "split_words.csv")
+    assert set(found.promoters["split"]) == {"train", "valid"}
+    assert "split: read as train, valid, test (Train, val)" in found.said
+
+
+def test_random_elements_without_a_kind_are_not_tested(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("id,sequence,K562\na,ACGT,1\nRANDOM_7,TTTT,5\nscrambled-b,GGCC,3\n")
+    found = data.from_own(path)
+    assert found.promoters["kind"].tolist() == ["native", "random", "scrambl"]
+    assert (
+        "its id says 'random': learnt from, not tested; a column kind says otherwise" in found.rows["note"][1]
+    )
+    path.write_text("sequence,K562,kind\nACGT,1,enhancer\nTTTT,2,random\n")
+    with pytest.raises(ValueError, match="column kind: found enhancer, random, and none is 'native'"):
+        data.from_own(path)
+    path.write_text("sequence,K562,split\nACGT,1,train\nTTTT,2,later\n")
+    assert (
+        data.from_own(path).rows["note"][1]
+        == "split is 'later'; expected train, valid or test (or leave it empty)"
+    )
+
+
+@pytest.mark.parametrize("name", ["mixed", "Chr_chr"])
+def test_a_chromosome_has_one_name(name):
+    found = data.from_own(CHROMOSOMES / f"{name}.csv")
+    assert set(found.promoters["chromosome"]) == {"1", "2", "3", "4", "5", "6"}
+    assert any(
+        line.startswith("chromosome: names with and without 'chr' are the same") for line in found.said
+    )
+
+
+@pytest.mark.parametrize("name", ["dot", "duplicated", "duplicated_inf"])
+def test_a_gap_touches_its_own_cell_and_repeats_are_averaged_or_set_aside(name):
+    found = data.from_own(CASES / "13_mpra_duplicates" / f"{name}.csv")
+    assert found.values["K562"].isna().any()
+    assert not found.values["HepG2"].isna().any()
+    assert found.promoters["sequence"].is_unique
+    assert {"changed", "rejected"} <= set(found.rows["status"])
+    rejected = found.rows[found.rows["status"] == "rejected"]
+    assert rejected["note"].str.endswith("no value in any cell type; fill one in").all()
+
+
+def test_a_row_a_value_gives_the_same_as_a_column_a_cell_type(tmp_path):
+    path = tmp_path / "long.tsv"
+    rows = [
+        "a\tACGT\tK562\t1,5",
+        "a\tACGT\tK562\t2,5",
+        "a\tACGT\tHeLa\t3,5",
+        "b\tTTGA\tK562\tNA",
+        "c\tGGCC\tHeLa\t0,5",
+    ]
+    path.write_text("\n".join(["name\tsequence\tcell_type\tvalue", *rows]) + "\n")
+    found = data.from_own(path, columns="id=name")
+    assert found.promoters["id"].tolist() == ["a", "c"]
+    assert found.cell_types == ["K562", "HeLa"]
+    np.testing.assert_equal(found.values.to_numpy(), [[2.0, 3.5], [np.nan, 0.5]])
+    np.testing.assert_equal(found.replicates["K562"], [[1.5, 2.5], [np.nan, np.nan]])
+    assert found.rows["line"].tolist() == [2, 3, 4, 5, 6]
+    assert found.rows["promoter"].tolist() == [0, 0, 0, -1, 1]
+    assert found.rows["status"].tolist() == ["ok", "ok", "ok", "rejected", "ok"]
+    assert "one row a value: 4 values of 2 promoters" in found.said
+    path.write_text("sequence,cell_type,value\nACGT,K562,low\n")
+    with pytest.raises(
+        ValueError, match=r"\(line 2: value 'low' is no number; read as missing; no value; fill one in"
+    ):
+        data.from_own(path)
+
+
+def test_without_chromosomes_the_folds_are_of_near_copies():
+    found = data.from_own(INDEX / "chr_column_plain.csv")
+    assert data.protocols(found, "chromosome_5fold holdout") == ["grouped_5fold", "holdout"]
