@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from helpers.project import paths
 from helpers.sequences import encoding
@@ -90,7 +91,7 @@ class Served:
 
 
 def save(
-    folder: str | Path, model: Network | Blend, ids: np.ndarray, rows: np.ndarray, *, card: Mapping[str, Any]
+    folder: str | Path, model: Network | Blend, *, ids: ArrayLike, rows: np.ndarray, card: Mapping[str, Any]
 ) -> Path:
     """Write a fitted model with all that prediction needs.
 
@@ -99,7 +100,7 @@ def save(
     folder : str or pathlib.Path
     model : Network or Blend
         Fitted; a network of one member, alone or with a machine on known sites.
-    ids : numpy.ndarray of str
+    ids : array-like of str
         Of all promoters of the model's table.
     rows : numpy.ndarray of int
         The promoters that it learnt from, training and validation, in the order in which `fit` got them.
@@ -115,7 +116,7 @@ def save(
         with paths.atomic_path(folder / SITES) as part:
             np.savez_compressed(part, **model.parts["sites"].arrays(rows))
     texts = [network.table.sequences[row] for row in rows]
-    Known([str(ids[row]) for row in rows], texts).save(folder / TRAINING)
+    Known(np.asarray(ids)[rows].astype(str).tolist(), texts).save(folder / TRAINING)
     return save_run(folder / NETWORK, network.model, told)
 
 

@@ -78,7 +78,7 @@ def test_what_is_loaded_is_what_was_fitted(tmp_path, hybrid):
     model.fit(train, valid)
     ids = np.array([f"p{number}" for number in range(60)])
     rows = np.concatenate([train, valid])
-    served.save(tmp_path / "model", model, ids, rows, card={"cell_types": ["a", "b"]})
+    served.save(tmp_path / "model", model, ids=ids, rows=rows, card={"cell_types": ["a", "b"]})
     loaded = served.load(tmp_path / "model")
     wanted = model.predict(test)
     wanted = wanted["ours"] if hybrid else wanted
