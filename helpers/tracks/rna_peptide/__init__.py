@@ -5,9 +5,11 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
+        "chunks",
         "data",
         "figures",
         "forest",
+        "lists",
         "negatives",
         "network",
         "pairwise",

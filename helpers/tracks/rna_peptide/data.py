@@ -7,7 +7,7 @@ row of the input that says what became of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,22 +15,21 @@ import numpy as np
 import pandas as pd
 
 from helpers.project import registry
-from helpers.readers import fasta, lines, pickles, structures, tables
+from helpers.readers import own, structures, tables
 from helpers.readers.fasta import Other
-from helpers.readers.rows import Accounted
+from helpers.readers.rows import Accounted, contradictions
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import PEPTIDE, RNA
 from helpers.splits import pair_groups
+from helpers.tracks.rna_peptide import chunks, lists
+from helpers.tracks.rna_peptide.chunks import PAIR
 from helpers.tracks.rna_peptide.simulate import planted_pair, rule
 
-PAIR = ["rna_id", "protein_id", "rna_seq", "protein_seq"]
 SEQUENCES = {"rna_seq": RNA, "protein_seq": PEPTIDE}
 """The two chains of a pair, in the order of a model's inputs: column, alphabet."""
 
-_ROW = ["source", "row", "rna_id", "protein_id", "status", "note", "duplicate_of"]
-_ADDED = ("source", "row", "status", "note")
+_ROW = ["source", "row", "line", "rna_id", "protein_id", "status", "note", "duplicate_of"]
 _CONTRADICTING = "the same pair stands with label"
-_CHUNK_ENDING = re.compile(r"\.(csv|csv\.gz|pkl|pkl\.gz|pickle)$", re.IGNORECASE)
 
 
 class Loaded(NamedTuple):
@@ -42,94 +41,123 @@ class Loaded(NamedTuple):
         ``rna_id, protein_id, rna_seq, protein_seq, label`` of every row that could be read, clean;
         the index is the number of the row in `rows`.
     rows : pandas.DataFrame
-        One row for each row of the input: ``source, row, rna_id, protein_id, status, note`` and
+        One row for each row of the input: ``source, row, line, rna_id, protein_id, status, note`` and
         ``duplicate_of``, the number of the earlier row with the same two sequences, or -1.
+    said : sequence of str
+        What the source was found to be, its separator, columns that were renamed, ids that were made.
     """
 
     pairs: pd.DataFrame
     rows: pd.DataFrame
+    said: Sequence[str] = ()
 
 
-def from_chunks(folder: str | Path, *, pattern: str = "*", other: Other = "reject") -> Loaded:
-    """Pairs from the chunk files of a folder, see `merge_chunks`; without a column ``label`` all bind.
-
-    `other` says what becomes of a letter that is not in the alphabet (`helpers.readers.fasta.clean`).
-    """
-    merged = merge_chunks(folder, pattern=pattern)
-    rows = Accounted(merged if "label" in merged else merged.assign(label="1"))
-    rows.reject(
-        ~rows.table["label"].isin(["0", "1"]), lambda row: f"label is {row['label']!r}; expected 0 or 1"
-    )
-    return _loaded(rows.table, other)
-
-
-def merge_chunks(folder: str | Path, *, pattern: str = "*") -> pd.DataFrame:
-    r"""Rows of all chunk files of a folder, in natural order (chunk_2 before chunk_10).
-
-    A .csv and a .pkl of one name are two forms of one chunk: their content is compared and
-    taken once. A row that cannot be read is kept, with the status ``rejected``.
+def from_own(
+    source: str | Path,
+    *,
+    columns: str = "",
+    separator: str = "auto",
+    dataset: str = "rpi2241",
+    rna_fasta: str | Path = "",
+    protein_fasta: str | Path = "",
+) -> Loaded:
+    r"""Pairs from whatever the source is; what was found is in `Loaded.said`.
 
     Parameters
     ----------
-    folder : str or pathlib.Path
-        Folder of the chunk files; those in further folders below are not looked at.
-    pattern : str
-        Which of its files to take, such as ``"chunk_*"``; of these, only files that end in
-        .csv, .csv.gz, .pkl, .pkl.gz or .pickle are chunks.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `PAIR`, all other columns of the files as text (empty where a file has none), then
-        ``source`` (file), ``row`` (from 1 in that file), ``status`` and ``note``.
+    source : str or pathlib.Path
+        A table with the columns ``rna_seq, protein_seq`` and, if it has them, ``rna_id, protein_id,
+        label``; a folder of such tables and pickles (`helpers.tracks.rna_peptide.chunks`); a list of
+        pairs of ids, beside two FASTA files; a folder of PDB or mmCIF files with the table of their
+        chains (``file, rna_chain, protein_chain`` and perhaps ``label``) in it, or that table; or
+        ``registry``.
+    columns, separator : str
+        As for `helpers.readers.own.read_table`.
+    dataset : str
+        Name in the registry.
+    rna_fasta, protein_fasta : str or pathlib.Path
+        Of a list of ids.
 
     Raises
     ------
     ValueError
-        If the folder holds no chunk; if a file cannot be read or lacks a column (every such file
-        is named); if two forms of a chunk differ (the first row that differs is named).
+        If a file cannot be read or lacks a column. Rows that cannot be used are no error, see `check`.
 
     Examples
     --------
     >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> for number in (10, 2):
-    ...     _ = (folder / f"chunk_{number}.csv").write_text(
-    ...         f"rna_id,protein_id,rna_seq,protein_seq\nr{number},p1,ACGU,MKV\n"
-    ...     )
-    >>> merge_chunks(folder)[["rna_id", "source", "row"]].values.tolist()
-    [['r2', 'chunk_2.csv', 1], ['r10', 'chunk_10.csv', 1]]
+    >>> path = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = path.write_text("rna_seq;protein_seq;Binds\nACGT;MKV;yes\nACGU;MKV;no\nGGGG;MKV;no\n")
+    >>> found = from_own(path, columns="label=Binds")
+    >>> found.pairs["label"].tolist(), found.rows["status"].tolist()
+    ([0], ['rejected', 'rejected', 'ok'])
     """
-    folder = Path(folder)
-    frames = {path: _read_chunk(path) for path in _chunk_paths(folder, pattern)}
-    _check_columns(folder, frames)
-    first: dict[str, Path] = {}
-    for path in frames:
-        if (earlier := first.setdefault(_stem(path), path)) != path:
-            _check_same(earlier, path, frames)
-    own = [name for frame in frames.values() for name in _own_columns(frame)]
-    names = list(dict.fromkeys([*PAIR, *own]))
-    parts = [frames[path].reindex(columns=[*names, *_ADDED], fill_value="") for path in first.values()]
-    return pd.concat([part.astype(dict.fromkeys(names, "str")) for part in parts], ignore_index=True)
+    if str(source) == "registry":
+        return from_registry(dataset)
+    options = {"columns": columns, "separator": separator}
+    path = Path(source)
+    if rna_fasta or protein_fasta:
+        if not (rna_fasta and protein_fasta):
+            raise ValueError(
+                f"{path}: a list of ids needs the sequences of both sides; give rna_fasta and protein_fasta"
+            )
+        return from_list(path, rna_fasta, protein_fasta, columns=columns, separator=separator)
+    if path.is_dir():
+        has_structures = any(_is_structure(one) for one in path.iterdir())
+        if has_structures:
+            return from_structures(path, columns=columns, separator=separator)
+        return from_chunks(path, columns=columns, separator=separator)
+    if re.search(r"\.(pkl|pickle)(\.gz)?$", path.name, re.IGNORECASE):
+        return _labelled(chunks.read_chunk(path, **options), "reject", ["source: a pickle of pairs"])
+    if _is_structure(path) or own.is_fasta(path):
+        raise ValueError(
+            f"{path}: this file alone names no pairs; expected a table with the columns rna_seq, "
+            "protein_seq. Sequences in FASTA files: give a list of id pairs as source, and the files as "
+            "rna_fasta and protein_fasta. Structures: give their folder, with the table of their chains in it"
+        )
+    names = _names(path, columns, separator)
+    if {"rna_chain", "protein_chain"} <= names:
+        return from_structures(path.parent, path, **options)
+    if {"rna_id", "protein_id"} <= names and not names & {*SEQUENCES}:
+        raise ValueError(
+            f"{path}: the table has ids and no sequences (found {', '.join(sorted(names))}); give the FASTA "
+            "files that hold the ids as rna_fasta and protein_fasta, or add the columns rna_seq, protein_seq"
+        )
+    rows = own.read_table(path, required=[*SEQUENCES], optional=["rna_id", "protein_id", "label"], **options)
+    table = rows.table.assign(source=path.name, row=range(1, len(rows.table) + 1))
+    if "label" not in names:
+        table = table.drop(columns="label")
+    return _labelled(table, "reject", ["source: a table of pairs", *rows.said])
+
+
+def from_chunks(
+    folder: str | Path, *, pattern: str = "*", columns: str = "", separator: str = "auto",
+    other: Other = "reject",
+) -> Loaded:  # fmt: skip
+    """Pairs from the chunk files of a folder, see `chunks.merge_chunks`; without a column ``label`` all bind.
+
+    `other` says what becomes of a letter that is not in the alphabet (`helpers.readers.fasta.clean`).
+    """
+    merged = chunks.merge_chunks(folder, pattern=pattern, columns=columns, separator=separator)
+    said = f"source: a folder of chunks, {merged['source'].nunique()} files read"
+    return _labelled(merged, other, [said])
 
 
 def from_list(
-    pairs: str | Path,
-    rna_fasta: str | Path,
-    protein_fasta: str | Path,
-    *,
-    columns: Sequence[str] = ("protein_id", "rna_id", "label"),
-    other: Other = "unknown",
-) -> Loaded:
+    pairs: str | Path, rna_fasta: str | Path, protein_fasta: str | Path, *, columns: str = "",
+    separator: str = "auto", other: Other = "unknown",
+) -> Loaded:  # fmt: skip
     """Pairs from a list of ids and two FASTA files that hold the ids.
 
     Parameters
     ----------
     pairs : str or pathlib.Path
-        Text file, one pair a line: ids (and a label) between blanks or tabs, no header.
+        A table with the columns ``rna_id, protein_id`` and perhaps ``label``; or a text file without
+        names of columns, one pair a line (ids, and perhaps a label, between commas, tabs or blanks):
+        which id is the RNA's is then found from the FASTA files, and said.
     rna_fasta, protein_fasta : str or pathlib.Path
-    columns : sequence of str
-        What stands in the columns of the list; without ``"label"`` every pair has label 1.
+    columns, separator : str
+        As for `helpers.readers.own.read_table`.
     other : {"reject", "unknown"}
         As for `helpers.readers.fasta.clean`; the sequences of structures hold letters for modified
         residues, which are read as unknown.
@@ -137,31 +165,59 @@ def from_list(
     Raises
     ------
     ValueError
-        If a file cannot be read, an id stands twice in a FASTA file with different sequences, or
-        the two id columns seem to be swapped.
+        If a file cannot be read, or an id stands twice in a FASTA file with different sequences.
     """
-    rows = Accounted(_read_list(Path(pairs), columns))
-    for side, path in (("rna", rna_fasta), ("protein", protein_fasta)):
-        sequences = _by_id(path)
-        _check_not_swapped(rows.table, side, sequences, Path(pairs))
-        found = rows.table[f"{side}_id"].map(sequences)
-        rows.reject(
-            found.isna(), f"the {side} id is not in {Path(path).name}; add its sequence or correct the id"
+    path = Path(pairs)
+    known = {"rna": lists.by_id(rna_fasta), "protein": lists.by_id(protein_fasta)}
+    table, said = lists.read_list(path, known, separator)
+    if table is None:
+        found = own.read_table(
+            path, required=["rna_id", "protein_id"], optional=["label"], columns=columns, separator=separator
         )
-        rows.table[f"{side}_seq"] = found.fillna("")
-    return _loaded(rows.table, other)
+        table, said = found.table, found.said
+        if "label" not in _names(path, columns, separator):
+            table = table.drop(columns="label")
+    rows = Accounted(table.assign(source=path.name, row=table["line"]))
+    for side, fasta_path in (("rna", rna_fasta), ("protein", protein_fasta)):
+        found_here = rows.table[f"{side}_id"].str.strip().map(known[side])
+        rows.reject(
+            found_here.isna(),
+            f"the {side} id is not in {Path(fasta_path).name}; add its sequence or correct the id",
+        )
+        rows.table[f"{side}_seq"] = found_here.fillna("").astype("str")
+    return _labelled(rows.table, other, ["source: a list of pairs of ids", *said])
 
 
-def from_structures(folder: str | Path, chain_list: str | Path) -> Loaded:
-    """Pairs that bind (label 1) from a folder of PDB or mmCIF files.
+def from_structures(
+    folder: str | Path, chain_list: str | Path = "", *, columns: str = "", separator: str = "auto"
+) -> Loaded:
+    """Pairs from a folder of PDB or mmCIF files; they bind, unless the list of chains has a ``label``.
 
-    The list is a CSV file with the columns ``file, rna_chain, protein_chain``. Modified residues are
-    read as their parents, and it is said; a chain that cannot be read is a rejected row.
+    The list is a table with the columns ``file, rna_chain, protein_chain``, by default the one in the
+    folder that has them. Modified residues are read as their parents, and it is said; a chain that
+    cannot be read is a rejected row.
     """
-    chosen = tables.read_table(chain_list, required=["file", "rna_chain", "protein_chain"])
+    folder = Path(folder)
+    needed = ["file", "rna_chain", "protein_chain"]
+    if not chain_list:
+        listed = [one for one in sorted(folder.iterdir()) if re.search(r"\.[ct]sv(\.gz)?$", one.name.lower())]
+        listed = [one for one in listed if {"rna_chain", "protein_chain"} <= _names(one, columns, separator)]
+        if len(listed) != 1:
+            raise ValueError(
+                f"{folder}: {len(listed)} tables in it have the columns {', '.join(needed)}; expected one, "
+                "which says what chains of which file make a pair. Add one, or give it as the source"
+            )
+        chain_list = listed[0]
+    rows = own.read_table(
+        chain_list, required=needed, optional=["label"], columns=columns, separator=separator
+    )
+    chosen = rows.table
+    if "label" not in _names(chain_list, columns, separator):
+        chosen = chosen.drop(columns="label")
     found = structures.extract_pairs(folder, chosen)
-    found = found.assign(source=chosen["file"].to_numpy(), row=range(1, len(found) + 1), label=1)
-    return _loaded(found, "unknown")
+    found = found.assign(source=chosen["file"].to_numpy(), row=range(1, len(found) + 1))
+    said = [f"source: structures, pairs listed in {Path(chain_list).name}", *rows.said]
+    return _labelled(found, "unknown", said)
 
 
 def from_registry(name: str = "rpi2241") -> Loaded:
@@ -183,6 +239,18 @@ def outcome(loaded: Loaded) -> pd.DataFrame:
     return pd.DataFrame({"what": counts.keys(), "rows": counts.values()})
 
 
+def check(loaded: Loaded, source: str | Path) -> None:
+    """Stop where no row of the source can be used; call it once `Loaded.rows` is written.
+
+    Raises
+    ------
+    ValueError
+        With the reason of the first row.
+    """
+    if loaded.pairs.empty:
+        Accounted(loaded.rows).check_any(source)
+
+
 def read_pairs(path: str | Path) -> pd.DataFrame:
     """A labelled table that `02_make_negatives` wrote.
 
@@ -194,7 +262,8 @@ def read_pairs(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a row cannot be read or a label is not 0 or 1; the message names the line.
+        If a row cannot be read, a label is not 0 or 1, or one pair stands with both labels; the
+        message names the line.
     """
     table = tables.read_table(path, required=[*PAIR, "label"])
     wrong = table[(table["status"] == "rejected") | ~table["label"].isin(["0", "1"])]
@@ -205,7 +274,53 @@ def read_pairs(path: str | Path) -> pd.DataFrame:
             f"{path}, line {first['line']}: label is {first['label']!r}{note}; expected 0 or 1. "
             "Make the table with the notebook 02_make_negatives"
         )
+    clash = contradictions(table, list(SEQUENCES), "label")
+    if clash.any():
+        first = table[clash].iloc[0]
+        raise ValueError(
+            f"{path}, line {first['line']}: the pair {first['rna_id']}, {first['protein_id']} stands with "
+            f"label 0 and with label 1 ({clash.sum()} rows are of such pairs); expected one label a pair. "
+            "The notebooks 01_load_positives and 02_make_negatives set such pairs aside"
+        )
     return table[PAIR].assign(label=table["label"].astype(int)).reset_index(drop=True)
+
+
+def positives_and_given(positives: str | Path, given: str | Path = "") -> tuple[Loaded, pd.DataFrame]:
+    """Pairs that bind and pairs that do not, from one labelled table or from one of each.
+
+    Returns
+    -------
+    tuple of Loaded and pandas.DataFrame
+        All that was read, with what is to be said; and the negatives that the files give (`PAIR`).
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be read, or no pair binds.
+    """
+    first = from_own(positives)
+    parts = [first]
+    if given:
+        # The file is there without a row where the source gave no negatives.
+        rows = tables.read_table(given, required=PAIR).reset_index(drop=True)
+        parts.append(_loaded(rows.assign(source=Path(given).name, row=rows["line"], label="0"), "reject"))
+    pairs = pd.concat([part.pairs for part in parts], ignore_index=True)
+    clash = contradictions(pairs, list(SEQUENCES), "label")
+    said = [] if not clash.any() else [
+        f"{clash.sum()} rows hold pairs that stand with both labels; all of them are set aside, since "
+        "none is known to be right"
+    ]  # fmt: skip
+    for part in parts:
+        if rejected := int((part.rows["status"] == "rejected").sum()):
+            said.append(f"{part.rows['source'].iloc[0]}: {rejected} rows are rejected, see rows_01.csv")
+    pairs = pairs[~clash]
+    if not (pairs["label"] == 1).any():
+        raise ValueError(
+            f"{positives}: no pair binds among {len(first.rows)} rows; expected pairs with the label 1, or "
+            "without a column label. Look at rows_01.csv, which notebook 01 writes"
+        )
+    loaded = Loaded(pairs[pairs["label"] == 1].reset_index(drop=True), first.rows, said)
+    return loaded, pairs.loc[pairs["label"] == 0, PAIR].reset_index(drop=True)
 
 
 def binding_pairs(
@@ -315,147 +430,54 @@ def planted(pairs: pd.DataFrame, folder: str | Path) -> Planted:
     return Planted(maps, rna, peptide, decoys, rna_decoys, peptide_decoys)
 
 
-def _loaded(table: pd.DataFrame, other: Other) -> Loaded:
+def _labelled(table: pd.DataFrame, other: Other, said: Sequence[str]) -> Loaded:
+    """Read the labels that a table gives; one without a column ``label`` lists pairs that bind."""
+    said = list(said)
+    if "label" in table:
+        rows = Accounted(table)
+        own.labels(rows)
+        table = rows.table
+    else:
+        table = table.assign(label="1")
+        said.append("label: there is no such column; every pair is taken to bind")
+    return _loaded(table, other, said)
+
+
+def _loaded(table: pd.DataFrame, other: Other, said: Sequence[str] = ()) -> Loaded:
     """Clean both sequences of every row; find pairs with two labels, and rows that repeat an earlier one."""
     rows = Accounted(table.reset_index(drop=True))
-    for column, alphabet in SEQUENCES.items():
+    said = list(said)
+    for side, (column, alphabet) in zip(("rna", "protein"), SEQUENCES.items(), strict=True):
         rows.clean(column, alphabet, said=f"{alphabet.name}: ", other=other)
+        name = f"{side}_id"
+        ids = rows.table[name].str.strip() if name in rows.table else pd.Series("", rows.table.index)
+        if (empty := ids == "").any():
+            # One name for one sequence, so that a chain of several pairs is known as one.
+            number = pd.factorize(rows.table[column])[0] + 1
+            ids = ids.mask(empty, [f"{side}_{one}" for one in number])
+            said.append(f"{name}: {empty.sum()} rows have none; named by their sequence, {side}_1 and so on")
+        rows.table[name] = ids.astype("str")
     rows.reject_contradictions(list(SEQUENCES), "label", what="pair")
     pairs = rows.table.loc[rows.usable, [*PAIR, "label"]].astype({"label": int})
     number = pairs.index.to_series()
     first = number.groupby([pairs[column] for column in SEQUENCES]).transform("first")
     repeated = first.where(first != number, -1).reindex(rows.table.index, fill_value=-1)
-    return Loaded(pairs, rows.table.assign(duplicate_of=repeated)[_ROW])
+    line = rows.table["line"] if "line" in rows.table else rows.table["row"]
+    return Loaded(pairs, rows.table.assign(line=line, duplicate_of=repeated)[_ROW], said)
 
 
-def _read_list(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    rows = []
-    for line, text in lines.iter_lines(path):
-        if not (cells := text.split()):
-            continue
-        note = ""
-        row = dict.fromkeys(columns, "") | {"source": path.name, "row": line}
-        if len(cells) == len(columns):
-            row |= dict(zip(columns, cells, strict=True))
-            if row.setdefault("label", "1") not in ("0", "1"):
-                note = f"label is {row['label']!r}; expected 0 or 1"
-        else:
-            note = f"found {len(cells)} columns; expected {len(columns)} ({', '.join(columns)})"
-        rows.append(row | {"status": "rejected" if note else "ok", "note": note})
-    if not rows:
-        raise ValueError(f"{path}: no pair in the file; expected one a line ({', '.join(columns)})")
-    return pd.DataFrame(rows)
+def _names(path: str | Path, columns: str, separator: str) -> set[str]:
+    """The names of a table's columns as we call them, where theirs are ours or are said to be."""
+    known = [*PAIR, "label", "file", "rna_chain", "protein_chain"]
+    names, _ = tables.read_header(path, required=known, separator=separator)
+    alike = {re.sub(r"[\s_\-]", "", name).lower(): name for name in known}
+    ours = {alike.get(re.sub(r"[\s_\-]", "", name).lower(), name) for name in names}
+    return ours | {name for name, other in _mapping(columns).items() if other in names}
 
 
-def _by_id(path: str | Path) -> dict[str, str]:
-    """Sequences as the file has them, by id; they are cleaned with the pairs that use them."""
-    found: dict[str, str] = {}
-    for record in fasta.iter_fasta(path):
-        if found.setdefault(record.id, record.sequence) != record.sequence:
-            raise ValueError(
-                f"{path}, line {record.line}: the id {record.id} stands twice with different sequences"
-            )
-    return found
+def _mapping(columns: str) -> dict[str, str]:
+    return own.named_columns(columns, [*PAIR, "label", "file", "rna_chain", "protein_chain"])
 
 
-def _check_not_swapped(listed: pd.DataFrame, side: str, sequences: Mapping[str, str], path: Path) -> None:
-    other = "protein" if side == "rna" else "rna"
-    own, others = (listed[f"{name}_id"].isin(sequences.keys()).any() for name in (side, other))
-    if others and not own:
-        raise ValueError(
-            f"{path}: no {side} id of the list is in the {side} FASTA file, but ids of the {other} column "
-            "are. Give the columns in their order, such as columns=('rna_id', 'protein_id', 'label')"
-        )
-
-
-def _chunk_paths(folder: Path, pattern: str) -> list[Path]:
-    if not folder.is_dir():
-        what = "this is a file" if folder.exists() else "there is no such folder"
-        raise ValueError(f"{folder}: {what}; expected a folder of chunk files")
-    found = [path for path in folder.glob(pattern) if path.is_file()]
-    paths = [path for path in found if _CHUNK_ENDING.search(path.name)]
-    if not paths:
-        others = ", ".join(sorted(path.name for path in found)[:5]) or "nothing"
-        raise ValueError(
-            f"{folder}: no chunk file fits {pattern!r} ({others} found); expected names that end in "
-            ".csv, .csv.gz, .pkl, .pkl.gz or .pickle. Correct the folder or the pattern"
-        )
-    return sorted(paths, key=lambda path: (_natural(_stem(path)), _natural(path.name)))
-
-
-def _stem(path: Path) -> str:
-    """Name of a chunk without its ending."""
-    return _CHUNK_ENDING.sub("", path.name)
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort key by which 2 comes before 10."""
-    parts = re.split(r"(\d+)", name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
-
-
-def _read_chunk(path: Path) -> pd.DataFrame:
-    """Columns of one file as text, and source, row, status, note."""
-    csv = path.name.lower().endswith((".csv", ".csv.gz"))
-    frame = tables.read_table(path).drop(columns="line") if csv else _frame_of_pickle(path)
-    frame = frame.rename(columns={"source": "source_given", "row": "row_given"}).reset_index(drop=True)
-    if twice := frame.columns[frame.columns.duplicated()].tolist():
-        raise ValueError(f"{path}: the column {twice[0]} stands twice; rename one of the two")
-    return frame.assign(source=path.name, row=range(1, len(frame) + 1))
-
-
-def _frame_of_pickle(path: Path) -> pd.DataFrame:
-    """Columns of the rows of a pickle; a row that lacks a field is rejected, as in a CSV file."""
-    records = pickles.load_records(path)
-    names = list(dict.fromkeys(name for record in records for name in record))
-    cells = [[_text(record.get(name)) for name in names] for record in records]
-    frame = pd.DataFrame(cells, columns=names, dtype="str")
-    rows = Accounted(frame.rename(columns={"status": "status_given", "note": "note_given"}))
-    lacking = [", ".join(name for name in names if name not in record) for record in records]
-    rows.reject(
-        [bool(what) for what in lacking], lambda row: f"the row has no field {lacking[row.name]}; add it"
-    )
-    return rows.table
-
-
-def _text(value: pickles.Value) -> str:
-    """A value as it would stand in a CSV file."""
-    return "" if value is None or value != value else str(value)
-
-
-def _own_columns(frame: pd.DataFrame) -> list[str]:
-    return [name for name in frame if name not in _ADDED]
-
-
-def _check_columns(folder: Path, frames: Mapping[Path, pd.DataFrame]) -> None:
-    lacking = []
-    for path, frame in frames.items():
-        if missing := [name for name in PAIR if name not in frame]:
-            found = ", ".join(_own_columns(frame)) or "none"
-            lacking.append(f"{path.name} lacks {', '.join(missing)} (found {found})")
-    if lacking:
-        more = f"; and {len(lacking) - 5} more files" if len(lacking) > 5 else ""
-        raise ValueError(
-            f"{folder}: each chunk needs the columns {', '.join(PAIR)}. {'; '.join(lacking[:5])}{more}. "
-            "Rename or add the columns"
-        )
-
-
-def _check_same(first: Path, second: Path, frames: Mapping[Path, pd.DataFrame]) -> None:
-    """Raise unless two forms of a chunk agree in the columns that both have."""
-    a, b = frames[first], frames[second]
-    shared = [name for name in _own_columns(a) if name in b]
-    both = f"{first} and {second.name} are two forms of one chunk"
-    remedy = "Remove the one that is out of date"
-    length = min(len(a), len(b))
-    left, right = (frame[shared].iloc[:length].to_numpy(dtype=object) for frame in (a, b))
-    if len(differ := np.argwhere(left != right)):
-        row, column = differ[0]
-        raise ValueError(
-            f"{both}, but differ from row {row + 1} on, first in {shared[column]}: "
-            f"{left[row, column][:30]!r} against {right[row, column][:30]!r}. {remedy}"
-        )
-    if len(a) != len(b):
-        raise ValueError(
-            f"{both}, but hold {len(a)} and {len(b)} rows: row {length + 1} is in one only. {remedy}"
-        )
+def _is_structure(path: Path) -> bool:
+    return bool(re.search(r"\.(pdb|ent|cif|mmcif)(\.gz)?$", path.name, re.IGNORECASE))

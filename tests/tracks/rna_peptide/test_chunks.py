@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from helpers.readers.pickles import write_pickle
-from helpers.tracks.rna_peptide.data import PAIR, merge_chunks
+from helpers.tracks.rna_peptide.chunks import PAIR, merge_chunks
 
 
 def pair(number, **further):
@@ -32,7 +32,7 @@ def test_natural_order_and_both_forms(tmp_path):
     )
     (tmp_path / "readme.txt").write_text("not a chunk")
     table = merge_chunks(tmp_path)
-    assert table.columns.tolist() == [*PAIR, "source", "row", "status", "note"]
+    assert table.columns.tolist() == [*PAIR, "source", "row", "line", "status", "note"]
     assert table["rna_id"].tolist() == ["r1", "r2", "r3", "r4", "r10", "r11"]
     assert table["source"].tolist()[1:5] == ["chunk_1.pkl", *["chunk_2.csv"] * 2, "chunk_10.csv"]
     assert table["row"].tolist() == [1, 2, 1, 2, 1, 1]
@@ -85,7 +85,7 @@ def test_missing_columns_are_named_file_by_file(tmp_path):
     write_csv(tmp_path, "chunk_2.csv", [{"rna": "A", "rna_id": "r"}])
     write_pickle(tmp_path / "chunk_3.pkl", [])
     message = (
-        r"needs the columns rna_id, .* chunk_2\.csv lacks protein_id, rna_seq, protein_seq "
+        r"needs the columns rna_seq, .* chunk_2\.csv lacks rna_seq, protein_seq "
         r"\(found rna, rna_id\); chunk_3\.pkl lacks .*\(found none\)\. Rename or add"
     )
     with pytest.raises(ValueError, match=message):

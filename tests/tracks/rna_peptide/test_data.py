@@ -37,7 +37,7 @@ def test_a_pair_with_either_label_is_set_aside_whole(tmp_path):
     notes = loaded.rows["note"]
     assert "the same pair stands with label 0 and 1" in notes[0]
     assert notes[2] == f"RNA: 1 T written as U; {notes[0]}"
-    assert notes[4] == "label is '2'; expected 0 or 1"
+    assert notes[4] == "label is '2'; expected 1 or 0 (or true/false, yes/no, +1/-1)"
     assert data.outcome(loaded).set_index("what")["rows"]["of these for contradicting labels"] == 2
 
 
@@ -80,7 +80,7 @@ def test_list_with_fasta(tmp_path):
     notes = loaded.rows["note"]
     assert "the rna id is not in rna.fa" in notes[2]
     assert "found 2 columns; expected 3" in notes[3]
-    assert "label is '2'; expected 0 or 1" in notes[4]
+    assert "label is '2'; expected 1 or 0 (or true/false, yes/no, +1/-1)" in notes[4]
 
 
 def test_a_pair_with_two_labels_is_set_aside(tmp_path):
@@ -92,12 +92,12 @@ def test_a_pair_with_two_labels_is_set_aside(tmp_path):
     assert loaded.rows["duplicate_of"].tolist() == [-1, -1, -1, 1]
 
 
-def test_list_with_swapped_columns(tmp_path):
+def test_the_columns_of_a_list_are_found(tmp_path):
     paths = write_list(tmp_path, "r1 p1 1\n")
-    with pytest.raises(ValueError, match=r"no rna id of the list .*columns=\('rna_id'"):
-        data.from_list(*paths)
-    loaded = data.from_list(*paths, columns=("rna_id", "protein_id", "label"))
-    assert len(loaded.pairs) == 1
+    loaded = data.from_list(*paths)
+    assert loaded.pairs["rna_seq"].tolist() == ["ACGUN"]
+    assert loaded.said[1] == "columns, found from the FASTA files: rna_id, protein_id, label"
+    assert len(data.from_list(*write_list(tmp_path, "1,p1,r1\n")).pairs) == 1
 
 
 def test_list_without_pairs_and_with_a_double_id(tmp_path):
