@@ -88,6 +88,10 @@ def plan(
         pipeline.check(notebook, values)
         steps.append(Step(notebook, values))
     known = sorted({key for step in steps for key in step.parameters})
+    if "source" not in known:
+        raise ValueError(
+            f"{track} takes no file through this command; open notebooks/{track} and set its paths"
+        )
     for setting in settings:
         if setting not in used:
             asked = setting.partition("=")[0].rpartition(".")[2]
@@ -176,6 +180,10 @@ def check(
     """Read a file as a track would, and say what `run` would do with it; nothing is trained."""
     block = _block(track)
     data = importlib.import_module(f"helpers.tracks.{track}.data")
+    if not hasattr(data, "from_own"):
+        raise ValueError(
+            f"{track} takes no file through this command; open notebooks/{track} and set its paths"
+        )
     known = dict(list(inspect.signature(data.from_own).parameters.items())[1:])
     given = {"columns": columns} if columns else {}
     for name, text in map(_setting, settings or ()):

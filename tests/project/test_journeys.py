@@ -1,0 +1,68 @@
+"""A user's first minutes in a track, by the command line alone."""
+
+import random
+import subprocess
+import sys
+
+import pytest
+
+from helpers.project import cli, paths
+
+NUMBERS = [f"{i / 7:.2f};{i / 9:.2f}".replace(".", ",") for i in range(20)]
+FILES = {
+    "stress_response": ("gene_id,sequence,label", lambda i: f"g{i},{letters(100)},{i % 2}"),
+    "rna_modification": (
+        "sequence,label,modification",
+        lambda i: f"{letters(50, 'ACGU')}A{letters(50, 'ACGU')},{i % 2},m6A",
+    ),
+    "gene_expression": ("sequence;K562;HepG2", lambda i: f"{letters(100)};{NUMBERS[i]}"),
+}
+
+
+def letters(count, alphabet="ACGT"):
+    return "".join(random.choice(alphabet) for _ in range(count))
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    random.seed(1)
+    for track, (head, row) in FILES.items():
+        (tmp_path / f"{track}.csv").write_text("\n".join([head, *map(row, range(20))]) + "\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*words):
+    line = "from helpers.project.cli import main; main()"
+    # The user is elsewhere: the package is found, the folder of the checkout is not the current one.
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(paths.root())!r}); {line}", *words],
+        capture_output=True, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("track", FILES)
+def test_check_reads_and_says_what_a_run_would_do(mine, track):
+    found = call("check", f"{track}.csv", "--track", track)
+    assert found.returncode == 0, found.stderr
+    assert "20" in found.stdout
+    assert f"sequence-notebooks run {track} --source {track}.csv --out results" in found.stdout
+    assert sorted(path.name for path in mine.iterdir()) == sorted(f"{name}.csv" for name in FILES)
+
+
+@pytest.mark.parametrize("track", FILES)
+def test_a_plan_over_own_data_holds_nothing_of_the_sample(mine, track):
+    source = str(mine / f"{track}.csv")
+    steps = cli.plan(track, cli.tracks_known()[track]["run"], out=mine / "out", source=source)
+    assert steps[0].parameters["source"] == source
+    for step in steps:
+        assert step.parameters["profile"] == "own data"
+        texts = [str(value) for value in step.parameters.values()]
+        assert not [text for text in texts if text.startswith(("data/sample", "runs/sample"))]
+
+
+def test_another_tracks_file_is_refused_with_its_columns_and_no_traceback(mine):
+    found = call("check", "gene_expression.csv", "--track", "stress_response")
+    assert found.returncode == 1
+    assert "there is no column gene_id, label; found sequence, K562, HepG2" in found.stderr
+    assert "Traceback" not in found.stderr
