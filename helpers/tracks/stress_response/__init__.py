@@ -6,5 +6,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
         "data", "figures", "grammar", "known", "network", "predict", "predictors", "search", "simulate",
+        "sources",
     ],
 )  # fmt: skip

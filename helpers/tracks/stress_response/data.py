@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,16 +17,14 @@ from scipy.sparse.csgraph import connected_components
 
 from helpers.project import registry
 from helpers.readers import lines, own, tables
-from helpers.readers.fasta import read_fasta
 from helpers.readers.rows import Accounted
 from helpers.sequences import homology
 from helpers.sequences.alphabet import DNA
+from helpers.tracks.stress_response import sources
 from helpers.tracks.stress_response.known import either_strand
 
 COLUMNS = ["gene_id", "sequence", "label", "group", "species"]
 """Columns of ``promoters.csv`` and ``orthologs.csv``."""
-_LABELLED = r"^(.*)_([^_|]*)(?:\|.*)?$"
-"""An id with a label behind its last underscore; behind a bar there may be more, such as a place."""
 FEWEST = 10
 """Groups that a user's promoters have to stand in at least."""
 _ROW = ["source", "line", "gene_id", "species", "status", "note"]
@@ -62,6 +60,7 @@ def from_own(
     related: str | Path = "",
     species: Sequence[str] = (),
     report: str | Path | None = None,
+    **window: Any,
 ) -> Loaded:
     r"""Promoters from whatever the source is; what was found is in `Loaded.said`.
 
@@ -70,7 +69,8 @@ def from_own(
     source : str or pathlib.Path
         A table with the columns ``gene_id, sequence, label`` and, if genes belong together, ``group``;
         FASTA with the label in the id (``>gene_1``), in the description (``label=1``) or in `labels`;
-        a folder of species as for `from_folder`; or ``registry``, for `from_registry`.
+        BED, GFF3 or GTF where `window` names a genome and `labels` a table; a folder of species as for
+        `from_folder`; or ``registry``, for `from_registry`.
     columns, separator
         As for `helpers.readers.own.read_table`, for all tables.
     labels : str or pathlib.Path
@@ -81,6 +81,8 @@ def from_own(
         Of a folder or the registry: the species to learn and test, then those for training only.
     report : str or pathlib.Path
         `Loaded.rows` is written there, also when a fault in the data stops the reading.
+    **window
+        ``genome, upstream, downstream, feature``, as for `helpers.readers.regions.promoters`.
 
     Raises
     ------
@@ -106,8 +108,11 @@ def from_own(
     for name, path in (("main", source), ("related", related)):
         if not path:
             continue
-        read = _fasta if own.is_fasta(path) else _table
-        rows = read(Path(path), labels=labels, columns=columns, separator=separator)
+        given: dict[str, Any] = {"labels": labels, "columns": columns, "separator": separator}
+        if name == "main" and window.get("genome"):
+            rows = sources.places(Path(path), window, **given)
+        else:
+            rows = (sources.fasta if own.is_fasta(path) else sources.table)(Path(path), **given)
         rows.clean("sequence", DNA)
         group = rows.table["group"].where(rows.table["group"] != "", rows.table["gene_id"])
         parts.append(rows.table.assign(source=Path(path).name, species=name, group=group))
@@ -194,7 +199,7 @@ def from_fasta(
     """
     parts = []
     for species, path in fasta.items():
-        read = _fasta(Path(path)).table.assign(source=Path(path).name, species=species)
+        read = sources.fasta(Path(path)).table.assign(source=Path(path).name, species=species)
         parts.append(_with_groups(read, (orthologs or {}).get(species), Path(path)))
     said = [f"{Path(path).name}: FASTA, labels in its ids" for path in fasta.values()]
     return _loaded(parts, said, report=report)
@@ -278,43 +283,6 @@ def _from_species(folder: Path, species: Sequence[str], report: str | Path | Non
             "test first, then those for training only"
         )
     return from_folder(folder, main=species[0], related=species[1:], report=report)
-
-
-def _table(path: Path, *, labels: str | Path, columns: str | Mapping[str, str], separator: str) -> Accounted:
-    """A user's table of promoters."""
-    if labels:
-        raise ValueError(
-            f"{path.name} is a table, which holds its labels itself; labels is {str(labels)!r}. Leave labels "
-            "empty, or give the promoters as FASTA"
-        )
-    rows = own.read_table(
-        path, required=("gene_id", "sequence", "label"), optional=("group",), columns=columns,
-        separator=separator,
-    )  # fmt: skip
-    own.labels(rows)
-    rows.said.insert(0, "a table of promoters")
-    return rows
-
-
-def _fasta(
-    path: Path, *, labels: str | Path = "", columns: str | Mapping[str, str] = "", separator: str = "auto"
-) -> Accounted:
-    """Promoters in FASTA, with the label in the id or the description, or in a table of labels."""
-    if labels:
-        rows = own.read_table(
-            labels, required=("gene_id", "label"), optional=("group",), columns=columns, separator=separator
-        )
-        own.labels(rows)
-        own.add_sequences(rows, path, id="gene_id")
-        rows.said.insert(0, f"FASTA, labels in {Path(labels).name}")
-        return rows
-    read = read_fasta(path, DNA)
-    named = read["id"].str.extract(_LABELLED)
-    gene = named[0].fillna(read["id"]).where(named[0] != "", read["id"])
-    told = read["description"].str.extract(r"\blabel=(\S*)")[0]
-    rows = Accounted(read.assign(gene_id=gene, label=named[1].fillna(told).fillna(""), group=""))
-    rows.said.append("FASTA, labels in its ids or descriptions")
-    return rows
 
 
 def _with_groups(table: pd.DataFrame, orthologs: str | Path | None, fasta: Path) -> pd.DataFrame:

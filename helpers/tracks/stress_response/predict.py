@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
 from helpers.stats.odds import sigmoid
-from helpers.tracks.stress_response import known, network
+from helpers.tracks.stress_response import known, network, sources
 from helpers.tracks.stress_response.known import Known
 from helpers.training import ensembles
 from helpers.training.calibration import Calibrator
@@ -129,13 +130,18 @@ def _predicted(models: Served, sequences: list[str]) -> pd.DataFrame:
     return found.assign(**named, networks=networks)[ADDED]
 
 
-def read(path: str | Path, *, columns: str | Mapping[str, str] = "", separator: str = "auto") -> Accounted:
-    r"""Promoters to predict: FASTA, or a table with the column ``sequence`` and, if it has one, ``gene_id``.
+def read(
+    path: str | Path, *, columns: str | Mapping[str, str] = "", separator: str = "auto", **window: Any
+) -> Accounted:
+    r"""Promoters to predict: FASTA, a table with the column ``sequence`` (and ``gene_id``), or places.
 
     Parameters
     ----------
     columns, separator
         As for `helpers.readers.own.read_table`.
+    **window
+        ``genome, upstream, downstream, feature`` for a BED, GFF3 or GTF file: see
+        `helpers.readers.regions.promoters`.
 
     Examples
     --------
@@ -145,7 +151,10 @@ def read(path: str | Path, *, columns: str | Mapping[str, str] = "", separator: 
     >>> read(path).table[["line", "gene_id", "sequence"]].values.tolist()
     [[1, 'g1', 'ACGT']]
     """
-    if own.is_fasta(path):
+    if window.get("genome"):
+        rows = sources.from_genome(path, **window)
+        rows.table = rows.table.rename(columns={"id": "gene_id"})
+    elif own.is_fasta(path):
         found = [(one.line, one.id, one.sequence) for one in iter_fasta(path)]
         rows = Accounted(pd.DataFrame(found, columns=["line", "gene_id", "sequence"]))
         rows.said.append("FASTA")
@@ -159,27 +168,21 @@ def read(path: str | Path, *, columns: str | Mapping[str, str] = "", separator: 
     return rows
 
 
-def predict_file(
-    run: str | Path | Served,
-    path: str | Path,
-    out: str | Path,
-    *,
-    columns: str | Mapping[str, str] = "",
-    separator: str = "auto",
-) -> pd.DataFrame:
+def predict_file(run: str | Path | Served, source: str | Path | Accounted, out: str | Path) -> pd.DataFrame:
     """Write predictions for the promoters of a file, a row for each of its rows.
 
     Parameters
     ----------
     run : str, pathlib.Path or Served
         As for `predict_table`.
-    path, columns, separator
-        As for `read`.
+    source : str, pathlib.Path or Accounted
+        FASTA or a table, or what `read` gave for a file of another make.
     out : str or pathlib.Path
         CSV file to write: ``line, gene_id``, the columns `ADDED`, ``status, note``; and in the table
         that is given back ``sequence``, too.
     """
-    found = predict_table(run, read(path, columns=columns, separator=separator).table)
+    given = source if isinstance(source, Accounted) else read(source)
+    found = predict_table(run, given.table)
     found = found[["line", "gene_id", *ADDED, "status", "note", "sequence"]]
     tables.write_table(out, found.drop(columns="sequence").round(6))
     return found

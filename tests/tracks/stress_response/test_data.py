@@ -216,6 +216,22 @@ def test_a_promoter_of_two_species_joins_their_groups(species):
     assert found.said[-1] == "groups that hold one promoter are one: 1 joined with another"
 
 
+def test_promoters_of_a_genome_with_a_table_of_labels(tmp_path):
+    genome = "".join(drawn(14, length=100))
+    (tmp_path / "genome.fa").write_text(f">Chr1\n{genome}\n")
+    places = [f"1\t{100 * n}\t{100 * n + 50}\tg{n}\t0\t+" for n in range(1, 14)]
+    (tmp_path / "genes.bed").write_text("\n".join(places) + "\n")
+    rows = [f"g{n},{n % 2}" for n in range(1, 13)]
+    labels = written(tmp_path / "labels.csv", [*rows, "gX,1"], "gene_id,label")
+    window = {"genome": tmp_path / "genome.fa", "upstream": "80"}
+    found = loaders.from_own(tmp_path / "genes.bed", labels=labels, **window)
+    assert found.promoters["sequence"].tolist() == [genome[100 * n - 80 : 100 * n] for n in range(1, 13)]
+    assert found.rows["note"].iloc[-1] == "'gX' has no place in genes.bed"
+    assert "genes.bed: 1 places have no label" in found.said
+    with pytest.raises(ValueError, match="holds places and no labels"):
+        loaders.from_own(tmp_path / "genes.bed", **window)
+
+
 @pytest.mark.parametrize(
     ("file", "labels", "used", "groups"),
     [

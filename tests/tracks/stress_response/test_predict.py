@@ -51,10 +51,20 @@ def test_a_table_of_promoters_is_predicted(run, tmp_path):
     path = tmp_path / "mine.tsv"
     path.write_text(f"Gene\tPromoter\ng1\t{GOOD}\n\t{OTHER}\ng3\tNA\n")
     columns = "gene_id=Gene, sequence=Promoter"
-    found = predict.predict_file(run, path, tmp_path / "out.csv", columns=columns)
+    found = predict.predict_file(run, predict.read(path, columns=columns), tmp_path / "out.csv")
     assert found["gene_id"].tolist() == ["g1", "row 2", "g3"]
     assert found["status"].tolist() == ["ok", "ok", "rejected"]
     assert predict.read(path, columns=columns).said[:2] == ["a table of promoters", "separator: tab"]
+
+
+def test_promoters_of_a_genome_are_predicted(run, tmp_path):
+    (tmp_path / "genome.fa").write_text(f">chr1\n{GOOD}{OTHER}\n")
+    (tmp_path / "genes.bed").write_text("1\t30\t50\tg1\t0\t+\n1\t20\t40\tg2\t0\t-\n2\t1\t9\tg3\t0\t+\n")
+    read = predict.read(tmp_path / "genes.bed", genome=tmp_path / "genome.fa", upstream=30)
+    found = predict.predict_file(run, read, tmp_path / "out.csv")
+    assert found["gene_id"].tolist() == ["g1", "g2", "g3"]
+    assert found["status"].tolist() == ["ok", "changed", "rejected"]
+    assert found["sequence"].iloc[0] == GOOD
 
 
 def test_the_picture_of_predictions(run, tmp_path):
