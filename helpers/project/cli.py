@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import inspect
 import json
+import logging
 import os
 import shutil
 import time
@@ -113,6 +114,8 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
 
     from helpers.project import progress
 
+    # `plan` checked the parameters; papermill stumbles over quotes in their comments and calls them unknown.
+    logging.getLogger("papermill").setLevel(logging.ERROR)
     os.environ[pipeline.INSIDE_VARIABLE] = "1"
     before = ""
     folder = paths.output_folder(out / "notebooks")
@@ -237,15 +240,11 @@ def predict(
     ours = f"data/models/{track}"
     if not model and not (paths.root() / ours).is_dir():
         raise ValueError(f"{ours} is not there; give --model, the results folder of `run {track}`")
-    given = {"source": _source(source), "columns": columns}
+    given = {"source": _source(source), "columns": columns, "model": _source(model or ours)}
     own.check_folder(given["source"], out)
     folder = paths.output_folder(out)
     dataset = Path(source).name.partition(".")[0]
-    model = _source(model or ours)
-    execute(
-        plan(track, {name: {}}, out=folder, settings=settings or (), dataset=dataset, model=model, **given),
-        folder,
-    )
+    execute(plan(track, {name: {}}, out=folder, settings=settings or (), dataset=dataset, **given), folder)
     typer.echo(f"done: {folder}")
 
 

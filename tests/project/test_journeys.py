@@ -10,6 +10,10 @@ from helpers.project import cli, paths
 
 NUMBERS = [f"{i / 7:.2f};{i / 9:.2f}".replace(".", ",") for i in range(20)]
 FILES = {
+    "rna_peptide": (
+        "rna_seq,protein_seq,label",
+        lambda i: f"{letters(40, 'ACGU')},{letters(20, 'ACDEFGHIKLMNPQRSTVWY')},{i % 2}",
+    ),
     "stress_response": ("gene_id,sequence,label", lambda i: f"g{i},{letters(100)},{i % 2}"),
     "rna_modification": (
         "sequence,label,modification",
