@@ -103,12 +103,27 @@ def choose(table: pd.DataFrame, n: int, *, apart: int = 10) -> pd.DataFrame:
     The table has ``start``, ``efficacy`` and ``filter`` (empty where a guide passes); ``rank`` is
     added, from 1, equal ones in the order of the mRNA.
 
+    Raises
+    ------
+    ValueError
+        No guide passes; says how many fail at each filter.
+
     Examples
     --------
     >>> table = pd.DataFrame({"start": [0, 5, 30], "efficacy": [0.9, 0.8, 0.7], "filter": ""})
     >>> choose(table, 2)["start"].tolist()
     [0, 30]
     """
+    if not (table["filter"] == "").any():
+        failed = {
+            name: int(table["filter"].str.contains(mark, regex=False).sum())
+            for name, mark in (("GC", "GC "), ("runs", "a run of"), ("seed matches", "seed in"))
+        }
+        counts = ", ".join(f"{name} {count}" for name, count in failed.items())
+        raise ValueError(
+            f"none of {len(table)} guides passes the filters (guides that fail: {counts}). Widen gc_low "
+            "and gc_high, or raise longest_run or most_seed_matches"
+        )
     ordered = table[table["filter"] == ""].sort_values(["efficacy", "start"], ascending=[False, True])
     kept: dict[int, int] = {}
     for place, start in enumerate(ordered["start"]):

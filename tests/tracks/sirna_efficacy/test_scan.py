@@ -1,6 +1,7 @@
 """Filters that say why, and guides that keep apart."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers.tracks.sirna_efficacy import scan
@@ -22,3 +23,11 @@ def test_scan_filters_say_why_and_choose_keeps_apart():
     assert scan.order(chosen, "g")["sequence"].str.len().eq(21).all()
     with pytest.raises(ValueError, match="expected at least 21"):
         scan.tile("ACGU")
+
+
+def test_a_choice_of_nothing_says_what_each_filter_cost():
+    both = "GC 0 %, allowed 30 to 60; seed in 9 transcripts, allowed 0"
+    reasons = [both, "seed in 2 transcripts, allowed 0"]
+    table = pd.DataFrame({"start": [0, 1], "efficacy": [0.9, 0.8], "filter": reasons})
+    with pytest.raises(ValueError, match=r"none of 2 guides .*GC 1, runs 0, seed matches 2.*seed_matches"):
+        scan.choose(table, 1)
