@@ -58,7 +58,7 @@ rule sirna_efficacy_03_predict_from_fasta:
         SIRNA_MODELS,
         notebook=notebook("sirna_efficacy", "03_predict_from_fasta"),
     output:
-        run("sirna_efficacy", "predictions/run1_predictions.csv", "predictions/run1_overview.html"),
+        run("sirna_efficacy", "predictions/predictions.csv", "predictions/overview.html"),
         notebook=run("sirna_efficacy", "03_predict_from_fasta.ipynb"),
     params:
         **parameters("sirna_efficacy", "03_predict_from_fasta"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +11,12 @@ import numpy as np
 import pandas as pd
 
 from helpers.explain.interaction import layer_output
-from helpers.readers.tables import write_table
+from helpers.readers import own
+from helpers.readers.tables import MISSING, write_table
 from helpers.sequences.alphabet import RNA
 from helpers.sequences.encoding import reverse_complement
 from helpers.tracks.sirna_efficacy import design_rules, features
-from helpers.tracks.sirna_efficacy.data import read_records
+from helpers.tracks.sirna_efficacy.data import read_guides, read_mrnas, read_records
 from helpers.tracks.sirna_efficacy.features import KEEP_NOTHING, Folding
 from helpers.tracks.sirna_efficacy.predictors import Hybrid
 from helpers.tracks.sirna_efficacy.table import Table
@@ -22,7 +24,7 @@ from helpers.tracks.sirna_efficacy.target_sites import GUIDE, context, locate
 
 COLUMNS = (
     "mrna_id", "sirna_id", "guide", "position", "sites", "mismatches", "efficacy", "low", "high",
-    "standing", *design_rules.AUTHORS, "rules", "status", "note",
+    "training", *design_rules.AUTHORS, "rules", "status", "note",
 )  # fmt: skip
 
 _PREDICTED = ["efficacy", "low", "high"]
@@ -38,6 +40,62 @@ class Explanation(NamedTuple):
 
     mutations: np.ndarray
     attention: np.ndarray
+
+
+class Asked(NamedTuple):
+    """What is to be predicted: all `records` (as `read_records`), the `pairs` of a table, and remarks.
+
+    ``pairs`` has ``siRNA, mRNA`` (ids of the records), ``line, status, note``; it is None where every
+    guide is asked on every mRNA.
+    """
+
+    records: pd.DataFrame
+    pairs: pd.DataFrame | None
+    said: list[str]
+
+
+def read(
+    source: str | Path,
+    mrna_fasta: str | Path,
+    *,
+    sirna_fasta: str | Path = "",
+    columns: str = "",
+    separator: str = "auto",
+    lower_case: str = "keep",
+) -> Asked:
+    """Read guides and mRNAs: a FASTA file of guides, or a table of pairs.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        FASTA of guides, each asked on every mRNA; or a table with the columns ``siRNA`` (a guide's
+        sequence, or its id where `sirna_fasta` is given) and ``mRNA`` (an id of `mrna_fasta`).
+    mrna_fasta, sirna_fasta : str or pathlib.Path
+        The second one is for a table alone.
+    columns, separator : str
+        As `helpers.readers.own.read_table`.
+    lower_case : {"keep", "remove"}
+        As `helpers.tracks.sirna_efficacy.data.read_mrnas`.
+
+    Raises
+    ------
+    ValueError
+        As the readers; and if `source` and `sirna_fasta` are both FASTA files of guides.
+    """
+    if own.is_fasta(source):
+        if sirna_fasta:
+            raise ValueError(
+                f"source {source} and sirna_fasta {sirna_fasta} are both FASTA files of guides; "
+                "expected one. Leave sirna_fasta empty, or give a table of pairs as source"
+            )
+        return Asked(read_records(mrna_fasta, source, lower_case=lower_case), None, ["source: a FASTA file"])
+    rows = own.read_table(source, required=["siRNA", "mRNA"], columns=columns, separator=separator)
+    pairs = rows.table[["siRNA", "mRNA", "line", "status", "note"]].reset_index(drop=True)
+    pairs["siRNA"], pairs["mRNA"] = pairs["siRNA"].str.strip(), pairs["mRNA"].str.strip()
+    guides = read_guides(sirna_fasta) if sirna_fasta else _guides_of_cells(pairs["siRNA"])
+    both = {"siRNA": guides, "mRNA": read_mrnas(mrna_fasta, lower_case=lower_case)}
+    records = pd.concat([part.assign(kind=kind) for kind, part in both.items()], ignore_index=True)
+    return Asked(records, pairs, [f"source: a table of {len(pairs)} pairs", *rows.said])
 
 
 def predict_file(
@@ -63,6 +121,7 @@ def predict_table(
     run: Hybrid,
     table: pd.DataFrame,
     *,
+    pairs: pd.DataFrame | None = None,
     turn_sense: bool = False,
     max_mismatches: int = 0,
     folding: Folding = KEEP_NOTHING,
@@ -75,6 +134,8 @@ def predict_table(
         As `helpers.tracks.sirna_efficacy.predictors.load` gives it.
     table : pandas.DataFrame
         As `helpers.tracks.sirna_efficacy.data.read_records` gives it; rejected records have rows, too.
+    pairs : pandas.DataFrame, optional
+        As `read` gives it: which guide is asked on which mRNA; without it, each guide on each mRNA.
     turn_sense : bool
         Score the reverse complement of a guide that is a copy of the mRNA, and say so.
     max_mismatches : int
@@ -84,15 +145,19 @@ def predict_table(
     Returns
     -------
     pandas.DataFrame
-        Columns `COLUMNS`, one row for each pair, mRNA by mRNA: ``position`` (from 1) of the site
-        on the mRNA, ``sites`` that match as well, ``mismatches`` (positions of the guide),
-        ``efficacy`` with its 90 % interval, ``standing`` to what the models learnt from (identical,
-        near or new, as `Hybrid.standing` says), the scores and names of the published rules,
-        ``status`` (scored, unscored, rejected) and ``note`` (what was changed; why there is no
-        score, and how to mend it). The same input gives the same numbers on every run.
+        Columns `COLUMNS`, one row for each pair, in the order of `pairs` or mRNA by mRNA:
+        ``position`` (from 1) of the site on the mRNA, ``sites`` that match as well, ``mismatches``
+        (positions of the guide), ``efficacy`` with its 90 % interval, ``training`` (how the pair stands
+        to what the models learnt from: identical, near or new, as `Hybrid.standing` says), the scores
+        and names of the published rules, ``status`` (scored, unscored, rejected) and ``note`` (what
+        was changed; why there is no score, and how to mend it). The same input gives the same numbers
+        on every run.
     """
     guides, mrnas = (table[table["kind"] == kind].to_dict("records") for kind in ("siRNA", "mRNA"))
-    rows = [_located(mrna, guide, max_mismatches, turn_sense) for mrna in mrnas for guide in guides]
+    asked = [(mrna, guide) for mrna in mrnas for guide in guides]
+    if pairs is not None:
+        asked = _asked(pairs, guides, mrnas)
+    rows = [_located(mrna, guide, max_mismatches, turn_sense) for mrna, guide in asked]
     # Without a record of either kind there is no row, but every column all the same.
     found = pd.DataFrame(rows, columns=[*COLUMNS, "mrna"])
     scored = found["status"] == "scored"
@@ -101,7 +166,7 @@ def predict_table(
         starts = (part["position"] - 1).astype(int).tolist()
         values = score(run, part["guide"].tolist(), part["mrna"].tolist(), starts=starts, folding=folding)
         found.loc[scored, _PREDICTED] = values[_PREDICTED].to_numpy()
-        found.loc[scored, "standing"] = run.standing(part["guide"].tolist(), part["mrna"].tolist())
+        found.loc[scored, "training"] = run.standing(part["guide"].tolist(), part["mrna"].tolist())
     readable = found["status"] != "rejected"
     if readable.any():
         hits = design_rules.hits(found.loc[readable, "guide"].tolist())
@@ -164,6 +229,37 @@ def _table(
     return Table(guides, contexts, origins or mrnas, starts=starts, features=computed)
 
 
+def _guides_of_cells(cells: pd.Series) -> pd.DataFrame:
+    """Records of guides that stand in a table as sequences; the sequence as written is the id."""
+    texts = [text for text in dict.fromkeys(cells) if text and text.lower() not in MISSING]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "guides.fa"
+        # A mark that opens a record would make two of one.
+        path.write_text("".join(f">{n}\n{text.replace('>', '?')}\n" for n, text in enumerate(texts)))
+        records = read_guides(path) if texts else pd.DataFrame(columns=["id", "sequence", "status", "note"])
+    return records.assign(id=texts)
+
+
+def _asked(pairs: pd.DataFrame, guides: list[dict], mrnas: list[dict]) -> list[tuple[dict, dict]]:
+    """Records of each pair; one that is not there, or a row that cannot be read, is a rejected record."""
+    known = {"siRNA": {one["id"]: one for one in guides}, "mRNA": {one["id"]: one for one in mrnas}}
+
+    def record(kind: str, name: str) -> dict:
+        if not name or name.lower() in MISSING:
+            note = f"the cell {kind} is empty; fill it in"
+        else:
+            note = f"{name!r} is not in the FASTA file; add it or correct the id"
+        return known[kind].get(name, {"id": name, "sequence": "", "status": "rejected", "note": note})
+
+    found = []
+    for pair in pairs.to_dict("records"):
+        mrna, guide = record("mRNA", pair["mRNA"]), record("siRNA", pair["siRNA"])
+        if pair["status"] == "rejected":
+            guide = guide | {"status": "rejected", "note": pair["note"]}
+        found.append((mrna, guide))
+    return found
+
+
 def _predicted(run: Hybrid, table: Table) -> pd.DataFrame:
     found = run.on(table).predict(np.arange(len(table)))
     ours = found["ours"].rename(columns={"p": "efficacy", "low_90": "low", "high_90": "high"})
@@ -174,7 +270,7 @@ def _located(mrna: dict, guide: dict, max_mismatches: int, turn_sense: bool) -> 
     """Row of a pair before it is scored."""
     row = dict.fromkeys([*COLUMNS, "mrna"], np.nan) | {
         "mrna_id": mrna["id"], "sirna_id": guide["id"], "guide": guide["sequence"], "sites": 0,
-        "mismatches": "", "rules": "", "standing": "", "status": "rejected", "mrna": mrna["sequence"],
+        "mismatches": "", "rules": "", "training": "", "status": "rejected", "mrna": mrna["sequence"],
     }  # fmt: skip
     for record, kind in ((mrna, "mRNA"), (guide, "siRNA")):
         if record["status"] == "rejected":

@@ -97,6 +97,55 @@ def why_not(guides: Sequence[str], seeds: np.ndarray, limits: Limits) -> list[st
     return reasons
 
 
+def widened(guides: Sequence[str], seeds: np.ndarray, limits: Limits, *, n: int) -> Limits:
+    """The limits, with the fewest seed matches allowed that let `n` guides pass where now none passes.
+
+    Examples
+    --------
+    >>> guides = ["UUCGAACGUACGUACGUACGG", "UACGAACGUACGUACGUACGG"]
+    >>> widened(guides, np.array([40, 30]), Limits(most_seed_matches=0), n=1).most_seed_matches
+    30
+    """
+    free = limits._replace(most_seed_matches=int(np.asarray(seeds).max(initial=0)))
+    numbers = np.sort(np.asarray(seeds)[[not why for why in why_not(guides, seeds, free)]])
+    if not len(numbers) or numbers[0] <= limits.most_seed_matches:
+        return limits
+    return limits._replace(most_seed_matches=int(numbers[min(n, len(numbers)) - 1]))
+
+
+def shared_sites(mrna: str, transcripts: Mapping[str, str]) -> pd.Series:
+    """Share of the guide sites (21 nt) of an mRNA that stand in each transcript; near 1 in an isoform.
+
+    Examples
+    --------
+    >>> shared_sites("ACGUUGCAAGCUUACGGAUCCAGUU", {"a": "GGACGUUGCAAGCUUACGGAUCCAGUU", "b": "ACGU"}).tolist()
+    [1.0, 0.0]
+    """
+    sites = {mrna[i : i + GUIDE] for i in range(len(mrna) - GUIDE + 1)}
+    shares = {
+        name: len(sites & {text[i : i + GUIDE] for i in range(len(text) - GUIDE + 1)}) / len(sites)
+        for name, text in transcripts.items()
+    }
+    return pd.Series(shares, dtype="float64")
+
+
+def off_targets(transcripts: Mapping[str, str], mrna: str, isoforms: str = "") -> dict[str, str]:
+    """Transcripts without the target itself and its named isoforms (names, blanks between).
+
+    Raises
+    ------
+    ValueError
+        If no transcript has one of the names.
+    """
+    left_out = isoforms.split()
+    if unknown := [name for name in left_out if name not in transcripts]:
+        raise ValueError(
+            f"isoforms names {', '.join(unknown)}, which the transcripts do not hold; expected ids of "
+            f"records, such as {', '.join(list(transcripts)[:3]) or '(there are none)'}. Correct the names"
+        )
+    return {name: text for name, text in transcripts.items() if text != mrna and name not in left_out}
+
+
 def choose(table: pd.DataFrame, n: int, *, apart: int = 10) -> pd.DataFrame:
     """The best `n` guides that pass, the starts of no two of them nearer than `apart` nt.
 

@@ -29,7 +29,7 @@ def test_every_pair_of_a_users_files_has_a_row(tmp_path, fitted):
     assert scored["efficacy"].notna().all()
     assert (scored["low"] < scored["high"]).all()
     assert found.loc[found["status"] != "scored", "efficacy"].isna().all()
-    assert set(scored["standing"]) <= {"identical", "near", "new"}
+    assert set(scored["training"]) <= {"identical", "near", "new"}
     assert (found.loc[found["status"] != "scored", "note"] != "").all()
     notes = found.drop_duplicates("sirna_id").set_index("sirna_id")["note"]
     assert "20 nt" in notes["bad_20nt"]
@@ -44,6 +44,29 @@ def test_every_pair_of_a_users_files_has_a_row(tmp_path, fitted):
     row = turned[(turned["sirna_id"] == "sense") & (turned["mrna_id"] == "new_mrna01")].iloc[0]
     assert row["status"] == "scored"
     assert "reverse complement was scored" in row["note"]
+
+
+def test_a_table_of_pairs_has_a_row_for_each_of_its_rows(tmp_path, fitted):
+    fitted = fitted.on(fitted.table)
+    fitted.calibrate(pd.DataFrame({"y": np.arange(12.0), "p": 0.0, "unsure": 1.0, "group": np.arange(12)}))
+    guides = data.read_guides(FILES[1]).set_index("id")["sequence"]
+    path = tmp_path / "pairs.csv"
+    path.write_text(
+        f"Guide;Gene\n{guides['n06']};new_mrna01\n{guides['n06']};nobody\n;new_mrna01\nACGU;new_mrna01\n"
+    )
+    asked = predict.read(path, FILES[0], columns="siRNA=Guide, mRNA=Gene")
+    found = predict.predict_table(fitted, asked.records, pairs=asked.pairs)
+    assert found["mrna_id"].tolist() == ["new_mrna01", "nobody", "new_mrna01", "new_mrna01"]
+    assert found["status"].tolist() == ["scored", "rejected", "rejected", "rejected"]
+    said = ["", "'nobody' is not", "is empty", "4 nt"]
+    assert all(part in note for part, note in zip(said, found["note"], strict=True))
+    path.write_text("siRNA,mRNA\nn06,new_mrna01\nn99,new_mrna01\n")
+    asked = predict.read(path, FILES[0], sirna_fasta=FILES[1])
+    again = predict.predict_table(fitted, asked.records, pairs=asked.pairs)
+    assert again["efficacy"].iloc[0] == found["efficacy"].iloc[0]
+    assert "'n99' is not in the FASTA file" in again["note"].iloc[1]
+    with pytest.raises(ValueError, match="both FASTA files of guides"):
+        predict.read(FILES[1], FILES[0], sirna_fasta=FILES[1])
 
 
 @pytest.mark.parametrize("kinds", [[], ["siRNA"], ["mRNA"]])

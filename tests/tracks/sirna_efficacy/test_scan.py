@@ -31,3 +31,19 @@ def test_a_choice_of_nothing_says_what_each_filter_cost():
     table = pd.DataFrame({"start": [0, 1], "efficacy": [0.9, 0.8], "filter": reasons})
     with pytest.raises(ValueError, match=r"none of 2 guides .*GC 1, runs 0, seed matches 2.*seed_matches"):
         scan.choose(table, 1)
+
+
+def test_isoforms_are_named_and_the_fewest_seed_matches_are_taken():
+    mrna = "ACGUUGCAAGCUUACGGAUCCAGUUACG"
+    transcripts = {"target": mrna, "isoform": "GG" + mrna, "other": "ACGU" * 9}
+    others = scan.off_targets(transcripts, mrna)
+    assert scan.shared_sites(mrna, others).to_dict() == {"isoform": 1.0, "other": 0.0}
+    assert list(scan.off_targets(transcripts, mrna, "isoform")) == ["other"]
+    with pytest.raises(ValueError, match="isoforms names nobody"):
+        scan.off_targets(transcripts, mrna, "isoform nobody")
+    guides = scan.tile(mrna)["guide"].tolist()
+    limits = scan.Limits(gc_low=0.0, gc_high=1.0, longest_run=10, most_seed_matches=0)
+    seeds = np.arange(3, 3 + len(guides))
+    assert scan.widened(guides, seeds, limits, n=2).most_seed_matches == 4
+    assert scan.widened(guides, seeds * 0, limits, n=2) == limits
+    assert scan.widened(guides, seeds, limits._replace(gc_low=0.99), n=2).most_seed_matches == 0
