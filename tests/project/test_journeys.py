@@ -8,6 +8,8 @@ import pytest
 
 from helpers.project import cli, paths
 
+TARGET = "".join(random.Random(2).choices("ACGU", k=300))
+PAIRS = str.maketrans("ACGU", "TGCA")
 NUMBERS = [f"{i / 7:.2f};{i / 9:.2f}".replace(".", ",") for i in range(20)]
 FILES = {
     "rna_peptide": (
@@ -18,6 +20,10 @@ FILES = {
     "rna_modification": (
         "sequence,label,modification",
         lambda i: f"{letters(50, 'ACGU')}A{letters(50, 'ACGU')},{i % 2},m6A",
+    ),
+    "sirna_efficacy": (
+        "guide,mRNA,efficacy",
+        lambda i: f"{TARGET[9 * i : 9 * i + 21].translate(PAIRS)[::-1]},target,{i / 20}",
     ),
     "gene_expression": ("sequence;K562;HepG2", lambda i: f"{letters(100)};{NUMBERS[i]}"),
 }
@@ -33,6 +39,7 @@ def mine(tmp_path, monkeypatch):
     for track, (head, row) in FILES.items():
         (tmp_path / f"{track}.csv").write_text("\n".join([head, *map(row, range(20))]) + "\n")
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "target.fa").write_text(f">target\n{TARGET}\n")
     return tmp_path
 
 
@@ -47,11 +54,12 @@ def call(*words):
 
 @pytest.mark.parametrize("track", FILES)
 def test_check_reads_and_says_what_a_run_would_do(mine, track):
-    found = call("check", f"{track}.csv", "--track", track)
+    further = ["--set", f"mrna_fasta={mine / 'target.fa'}"] if track == "sirna_efficacy" else []
+    found = call("check", f"{track}.csv", "--track", track, *further)
     assert found.returncode == 0, found.stderr
     assert "20" in found.stdout
-    assert f"sequence-notebooks run {track} --source {track}.csv --out results" in found.stdout
-    assert sorted(path.name for path in mine.iterdir()) == sorted(f"{name}.csv" for name in FILES)
+    assert " ".join(["sequence-notebooks run", track, "--source", f"{track}.csv", *further]) in found.stdout
+    assert {path.name for path in mine.iterdir()} == {"target.fa", *(f"{name}.csv" for name in FILES)}
 
 
 @pytest.mark.parametrize("track", FILES)

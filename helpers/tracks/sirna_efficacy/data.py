@@ -6,7 +6,8 @@ it a little beyond either end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.project import registry
-from helpers.readers import fasta, tables
+from helpers.readers import fasta, own, tables
 from helpers.readers.rows import Accounted
 from helpers.sequences import homology
 from helpers.sequences.alphabet import RNA
@@ -27,8 +28,14 @@ PAIR = ["sirna_id", "mrna_id", "guide", "context", "start", "mismatches", "effic
 RECORD = ["id", "sequence", "length", "status", "note", "line"]
 LONGEST_MRNA = 110_000  # nt of the longest human mRNA (titin); a longer one is scored, with a note
 
-_HIGHEST = 2.0
+LONGEST_GUIDE = 23  # nt; the first 19 pair, the others overhang
+
+_HIGHEST = 1.5  # noise carries a fraction that far; percentages go beyond
 _REPEAT = 0.2  # efficacies of one guide on one mRNA, from lowest to highest, are noise up to this
+# Names of columns that tell what is left of an mRNA, the opposite of what is silenced.
+_REMAINS = re.compile(r"remain|residual|expression|mrna.?level|viab", re.IGNORECASE)
+_ENDS = re.compile(r"^5['′]?-|-3['′]?$")
+_DEOXY = re.compile(r"(-?[(\[]?d[Tt][)\]]?){1,2}$")
 _LOWER_CASE = {
     "keep": "are read as part of the mRNA; if they are introns, set lower_case to 'remove'",
     "remove": "removed as introns",
@@ -36,37 +43,54 @@ _LOWER_CASE = {
 _GENOMIC = "a genomic sequence with introns? It is scored as it is"
 
 
+class Matching(NamedTuple):
+    """How a guide is looked for on its mRNA."""
+
+    max_mismatches: int = 3
+    """Of its 19 paired residues, so many may not match."""
+    lower_case: str = "keep"
+    """As for `read_mrnas`."""
+
+
+_MATCHING = Matching()
+
+
 class Loaded(NamedTuple):
-    """Pairs (columns `PAIR`), their mRNAs by id, and what became of every row of the input.
+    """Pairs (columns `PAIR`), their mRNAs by id, what became of every row, what is to be said of the file.
 
     ``rows`` has ``sirna_id, mrna_id, orientation`` (antisense, sense, none), ``start`` (0-based, -1
-    for none), ``mismatches`` (positions of the guide), ``status`` (ok, changed, merged, rejected),
-    ``note`` and ``line``.
+    for none), ``mismatches`` (positions of the guide), ``overhang`` (of the guide as it was given),
+    ``status`` (ok, changed, merged, rejected), ``note`` and ``line``.
     """
 
     pairs: pd.DataFrame
     mrnas: dict[str, str]
     rows: pd.DataFrame
+    said: tuple[str, ...] = ()
 
 
 def read_guides(path: str | Path) -> pd.DataFrame:
-    r"""Guides of a FASTA file, 21 nt a record: the antisense strand, 5' to 3', with its overhang.
+    r"""Guides of a FASTA file, 19 to 23 nt a record: the antisense strand, 5' to 3'.
+
+    The first 19 nt are the core, which pairs; what follows is the overhang, also as ``dTdT``. The
+    sequence has 21 nt: the core and two of the overhang, U where fewer were given.
 
     Returns
     -------
-    pandas.DataFrame, columns=id, sequence, length, status, note, line
+    pandas.DataFrame, columns=id, sequence, length, status, note, line, overhang
         One row a record, in the order of the file; ``rejected`` for one of another length or with
         an unknown residue, the note saying how to mend it. The second record of a name is numbered.
+        ``length`` and ``overhang`` are those of the guide as it was given.
 
     Examples
     --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "a.fa"
-    >>> _ = path.write_text(">a\nCUAAUAUGUUAAUUGAUUUau\n>b\nCUAAUAUGUUAAUUGAUUUA\n")
-    >>> read_guides(path)["status"].tolist()
-    ['ok', 'rejected']
+    >>> _ = path.write_text(">a\nCUAAUAUGUUAAUUGAUUUau\n>b\nCUAAUAUGUUAAUUGAUUUdTdT\n")
+    >>> read_guides(path)[["sequence", "overhang", "status"]].values.tolist()
+    [['CUAAUAUGUUAAUUGAUUUAU', 'AU', 'ok'], ['CUAAUAUGUUAAUUGAUUUUU', 'UU', 'changed']]
     """
-    return _read(path, _tidy_guide)
+    return _overhanging(_read(path, _tidy_guide))
 
 
 def read_mrnas(path: str | Path, *, lower_case: str = "keep") -> pd.DataFrame:
@@ -97,70 +121,155 @@ def read_records(
 ) -> pd.DataFrame:
     """Guides and mRNAs of two FASTA files in one table, told apart by ``kind`` (siRNA, mRNA)."""
     guides, mrnas = read_guides(sirna_fasta), read_mrnas(mrna_fasta, lower_case=lower_case)
-    both = pd.concat({"siRNA": guides, "mRNA": mrnas}, names=["kind", None])
+    both = pd.concat({"siRNA": guides[RECORD], "mRNA": mrnas}, names=["kind", None])
     return both.reset_index("kind").reset_index(drop=True)
 
 
-def from_files(
-    efficacy: str | Path,
-    sirna_fasta: str | Path,
-    mrna_fasta: str | Path,
+def from_own(
+    source: str | Path,
     *,
+    columns: str | Mapping[str, str] = "",
+    separator: str = "auto",
+    sirna_fasta: str | Path = "",
+    mrna_fasta: str | Path = "",
     turn_sense: bool = False,
-    max_mismatches: int = 3,
-    lower_case: str = "keep",
+    matching: Matching = _MATCHING,
 ) -> Loaded:
-    """Pairs from a table of efficacies (``siRNA, mRNA, efficacy``: two ids, a fraction) and two FASTA files.
+    """Pairs from a table of efficacies of one's own and the FASTA file of its mRNAs.
 
     A guide that was given as the sense strand is turned into its reverse complement if `turn_sense`
-    is set, else its row is rejected; either way the note says so. At most `max_mismatches` of the
-    19 paired residues may not match. Rows of one guide on one mRNA whose efficacies are more than 0.2
-    apart are all rejected; those that agree are one row, their mean.
+    is set, else its row is rejected; either way the note says so. Rows of one guide on one mRNA
+    whose efficacies are more than 0.2 apart are all rejected; those that agree are one row, their mean.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        A table (CSV, TSV, ...; gzip, too) with the columns ``mRNA`` (an id), ``efficacy`` (the
+        fraction silenced: 0 none, 1 all), and ``siRNA`` (an id of `sirna_fasta`) or ``guide`` (its
+        sequence; then ``siRNA`` may be left out).
+    columns, separator
+        As for `helpers.readers.own.read_table`.
+    sirna_fasta : str or pathlib.Path
+        Guides by their ids (see `read_guides`); empty if the table has the column ``guide``.
+    mrna_fasta : str or pathlib.Path
+        mRNAs by their ids.
+    turn_sense : bool
+    matching : Matching
 
     Raises
     ------
     ValueError
-        If a file cannot be read, no row is left, or the efficacies look like percentages.
+        If a file cannot be read, no row is left, or the efficacies look like percentages or like
+        what remains of the mRNA.
     """
-    guides = read_guides(sirna_fasta).set_index("id").to_dict("index")
-    mrnas = read_mrnas(mrna_fasta, lower_case=lower_case).set_index("id").to_dict("index")
+    if not str(mrna_fasta):
+        raise ValueError(
+            "mrna_fasta is empty; give the FASTA file of the mRNAs that the guides were tried on"
+        )
+    mrnas = read_mrnas(mrna_fasta, lower_case=matching.lower_case).set_index("id").to_dict("index")
+    ours = ["mRNA", "efficacy"]
+    read = own.read_table(
+        source,
+        required=["siRNA", *ours] if str(sirna_fasta) else ours,
+        optional=() if str(sirna_fasta) else ["guide", "siRNA"],
+        columns=columns, separator=separator,
+    )  # fmt: skip
+    values = own.numbers(read, "efficacy")
+    _check_fractions(values, str(source), next((t for t in read.said if t.startswith("efficacy: their")), ""))
+    guides = _guides_of(read.table, source, sirna_fasta)
     rows: list[dict[str, Any]] = []
     kept, used = [], {}
-    for row in tables.read_table(efficacy, required=["siRNA", "mRNA", "efficacy"]).to_dict("records"):
+    for row, efficacy in zip(read.table.to_dict("records"), values, strict=True):
         named = {"sirna_id": row["siRNA"], "mrna_id": row["mRNA"]}
-        outcome = named | {"orientation": "none", "start": -1, "mismatches": "", "status": "rejected"}
-        rows.append(outcome | {"note": _unreadable(row, guides, mrnas), "line": row["line"]})
-        if rows[-1]["note"]:
+        outcome = named | {"orientation": "none", "start": -1, "mismatches": "", "overhang": ""}
+        told = _unreadable(row, guides, mrnas, is_number=np.isfinite(efficacy))
+        rows.append(outcome | {"status": "rejected", "note": told, "line": row["line"]})
+        if told:
             continue
-        mrna = mrnas[row["mRNA"]]["sequence"]
+        mrna, given = mrnas[row["mRNA"]]["sequence"], guides[row["siRNA"]]
         guide, site, turned = locate(
-            guides[row["siRNA"]]["sequence"], mrna, max_mismatches=max_mismatches, turn_sense=turn_sense
+            given["sequence"], mrna, max_mismatches=matching.max_mismatches, turn_sense=turn_sense
         )
-        rows[-1] |= {"orientation": "sense" if turned else site.orientation, "note": site.note}
+        about = {"note": site.note, "overhang": given["overhang"]}
+        rows[-1] |= about | {"orientation": "sense" if turned else site.orientation}
         if site.orientation != "antisense":
             continue
         said = "given as the sense strand, turned into the antisense strand" if turned else ""
+        changed = turned or (given["status"] == "changed" and given["length"] != GUIDE)
         rows[-1] |= {
             "start": site.start,
             "mismatches": " ".join(map(str, site.mismatches)),
-            "status": "changed" if turned else "ok",
-            "note": "; ".join(filter(None, [guides[row["siRNA"]]["note"], said, site.note])),
+            "status": "changed" if changed else "ok",
+            "note": "; ".join(filter(None, [given["note"], said, site.note])),
         }
         wrong = sum(position <= CORE for position in site.mismatches)
         place = context(mrna, site.start), site.start, wrong
-        kept.append((*named.values(), guide, *place, float(row["efficacy"]), row["mRNA"]))
+        kept.append((*named.values(), guide, *place, float(efficacy), row["mRNA"]))
         used[row["mRNA"]] = mrna
     pairs, told = _agreeing(pd.DataFrame(kept, columns=PAIR), Accounted(pd.DataFrame(rows)))
     if pairs.empty:
         why = told["note"].iloc[0] if rows else "it holds none"
-        raise ValueError(f"{efficacy}: no row could be used. Of the first: {why}")
-    if (highest := pairs["efficacy"].max()) > _HIGHEST:
-        raise ValueError(
-            f"{efficacy}: efficacy reaches {highest:g}; expected about 0 to 1. Divide percentages by 100"
-        )
+        raise ValueError(f"{source}: no row could be used. Of the first: {why}")
     pairs = _merged(pairs, told)
     used = {name: used[name] for name in pairs["mrna_id"].unique()}
-    return Loaded(pairs.assign(group=pairs["mrna_id"].map(_families(used))), used, told)
+    loaded = Loaded(pairs.assign(group=pairs["mrna_id"].map(_families(used))), used, told)
+    return loaded._replace(said=(*read.said, *_said_of(loaded)))
+
+
+def _guides_of(table: pd.DataFrame, source: str | Path, sirna_fasta: str | Path) -> dict[str, dict]:
+    """Guides by the ids in ``siRNA``, which is filled where the table itself holds the sequences."""
+    if str(sirna_fasta):
+        return read_guides(sirna_fasta).set_index("id").to_dict("index")
+    if len(table) and not table["guide"].str.strip().any():
+        raise ValueError(
+            f"{source}: no sequences of siRNAs; expected a column guide with them. Name yours, such as "
+            "columns = 'guide=my column', or give sirna_fasta, their FASTA file"
+        )
+    unnamed = table["siRNA"].str.strip().str.lower().isin(["", *tables.MISSING])
+    table["siRNA"] = table["siRNA"].where(~unnamed, "line_" + table["line"].astype(str))
+    # One name may stand for one sequence only; a second one gets its line.
+    other = table.groupby("siRNA")["guide"].transform("first") != table["guide"]
+    table["siRNA"] = table["siRNA"].where(~other, table["siRNA"] + "_line_" + table["line"].astype(str))
+    rows = [
+        (name, found.sequence, len(found.sequence), found.status, found.note, line)
+        for name, found, line in zip(
+            table["siRNA"], map(_tidy_guide, table["guide"]), table["line"], strict=True
+        )
+    ]
+    found = _overhanging(pd.DataFrame(rows, columns=RECORD))
+    return found.drop_duplicates("id").set_index("id").to_dict("index")
+
+
+def _check_fractions(values: pd.Series, source: str, named: str) -> None:
+    """Raise ValueError where efficacies are no fractions silenced; what they are is never guessed."""
+    if (found := values.dropna()).empty:
+        return
+    shown = f"{', '.join(f'{value:g}' for value in found[:4])}; from {found.min():g} to {found.max():g}"
+    if found.max() > _HIGHEST:
+        raise ValueError(
+            f"{source}: efficacy is no fraction silenced ({shown}); expected 0 (none) to 1 (all). Divide "
+            "percentages by 100; of what remains of the mRNA give 1 minus the fraction"
+        )
+    if _REMAINS.search(named.removeprefix("efficacy: their")):
+        raise ValueError(
+            f"{source}: {named} seems to hold what remains of the mRNA ({shown}); expected the fraction "
+            "silenced. Give 1 minus it in a column efficacy; if it is silenced, give the column that name"
+        )
+
+
+def _said_of(loaded: Loaded) -> list[str]:
+    """What is to be said of the guides as a whole: overhangs by a rule, and repeats."""
+    rows = loaded.rows
+    numbers = {
+        f"the core of {CORE} nt is read with two of the overhang, U where fewer were given": (
+            (rows["orientation"] != "none") & (rows["overhang"].str.len() != GUIDE - CORE)
+        ),
+        f"the same guide on one mRNA with efficacies more than {_REPEAT:g} apart: all set aside": (
+            rows["note"].str.contains("the same guide on one mRNA stands with", regex=False)
+        ),
+        "the same guide on one mRNA: merged into the first, their mean": rows["status"] == "merged",
+    }
+    return [f"{n} rows: {what}" for what, chosen in numbers.items() if (n := int(chosen.sum()))]
 
 
 def _merged(pairs: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
@@ -189,7 +298,9 @@ def from_registry(name: str = "sirna") -> Loaded:
     if name in registry.names() and name != "sirna":
         raise ValueError(f"data set {name!r} holds no siRNAs; expected 'sirna'")
     paths = registry.fetch(name)
-    return from_files(paths["sirna_mrna_efficacy.csv"], paths["sirna_1.fas"], paths["mRNA_1.fas"])
+    return from_own(
+        paths["sirna_mrna_efficacy.csv"], sirna_fasta=paths["sirna_1.fas"], mrna_fasta=paths["mRNA_1.fas"]
+    )
 
 
 def write(folder: str | Path, loaded: Loaded) -> list[Path]:
@@ -260,17 +371,39 @@ def _read(path: str | Path, tidy: Callable[[str], fasta.Cleaned]) -> pd.DataFram
 
 
 def _tidy_guide(text: str) -> fasta.Cleaned:
+    """A guide of 19 to 23 nt as RNA; ``dT``, and marks of sugars and ends, are read as letters."""
+    plain = _ENDS.sub("", "".join(text.split()))
+    if re.fullmatch(r"([rd][ACGUT])+", plain):
+        plain = plain[1::2]
+    plain = _DEOXY.sub(lambda found: "T" * found[0].count("d"), plain)
     # The overhang is written in lower case by custom; that is no change to speak of.
-    cleaned = fasta.clean(text[:CORE] + text[CORE:].upper(), RNA)
+    cleaned = fasta.clean(plain[:CORE] + plain[CORE:].upper(), RNA)
     size, place = len(cleaned.sequence), cleaned.sequence.find(RNA.unknown) + 1
-    if cleaned.status == "rejected" or (size == GUIDE and not place):
-        return cleaned
-    why = f"position {place} is unknown (N); a siRNA is ordered with every residue known"
+    why = ""
+    if re.search(r"[mf][ACGU]", plain):
+        why = "it has marks of modified residues (mU, fC); write the letters alone"
+    elif not CORE <= size <= LONGEST_GUIDE:
+        way = "cut it to the 21 nt that are loaded" if size > LONGEST_GUIDE else "give all its nt"
+        why = f"the siRNA has {size} nt; expected {CORE} to {LONGEST_GUIDE}: a core of {CORE} and its "
+        why += f"overhang. Give the antisense strand 5' to 3', and {way}"
+    elif place:
+        why = f"position {place} is unknown (N); a siRNA is ordered with every residue known"
+    if cleaned.status == "rejected" or why:
+        return cleaned if cleaned.status == "rejected" else cleaned._replace(status="rejected", note=why)
+    said = [cleaned.note, "" if plain == text else "blanks, or marks of sugars and ends, taken off"]
     if size != GUIDE:
-        way = "cut it to" if size > GUIDE else "give it with its two overhanging nt:"
-        strand = f"Give the antisense strand 5' to 3', {way} {GUIDE} nt"
-        why = f"the siRNA has {size} nt; expected exactly {GUIDE}. {strand}"
-    return cleaned._replace(status="rejected", note=why)
+        tail = "the first two of the overhang" if size > GUIDE else "U where the overhang lacks letters"
+        said.append(f"{size} nt: the core of {CORE} with {tail}")
+    note = "; ".join(filter(None, said))
+    return fasta.Cleaned(cleaned.sequence, "changed" if note else "ok", note)
+
+
+def _overhanging(guides: pd.DataFrame) -> pd.DataFrame:
+    """Guides that can be used with the 21 nt that are read, and their overhangs as they were given."""
+    usable = guides["status"] != "rejected"
+    overhang = guides["sequence"].str.slice(CORE).where(usable, "")
+    read = guides["sequence"].str.slice(0, CORE) + (overhang + "UU").str.slice(0, GUIDE - CORE)
+    return guides.assign(overhang=overhang, sequence=read.where(usable, guides["sequence"]))
 
 
 def _tidy_mrna(text: str, lower_case: str) -> fasta.Cleaned:
@@ -302,7 +435,7 @@ def _agreeing(pairs: pd.DataFrame, rows: Accounted) -> tuple[pd.DataFrame, pd.Da
     return pairs[kept].reset_index(drop=True), rows.table[columns]
 
 
-def _unreadable(row: dict, guides: dict[str, dict], mrnas: dict[str, dict]) -> str:
+def _unreadable(row: dict, guides: dict[str, dict], mrnas: dict[str, dict], *, is_number: bool) -> str:
     """Why a row of the table cannot be used, or nothing."""
     if row["status"] == "rejected":
         return str(row["note"])
@@ -312,6 +445,6 @@ def _unreadable(row: dict, guides: dict[str, dict], mrnas: dict[str, dict]) -> s
             return f"the {kind} {name!r} is not in the FASTA file; add it or correct the id"
         if found[name]["status"] == "rejected":
             return f"{kind} {name}: {found[name]['note']}"
-    if not np.isfinite(pd.to_numeric(row["efficacy"], errors="coerce")):
+    if not is_number:
         return f"efficacy is {row['efficacy']!r}; expected a number, the fraction silenced"
     return ""

@@ -224,7 +224,7 @@ def _write_training(folder: Path, sample: Simulation, seed: int) -> list[Path]:
         guides[name] = sample.mrnas[truth.at[name, "mRNA"]][start : start + GUIDE]
     for name in matched[20:24]:
         guides[name] = _as_dna(guides[name])
-    guides[matched[30]] = guides[matched[30]][:20]
+    guides[matched[30]] = guides[matched[30]][:18]
     rows = sample.sirnas[["siRNA", "mRNA", "efficacy"]].astype({"efficacy": object})
     # Eight guides were measured twice and agree; four more contradict themselves.
     again = rows[rows["siRNA"].isin(matched[40:180:12])].copy()
@@ -256,8 +256,8 @@ def _write_prediction(folder: Path, fresh: Simulation, known: Simulation) -> lis
     guides = [_as_ordered(guide) for guide in truth["guide"]]
     first = truth.iloc[0]
     faults = [
-        ("bad_20nt", guides[1][:20]),
-        ("bad_22nt", guides[2] + "A"),
+        ("bad_18nt", guides[1][:18]),
+        ("bad_24nt", guides[2] + "ACG"),
         ("bad_unknown", guides[3][:7] + "N" + guides[3][8:]),
         ("sense", fresh.mrnas[first["mRNA"]][first["start"] : first["start"] + GUIDE]),
         ("dna_letters", _as_dna(guides[4].upper())),

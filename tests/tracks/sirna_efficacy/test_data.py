@@ -15,17 +15,21 @@ SITE = "AACCGGUUACGUACGUUAGCA"
 GUIDE = reverse_complement(SITE, RNA)
 
 
+def from_files(efficacy, sirnas, mrnas, **options):
+    return data.from_own(efficacy, sirna_fasta=sirnas, mrna_fasta=mrnas, **options)
+
+
 def test_records_of_every_kind_of_fault(tmp_path):
     path = tmp_path / "guides.fa"
     path.write_text(
-        f">a\n{GUIDE[:19]}{GUIDE[19:].lower()}\n>short\n{GUIDE[:20]}\n>long\n{GUIDE}A\n"
+        f">a\n{GUIDE[:19]}{GUIDE[19:].lower()}\n>short\n{GUIDE[:18]}\n>long\n{GUIDE}ACG\n"
         f">n\n{GUIDE[:5]}N{GUIDE[6:]}\n>dna\n{GUIDE.replace('U', 'T')}\n>a\n{GUIDE}\n"
         f">\n{GUIDE}\n>digit\n{GUIDE[:20]}7\n"
     )
     table = data.read_guides(path).set_index("id")
     assert table.loc["a", "status"] == "ok"
-    assert "has 20 nt; expected exactly 21" in table.loc["short", "note"]
-    assert "has 22 nt; expected exactly 21" in table.loc["long", "note"]
+    assert "has 18 nt; expected 19 to 23" in table.loc["short", "note"]
+    assert "has 24 nt; expected 19 to 23" in table.loc["long", "note"]
     assert "position 6 is unknown (N)" in table.loc["n", "note"]
     assert table.loc["dna", ["status", "sequence"]].tolist() == ["changed", GUIDE]
     assert "stands in line 1 already; called a_2" in table.loc["a_2", "note"]
@@ -58,8 +62,8 @@ def test_mrnas_with_introns_or_too_short_or_very_long(tmp_path):
 
 def test_the_sample_is_read_and_every_row_accounted_for():
     files = [SAMPLE / name for name in ("efficacy.csv", "siRNA.fa", "mRNA.fa")]
-    kept = data.from_files(*files)
-    turned = data.from_files(*files, turn_sense=True)
+    kept = from_files(*files)
+    turned = from_files(*files, turn_sense=True)
     assert len(kept.rows) == len(turned.rows) == len(pd.read_csv(files[0]))
     assert len(turned.pairs) == len(kept.pairs) + 3
     assert (turned.rows["status"] == "changed").sum() == 3
@@ -77,7 +81,7 @@ def test_pairs_come_back_from_the_disk(tmp_path, small):
     write_fasta(tmp_path / "m.fa", list(small.mrnas.items()))
     write_fasta(tmp_path / "s.fa", list(zip(small.sirnas["siRNA"], small.sirnas["guide"], strict=True)))
     small.sirnas[["siRNA", "mRNA", "efficacy"]].to_csv(tmp_path / "e.csv", index=False)
-    loaded = data.from_files(tmp_path / "e.csv", tmp_path / "s.fa", tmp_path / "m.fa")
+    loaded = from_files(tmp_path / "e.csv", tmp_path / "s.fa", tmp_path / "m.fa")
     data.write(tmp_path, loaded)
     pairs, whole = data.read_pairs(tmp_path / "pairs.csv")
     pd.testing.assert_frame_equal(pairs, loaded.pairs, check_dtype=False)
@@ -95,7 +99,7 @@ def test_a_guide_with_two_efficacies_is_set_aside(tmp_path):
     write_fasta(tmp_path / "s.fa", [("a", guides[0]), ("again", guides[0]), ("b", guides[1])])
     files = tmp_path / "e.csv", tmp_path / "s.fa", tmp_path / "m.fa"
     files[0].write_text("siRNA,mRNA,efficacy\na,m,0.9\nb,m,0.5\nagain,m,0.3\nb,m,0.6\na,n,0.2\n")
-    loaded = data.from_files(*files)
+    loaded = from_files(*files)
     assert loaded.pairs[["sirna_id", "mrna_id"]].to_numpy().tolist() == [["b", "m"], ["a", "n"]]
     assert loaded.pairs["efficacy"].tolist() == [0.55, 0.2]
     assert loaded.rows["status"].tolist() == ["rejected", "ok", "rejected", "merged", "ok"]
@@ -103,7 +107,7 @@ def test_a_guide_with_two_efficacies_is_set_aside(tmp_path):
     assert "the same guide on one mRNA stands with efficacy 0.3 and 0.9" in loaded.rows["note"][2]
     files[0].write_text("siRNA,mRNA,efficacy\na,m,0.9\nagain,m,0.3\n")
     with pytest.raises(ValueError, match="Of the first: the same guide"):
-        data.from_files(*files)
+        from_files(*files)
 
 
 def test_the_loader_names_what_it_cannot_use(tmp_path):
@@ -112,7 +116,7 @@ def test_the_loader_names_what_it_cannot_use(tmp_path):
     write_fasta(tmp_path / "s.fa", [("a", reverse_complement(site, RNA)), ("b", "A" * 21)])
     files = tmp_path / "e.csv", tmp_path / "s.fa", tmp_path / "m.fa"
     files[0].write_text("siRNA,mRNA,efficacy\na,m,0.5\nb,m,0.5\nc,m,1\na,x,1\na,short,1\na,m,high\n")
-    loaded = data.from_files(*files)
+    loaded = from_files(*files)
     notes = loaded.rows["note"].tolist()
     assert len(loaded.pairs) == 1
     assert "no site" in notes[1]
@@ -122,9 +126,9 @@ def test_the_loader_names_what_it_cannot_use(tmp_path):
     assert "expected a number" in notes[5]
     files[0].write_text("siRNA,mRNA,efficacy\na,m,85\n")
     with pytest.raises(ValueError, match="Divide percentages by 100"):
-        data.from_files(*files)
+        from_files(*files)
     files[0].write_text("siRNA,mRNA,efficacy\nb,m,0.5\n")
     with pytest.raises(ValueError, match="no row could be used"):
-        data.from_files(*files)
+        from_files(*files)
     with pytest.raises(ValueError, match="holds no siRNAs"):
         data.from_registry("rpi2241")

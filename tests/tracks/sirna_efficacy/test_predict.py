@@ -32,8 +32,8 @@ def test_every_pair_of_a_users_files_has_a_row(tmp_path, fitted):
     assert set(scored["training"]) <= {"identical", "near", "new"}
     assert (found.loc[found["status"] != "scored", "note"] != "").all()
     notes = found.drop_duplicates("sirna_id").set_index("sirna_id")["note"]
-    assert "20 nt" in notes["bad_20nt"]
-    assert "22 nt" in notes["bad_22nt"]
+    assert "18 nt" in notes["bad_18nt"]
+    assert "24 nt" in notes["bad_24nt"]
     assert "unknown (N)" in notes["bad_unknown"]
     assert "copy of the mRNA" in notes["sense"]
     out = tmp_path / "p.csv"
