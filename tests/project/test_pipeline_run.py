@@ -154,7 +154,7 @@ def test_one_notebook_over_a_users_file_from_any_folder(tmp_path):
         "<b>b</b>,GGCATGTAACGG,MKLVRGWKFDDSTT\n"
         "c,GG7C,MKLV\n"
     )
-    answer = papermill(tmp_path, "-p", "pairs", "my.csv", "-p", "out_dir", "results")
+    answer = papermill(tmp_path, "-p", "source", "my.csv", "-p", "out_dir", "results")
     assert answer.returncode == 0, answer.stderr
     predicted = pd.read_csv(tmp_path / "results" / "predictions.csv")
     assert predicted["status"].tolist() == ["ok", "changed", "rejected"]
@@ -165,4 +165,4 @@ def test_one_notebook_over_a_users_file_from_any_folder(tmp_path):
 def test_an_unknown_parameter_is_an_error(tmp_path):
     answer = papermill(tmp_path, "-p", "pears", "my.csv")
     assert answer.returncode != 0
-    assert "has no parameter 'pears'; it knows profile, pairs" in answer.stderr
+    assert "has no parameter 'pears'; it knows profile, source" in answer.stderr

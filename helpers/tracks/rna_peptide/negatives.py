@@ -42,6 +42,68 @@ class _Grid(NamedTuple):
         return np.divmod(codes, self.shape[1])
 
 
+class Drawn(NamedTuple):
+    """Negatives by the method that made them.
+
+    Attributes
+    ----------
+    tables : dict of str to pandas.DataFrame
+        For each method that works on these pairs, and ``given`` where there are any.
+    method : str
+        The one that is chosen.
+    said : list of str
+        Which that is, and why others could not draw.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    method: str
+    said: list[str]
+
+
+def draw_all(
+    pairs: pd.DataFrame, given: pd.DataFrame, *, method: str = "auto", ratio: float = 1.0, seed: int = 0,
+    similarity: Mapping[str, float] | None = None,
+) -> Drawn:  # fmt: skip
+    """Negatives by every method, to be compared, and the one that is asked for.
+
+    Parameters
+    ----------
+    pairs, given : pandas.DataFrame
+        Pairs that bind; pairs that the source says do not, perhaps none.
+    method : {"auto", "given", "similarity", "degree", "random"}
+        ``auto`` takes the first of the others that works.
+    ratio, seed, similarity
+        As for `sample_negatives`.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown, or the one that is asked for cannot draw.
+    """
+    order = ("given", "similarity", "degree", "random")
+    if method not in ("auto", *order):
+        raise ValueError(f"method is {method!r}; expected one of auto, {', '.join(order)}")
+    tables, why = {}, {}
+    for name in METHODS:
+        near = similarity if name == "similarity" else None
+        try:
+            tables[name] = sample_negatives(pairs, ratio=ratio, method=name, seed=seed, similarity=near)
+        except ValueError as error:
+            why[name] = str(error)
+    if len(given):
+        tables["given"] = given
+    else:
+        why["given"] = "the source lists no pairs that do not bind (label 0)"
+    if method != "auto" and method not in tables:
+        hint = "; set method = 'auto', or give such pairs" if method == "given" else ""
+        raise ValueError(f"method {method!r}: {why[method]}{hint}")
+    if not tables:
+        raise ValueError(f"no negatives can be had: {'; '.join(f'{n}: {text}' for n, text in why.items())}")
+    chosen = next(name for name in order if name in tables) if method == "auto" else method
+    said = [f"method: {chosen}, {len(tables[chosen])} pairs"]
+    return Drawn(tables, chosen, said + [f"{name}: none, {text}" for name, text in why.items()])
+
+
 def sample_negatives(
     pairs: pd.DataFrame,
     *,

@@ -12,6 +12,7 @@ import pandas as pd
 
 from helpers.explain.heads import bar, scorer
 from helpers.explain.interaction import attention_map
+from helpers.readers import own
 from helpers.readers.rows import Accounted
 from helpers.readers.tables import iter_table, write_pieces
 from helpers.sequences.alphabet import PEPTIDE, RNA, Alphabet
@@ -101,7 +102,8 @@ def predict_file(
     out: str | Path,
     *,
     batch_rows: int = 20_000,
-    separator: str = ",",
+    columns: str = "",
+    separator: str = "auto",
     progress: bool = True,
 ) -> Summary:
     r"""Predict every pair of a CSV file, in constant memory.
@@ -125,8 +127,9 @@ def predict_file(
         File to write; gzip if its name ends in ``.gz``.
     batch_rows : int
         Rows in memory at a time.
-    separator : str
-        Character between the cells of the input.
+    columns, separator : str
+        As for `helpers.readers.own.read_table`: which of their columns is which, and what stands
+        between the cells.
     progress : bool
         Show a bar when it takes longer than two seconds.
 
@@ -152,10 +155,7 @@ def predict_file(
     path, out = Path(path), Path(out)
     if path.resolve() == out.resolve():
         raise ValueError(f"{path}: the predictions would replace their input; give another out")
-    required, optional = ([f"{chain}_{what}" for chain in CHAINS] for what in ("seq", "id"))
-    pieces = iter_table(
-        path, required=required, optional=optional, chunk_rows=batch_rows, separator=separator
-    )
+    pieces = _pieces(path, columns=columns, separator=separator, batch_rows=batch_rows)
     seen = _Seen()
     with bar(desc="predicting", unit=" pairs", shown=progress) as shown:
         counts = write_pieces(out, _predicted(pieces, models, seen, shown), COLUMNS)
@@ -273,6 +273,20 @@ class _Models:
         if len(self.runs) > 1:
             return sigmoid([centre, centre - 1.96 * spread, centre + 1.96 * spread])
         return np.stack([sigmoid(centre), *np.full((2, len(centre)), np.nan)])
+
+
+def _pieces(path: Path, *, columns: str, separator: str, batch_rows: int) -> Iterator[pd.DataFrame]:
+    """A user's table in pieces, its columns under our names."""
+    required, optional = ([f"{chain}_{what}" for chain in CHAINS] for what in ("seq", "id"))
+    theirs = own.named_columns(columns, [*required, *optional])
+    wanted = [theirs.get(name, name) for name in required] + [
+        theirs[name] for name in optional if name in theirs
+    ]
+    others = [name for name in optional if name not in theirs]
+    found = iter_table(path, required=wanted, optional=others, chunk_rows=batch_rows, separator=separator)
+    for piece in found:
+        taken = [ours for ours, name in theirs.items() if ours != name and ours in piece]
+        yield piece.drop(columns=taken).rename(columns={name: ours for ours, name in theirs.items()})
 
 
 class _Seen:

@@ -190,13 +190,18 @@ def save(path: str | Path, predictor: Network | Blend, rows: np.ndarray, *, card
 def load(path: str | Path) -> Served:
     """Read a model that `save` wrote.
 
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Its ``.keras`` file; ``models.json`` of notebook 03; or a folder that holds one of the two.
+
     Raises
     ------
     ValueError
-        If a file is missing, truncated or belongs to another model, or was trained with another
-        order of the letters.
+        If there is no such model, or more than one; if a file is missing, truncated or belongs to
+        another model, or was trained with another order of the letters.
     """
-    path = Path(path)
+    path = _network_file(Path(path))
     letters = {"rna_alphabet": RNA.letters, "peptide_alphabet": PEPTIDE.letters}
     run = load_run(path, expect=letters)
     beside = path.with_suffix(".npz")
@@ -208,6 +213,25 @@ def load(path: str | Path) -> Served:
         raise ValueError(f"{beside}: its sha256 is {found}, the card says {said}. Copy all three files again")
     with np.load(beside, allow_pickle=False) as arrays:
         return Served(run, dict(arrays))
+
+
+def _network_file(path: Path) -> Path:
+    """The network that a file or a folder names."""
+    if path.is_dir():
+        named = path / "models.json"
+        found = [one for one in sorted(path.glob("*.keras")) if one.with_suffix(".npz").is_file()]
+        if not named.is_file() and len(found) != 1:
+            raise ValueError(
+                f"{path}: {len(found)} models (.keras beside .npz) lie in this folder; expected one, or "
+                "models.json of the notebook 03_train_dual_network. Give the .keras file itself"
+            )
+        path = named if named.is_file() else found[0]
+    if path.suffix == ".json":
+        files = paths.read_json(path)
+        if "ours" not in files:
+            raise ValueError(f"{path}: it names no model 'ours'; expected models.json of notebook 03")
+        return path.parent / files["ours"]
+    return path
 
 
 class _Known:

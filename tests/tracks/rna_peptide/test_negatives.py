@@ -330,3 +330,20 @@ def test_swaps_reach_every_graph_about_as_often():
         seen[key] = seen.get(key, 0) + 1
     assert len(seen) == 6
     assert min(seen.values()) > 60
+
+
+def test_all_draws_and_the_one_that_is_chosen():
+    pairs = pd.DataFrame(
+        [[f"r{i}", f"p{i}", "ACGU" * (i + 3), "MKVW" * (i + 3)] for i in range(6)], columns=PAIR
+    )
+    none = pairs.iloc[:0]
+    drawn = negatives.draw_all(pairs, pairs.tail(1), method="auto", ratio=1.0)
+    assert drawn.method == "given"
+    assert drawn.said[0] == "method: given, 1 pairs"
+    drawn = negatives.draw_all(pairs, none, method="random")
+    assert drawn.method == "random"
+    assert any(said.startswith("given: none, the source lists no pairs") for said in drawn.said)
+    with pytest.raises(ValueError, match="'given': the source lists no pairs that do not bind"):
+        negatives.draw_all(pairs, none, method="given")
+    with pytest.raises(ValueError, match="expected one of auto, given, similarity, degree, random"):
+        negatives.draw_all(pairs, none, method="own")
