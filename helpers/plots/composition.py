@@ -1,4 +1,4 @@
-"""What a set of sequences is made of: lengths, letters, oddities, and what a split leaks."""
+"""What data are made of (lengths, letters, oddities, what a split leaks), and what a network is made of."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
 from helpers.plots import colours, style, words
+from helpers.plots.networks import network as network
 from helpers.plots.tables import need
 from helpers.sequences.alphabet import Alphabet
 
