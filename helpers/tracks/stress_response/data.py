@@ -100,7 +100,8 @@ def from_own(
     (16, '2 nt long; the others have 4. Cut or extend it')
     """
     if str(source) == "registry":
-        return from_registry(main=species[0], related=species[1:]) if species else from_registry()
+        named: dict[str, Any] = {"main": species[0], "related": species[1:]} if species else {}
+        return from_registry(report=report, **named)
     if Path(source).is_dir():
         return _from_species(Path(source), species, report)
     said: list[str] = []
@@ -121,7 +122,11 @@ def from_own(
 
 
 def from_registry(
-    dataset: str = "stress_response", *, main: str = "aly", related: Sequence[str] = ("chi", "cru")
+    dataset: str = "stress_response",
+    *,
+    main: str = "aly",
+    related: Sequence[str] = ("chi", "cru"),
+    report: str | Path | None = None,
 ) -> Loaded:
     """The public promoters: Arabidopsis lyrata, Cardamine hirsuta and Capsella rubella.
 
@@ -132,7 +137,8 @@ def from_registry(
     known = sorted(name.removesuffix(".tss.fasta") for name in paths if name.endswith(".fasta"))
     if strange := sorted({main, *related} - set(known)):
         raise ValueError(f"no species {', '.join(strange)} in {dataset}; expected some of {', '.join(known)}")
-    return from_folder(Path(paths[f"{main}.tss.fasta"]).parent, main=main, related=related)
+    folder = Path(paths[f"{main}.tss.fasta"]).parent
+    return from_folder(folder, main=main, related=related, report=report)
 
 
 def from_folder(

@@ -324,6 +324,15 @@ def test_a_spoilt_promoter_table(tmp_path, row, reason):
         loaders.read_promoters(path)
 
 
+def test_the_registry_writes_its_report_of_rows_too(monkeypatch, tmp_path):
+    folder = paths.find("data/sample/stress_response")
+    monkeypatch.setattr(
+        registry, "fetch", lambda name: {p.name: str(p) for p in folder.glob("si*.tss.fasta")}
+    )
+    found = loaders.from_own("registry", species=["sia", "sib"], report=tmp_path / "rows_01.csv")
+    assert len(pd.read_csv(tmp_path / "rows_01.csv")) == len(found.rows)
+
+
 def test_unknown_species_of_the_registry(monkeypatch):
     monkeypatch.setattr(registry, "fetch", lambda name: {"aly.tss.fasta": "x", "ath_aly.txt": "y"})
     with pytest.raises(ValueError, match="no species xyz in stress_response; expected some of aly"):
