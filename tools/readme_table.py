@@ -108,12 +108,11 @@ def short(row: pd.Series) -> str:
 
 
 def read(path: Path) -> pd.DataFrame:
-    numbers = {key: [""] for key in ("value", "ci_low", "ci_high", "sd")}
+    numbers = {key: [""] for key in ("value", "ci_low", "ci_high", "sd", "near")}
     table = pd.read_csv(path, keep_default_na=False, na_values=numbers, dtype={"seed": str})
-    # A table of before runs were repeated has neither column.
-    return table.assign(
-        **{key: of for key, of in {"runs": 1, "sd": float("nan")}.items() if key not in table}
-    )
+    # A table of before runs were repeated has none of these columns.
+    later = {"runs": 1, "sd": float("nan"), "near": float("nan")}
+    return table.assign(**{key: of for key, of in later.items() if key not in table})
 
 
 def tables(path: Path) -> str:
@@ -166,8 +165,9 @@ def predictions(results: pd.DataFrame) -> str:
 
 
 def markdown(results: pd.DataFrame, shown: tuple[str, ...], *, n_in_cell: bool = False) -> str:
-    keys = ["dataset", "task", "protocol", "model", *([] if n_in_cell else ["n"]), "seed", "runs"]
+    keys = ["dataset", "task", "protocol", "model", *([] if n_in_cell else ["n", "near"]), "seed", "runs"]
     results = results[results["metric"].isin(shown)].copy()
+    results["near"] = ["" if pd.isna(share) else f"{share:.0%}" for share in results["near"]]
     # One run a row is not said; of several there is no seed to say.
     empty = {"runs": "1"}
     keys = [key for key in keys if (results[key].astype(str) != empty.get(key, "")).any()]

@@ -90,6 +90,7 @@ rule gene_expression_03_predict_expression:
 rule gene_expression_results:
     input:
         EXPRESSION_RESULTS,
+        run("gene_expression", "differences_01.csv"),
     output:
         results("gene_expression"),
     params:

@@ -17,7 +17,12 @@ rule rna_modification_01_train_vqvae:
     output:
         WINDOWS,
         MODIFICATION_MODELS,
-        run("rna_modification", "predictions_01.csv", "results/01_train_vqvae.csv"),
+        run(
+            "rna_modification",
+            "predictions_01.csv",
+            "differences_01.csv",
+            "results/01_train_vqvae.csv",
+        ),
         notebook=run("rna_modification", "01_train_vqvae.ipynb"),
     params:
         **parameters("rna_modification", "01_train_vqvae"),
@@ -53,7 +58,12 @@ rule rna_modification_02_input_length:
         [run("rna_modification", f"lengths/{length}.done") for length in MODIFICATION_LENGTHS],
         notebook=notebook("rna_modification", "02_input_length"),
     output:
-        run("rna_modification", "predictions_02.csv", "results/02_input_length.csv"),
+        run(
+            "rna_modification",
+            "predictions_02.csv",
+            "differences_02.csv",
+            "results/02_input_length.csv",
+        ),
         notebook=run("rna_modification", "02_input_length.ipynb"),
     params:
         **parameters("rna_modification", "02_input_length"),
@@ -135,8 +145,8 @@ rule rna_modification_06_predict_sites:
 
 rule rna_modification_results:
     input:
-        run("rna_modification", "results/01_train_vqvae.csv"),
-        run("rna_modification", "results/02_input_length.csv"),
+        run("rna_modification", "results/01_train_vqvae.csv", "differences_01.csv"),
+        run("rna_modification", "results/02_input_length.csv", "differences_02.csv"),
         run("rna_modification", "results/03_ism_motifs.csv"),
         run("rna_modification", "results/04_feature_spectrum.csv"),
     output:

@@ -54,7 +54,7 @@ rule rna_peptide_03_train_dual_network:
         directory(DUAL_MODELS[1]),
         VALIDATION_PAIRS,
         TRAINING_PAIRS,
-        run("rna_peptide", "predictions_03.csv", "results/03_train_dual_network.csv"),
+        run("rna_peptide", "predictions_03.csv", "differences_03.csv", "results/03_train_dual_network.csv"),
         notebook=run("rna_peptide", "03_train_dual_network.ipynb"),
     params:
         **parameters("rna_peptide", "03_train_dual_network"),
@@ -122,6 +122,7 @@ rule rna_peptide_results:
         run(
             "rna_peptide",
             "results/03_train_dual_network.csv",
+            "differences_03.csv",
             "results/04_interaction_heatmap.csv",
             "results/06_saliency_maps.csv",
         ),

@@ -41,6 +41,7 @@ rule sirna_efficacy_02_train_siamese_network:
             "predictions_02.csv",
             "validation_pairs_02.csv",
             "results/02_train_siamese_network.csv",
+            "differences_02.csv",
         ),
         notebook=run("sirna_efficacy", "02_train_siamese_network.ipynb"),
     params:
@@ -86,7 +87,7 @@ rule sirna_efficacy_04_design_scan:
 
 rule sirna_efficacy_results:
     input:
-        run("sirna_efficacy", "results/02_train_siamese_network.csv"),
+        run("sirna_efficacy", "results/02_train_siamese_network.csv", "differences_02.csv"),
     output:
         results("sirna_efficacy"),
     params:

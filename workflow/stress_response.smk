@@ -16,6 +16,7 @@ rule stress_response_01_train_cnn:
             "rows_01.csv",
             "predictions_01.csv",
             "results/01_train_cnn.csv",
+            "differences_01.csv",
             "stress_response_cnn.keras",
             "stress_response_cnn.card.json",
         ),
@@ -37,6 +38,7 @@ rule stress_response_02_phylogenetic_augmentation:
             "stress_response",
             "predictions_02.csv",
             "results/02_phylogenetic_augmentation.csv",
+            "differences_02.csv",
         ),
         notebook=run("stress_response", "02_phylogenetic_augmentation.ipynb"),
     params:
@@ -55,7 +57,12 @@ rule stress_response_03_cross_validation:
     output:
         ENSEMBLE[0],
         directory(ENSEMBLE[1]),
-        run("stress_response", "predictions_03.csv", "results/03_cross_validation.csv"),
+        run(
+            "stress_response",
+            "predictions_03.csv",
+            "differences_03.csv",
+            "results/03_cross_validation.csv",
+        ),
         notebook=run("stress_response", "03_cross_validation.ipynb"),
     params:
         **parameters("stress_response", "03_cross_validation"),
@@ -141,8 +148,11 @@ rule stress_response_results:
         run(
             "stress_response",
             "results/01_train_cnn.csv",
+            "differences_01.csv",
             "results/02_phylogenetic_augmentation.csv",
+            "differences_02.csv",
             "results/03_cross_validation.csv",
+            "differences_03.csv",
             "results/05_saliency_maps.csv",
             "results/06_modisco_motifs.csv",
         ),

@@ -24,6 +24,7 @@ COLUMNS = (*NAMED, *MEASURED, "seed", *LATER)
 MINUS, DIFFERENCE = " - ", "_difference"
 """A difference stands in the table as the model "ours - trees" and the metric "auroc_difference"."""
 KEY = [*NAMED, "metric", "seed"]
+_NUMBERS = {name: [""] for name in ("value", "ci_low", "ci_high", "runs", "sd")}
 
 
 def tidy(
@@ -140,8 +141,24 @@ def write_results(path: str | Path, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def merge_results(parts: Sequence[str | Path], path: str | Path) -> pd.DataFrame:
-    """Join what the notebooks of a track wrote, a file each, into the track's one table."""
-    return write_results(path, pd.concat([read_results(part) for part in parts], ignore_index=True))
+    """Join what the notebooks of a track wrote, a file each, into the track's one table.
+
+    A file with the column ``minus`` holds differences (`differences`), of the data set and the seed of
+    the results table before it.
+    """
+    tables: list[pd.DataFrame] = []
+    for part in parts:
+        if "minus" not in pd.read_csv(part, nrows=0):
+            tables.append(read_results(part))
+            continue
+        if not tables:
+            raise ValueError(
+                f"{part} holds differences; give the results table that they belong to before it"
+            )
+        seeds = tables[-1]["seed"].dropna()
+        of = {"dataset": tables[-1]["dataset"].iat[0], "seed": int(seeds.iat[0]) if len(seeds) else None}
+        tables.append(differences(pd.read_csv(part, keep_default_na=False, na_values=_NUMBERS), **of))
+    return write_results(path, pd.concat(tables, ignore_index=True))
 
 
 def _complete(rows: pd.DataFrame) -> pd.DataFrame:

@@ -31,6 +31,22 @@ def test_merge_joins_the_parts_whatever_their_order(tmp_path):
         results.merge_results([tmp_path / "a", tmp_path / "a"], tmp_path / "two.csv")
 
 
+def test_merge_takes_differences_as_rows_of_the_table_before_them(tmp_path):
+    results.write_results(tmp_path / "a.csv", rows())
+    gain = pd.DataFrame({"protocol": "p", "model": "ours", "minus": ["trees", "kmers"], "metric": "auroc",
+                         "value": [0.1, 0.2], "ci_low": [0.0, ""], "ci_high": 0.2, "n": 9, "runs": [1, 3],
+                         "sd": ["", 0.01]})  # fmt: skip
+    gain.to_csv(tmp_path / "d.csv", index=False)
+    both = results.merge_results([tmp_path / "a.csv", tmp_path / "d.csv"], tmp_path / "all.csv")
+    found = both[both["metric"] == "auroc_difference"].set_index("model")
+    assert sorted(found.index) == ["ours - kmers", "ours - trees"]
+    assert set(found["dataset"]) == set(rows()["dataset"])
+    assert found.loc["ours - trees", "seed"] == rows()["seed"].iat[0]
+    assert pd.isna(found.loc["ours - kmers", ["seed", "ci_low"]]).all()
+    with pytest.raises(ValueError, match="holds differences; give the results table"):
+        results.merge_results([tmp_path / "d.csv", tmp_path / "a.csv"], tmp_path / "all.csv")
+
+
 def test_write_replaces_the_file(tmp_path):
     results.write_results(tmp_path / "r.csv", rows(model="old"))
     table = results.write_results(tmp_path / "r.csv", rows(model="new"))
