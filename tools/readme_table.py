@@ -81,8 +81,10 @@ def insert(page: Path, name: str, lines: str) -> None:
 
 
 def overview() -> str:
-    """A row a track: its honest protocol, ours, the best without a network, the control, others' claims."""
-    header = ("track", "tested on", "score", "ours", "best without a network", "control", "reported by others")
+    """A row a track: its honest protocol, ours, the best without a network, the control, others' figures."""
+    header = (
+        "track", "tested on", "score", "ours", "best without a network", "control", "reported by others",
+    )  # fmt: skip
     lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     for track, (metric, protocols, published) in HEADLINES.items():
         table = read(results_of(track)).query("metric == @metric and model not in ('ceiling', 'rule')")
