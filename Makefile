@@ -68,7 +68,7 @@ bench: setup  ## Speed and memory of the parts that promise some
 	for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
 
 publish: run  ## Put the executed sample notebooks into notebooks/, with their outputs
-	$(BIN)/papermill notebooks/00_start_here.ipynb runs/sample/00_start_here.ipynb --no-progress-bar
+	for page in 00_start_here 01_one_hot_convolution_auroc; do $(BIN)/papermill notebooks/$$page.ipynb runs/sample/$$page.ipynb --no-progress-bar; done
 	$(BIN)/python tools/publish_notebooks.py
 
 sample: setup  ## Make the bundled samples anew, from their seeds

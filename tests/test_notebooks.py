@@ -40,7 +40,8 @@ every_track_notebook = pytest.mark.parametrize("path", TRACK_NOTEBOOKS, ids=labe
 
 
 def test_there_are_notebooks():
-    assert (ROOT / "notebooks" / "00_start_here.ipynb") in NOTEBOOKS
+    for name in ("00_start_here", "01_one_hot_convolution_auroc"):
+        assert (ROOT / "notebooks" / f"{name}.ipynb") in NOTEBOOKS
     assert len(TRACK_NOTEBOOKS) >= 6
 
 
@@ -121,3 +122,30 @@ def test_every_notebook_has_a_rule():
 def test_some_cells_check_their_output():
     for path in TRACK_NOTEBOOKS:
         assert any("# NBVAL_CHECK_OUTPUT" in cell.source for cell in code_cells(path)), path
+
+
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+TERMS = [
+    head.lower().replace(",", "").replace(" ", "-") for head in re.findall(r"^### (.+)$", GLOSSARY, re.M)
+]
+
+
+def test_the_glossary_is_in_order_and_its_own_links_lead_somewhere():
+    assert sorted(TERMS) == TERMS
+    assert set(re.findall(r"\]\(#([^)]+)\)", GLOSSARY)) <= set(TERMS)
+
+
+@every_notebook
+def test_a_word_is_linked_to_the_glossary_once(path):
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    linked = re.findall(r"docs/glossary\.md#([\w-]+)", text)
+    assert set(linked) <= set(TERMS)
+    assert len(set(linked)) == len(linked)
+
+
+def test_the_course_has_every_notebook():
+    course = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
+    for path in (path for path in NOTEBOOKS if path.stem != "00_start_here"):
+        assert f"](../notebooks/{label(path)}.ipynb)" in course, path
+    assert course.count("### ") == len(NOTEBOOKS) - 1
+    assert course.count("Aims: ") == course.count("<summary>Questions</summary>") == len(NOTEBOOKS) - 1
