@@ -15,7 +15,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --rerun-incomplete --show-failed-
 UNLOCK = @pgrep -f "$(CURDIR)/$(BIN)/[p]ython.*[s]nakemake" > /dev/null \
 	|| $(BIN)/snakemake --unlock --cores 1 > /dev/null 2>&1 || true
 
-.PHONY: help run test figures lab bench clean clean-real setup lint types unit notebooks pipeline publish sample lock
+.PHONY: help run test figures lab bench site clean clean-real setup lint types unit notebooks pipeline publish sample lock
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,7 @@ figures: setup  ## The real profile: figures/<track>, results.csv and the tables
 	$(UNLOCK)
 	$(SNAKEMAKE) --configfile config/real.yaml
 	$(BIN)/python tools/readme_table.py
+	$(BIN)/python tools/figure_index.py
 	@$(BIN)/python tools/report_run.py real
 
 test: lint types unit notebooks pipeline  ## Lint, types, unit and property tests, nbval, a pipeline test
@@ -66,6 +67,11 @@ lab: setup  ## JupyterLab in notebooks/
 
 bench: setup  ## Speed and memory of the parts that promise some
 	for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
+
+# Its builder is no part of the lock: nothing but the site needs it.
+site: setup  ## A read-only site from the stored outputs, into build/site
+	@$(BIN)/python -c 'import latex2mathml, material' 2> /dev/null || $(BIN)/python -m pip install --progress-bar off --quiet --no-build-isolation -e '.[site]'
+	$(BIN)/python tools/build_site.py
 
 publish: run  ## Put the executed sample notebooks into notebooks/, with their outputs
 	for page in 00_start_here 01_one_hot_convolution_auroc; do $(BIN)/papermill notebooks/$$page.ipynb runs/sample/$$page.ipynb --no-progress-bar; done
