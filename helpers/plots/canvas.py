@@ -23,7 +23,7 @@ def template() -> go.layout.Template:
             "font": {"family": "DejaVu Sans, Arial, sans-serif", "size": 13, "color": colours.INK},
             "paper_bgcolor": "white",
             "plot_bgcolor": colours.PALE,
-            "colorway": [mark["color"] for mark in colours.MODEL_MARKS.values()],
+            "colorway": [colours.MODEL_MARKS[name]["color"] for name in colours.EVERY_TRACK],
             "xaxis": line,
             "yaxis": line,
             "title": {"x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 12}},

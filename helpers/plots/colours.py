@@ -67,18 +67,35 @@ class Mark(TypedDict):
     linestyle: str | tuple[int, tuple[int, ...]]
 
 
+_LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 2, 2, 2)))
+_MODELS = {
+    # What every track has.
+    "ours": ("blue", "o", 0), "original": ("orange", "s", 1), "baseline": ("green", "^", 2),
+    "control": (GREY, "x", 3),
+    # Parts of ours, and rivals.
+    "network": ("sky", "P", 4), "features": ("purple", ">", 5), "neighbours": ("purple", "<", 5),
+    "sites": ("purple", "D", 5), "scanner": ("purple", "h", 5), "single": ("purple", "p", 5),
+    "hybrid": ("vermillion", "P", 6), "svm": ("vermillion", "v", 6),
+    "support_vectors": ("vermillion", "v", 6),
+    "forest": ("black", "X", 7), "counts": ("black", "*", 7), "kmers": ("black", "d", 7),
+    "plain": ("orange", "h", 1), "shared": ("sky", "d", 4),
+    # A model with other training rows, edits or inputs keeps its colour and changes its marker.
+    "ours_test_orthologs": ("blue", "s", 4), "baseline_orthologs": ("green", "s", 4),
+    "original_evoaug": ("orange", "D", 4), "cnn": ("sky", "o", 0), "cnn_evoaug": ("sky", "s", 1),
+    "cnn_phyloaug": ("sky", "^", 2), "cnn_both": ("sky", "D", 5),
+}  # fmt: skip
 MODEL_MARKS: dict[str, Mark] = {
-    "ours": {"color": OKABE_ITO["blue"], "marker": "o", "linestyle": "-"},
-    "original": {"color": OKABE_ITO["orange"], "marker": "s", "linestyle": "--"},
-    "baseline": {"color": OKABE_ITO["green"], "marker": "^", "linestyle": "-."},
-    "control": {"color": GREY, "marker": "x", "linestyle": ":"},
+    name: {"color": OKABE_ITO.get(colour, colour), "marker": marker, "linestyle": _LINES[line]}
+    for name, (colour, marker, line) in _MODELS.items()
 }
-"""Marks of the four models that every track has."""
+"""The one registry: how each known model is drawn, in every track and picture."""
+EVERY_TRACK = ("ours", "original", "baseline", "control")
+"""Models that every track has."""
 _OTHER_MARKS: tuple[Mark, ...] = (
-    {"color": OKABE_ITO["purple"], "marker": "D", "linestyle": (0, (5, 1))},
-    {"color": OKABE_ITO["vermillion"], "marker": "v", "linestyle": (0, (3, 1, 1, 1))},
-    {"color": OKABE_ITO["sky"], "marker": "P", "linestyle": (0, (1, 1))},
-    {"color": OKABE_ITO["black"], "marker": "*", "linestyle": (0, (7, 2, 2, 2))},
+    {"color": OKABE_ITO["purple"], "marker": "D", "linestyle": _LINES[4]},
+    {"color": OKABE_ITO["vermillion"], "marker": "v", "linestyle": _LINES[5]},
+    {"color": OKABE_ITO["sky"], "marker": "P", "linestyle": _LINES[6]},
+    {"color": OKABE_ITO["black"], "marker": "*", "linestyle": _LINES[7]},
 )
 
 
@@ -112,10 +129,13 @@ def model_marks(names: Iterable[str]) -> dict[str, Mark]:
     others = [name for name in order if name not in MODEL_MARKS]
     if len(others) > len(_OTHER_MARKS):
         raise ValueError(
-            f"{len(others)} models beside {', '.join(MODEL_MARKS)}: {', '.join(others)}; at most "
+            f"{len(others)} models beside those known by name: {', '.join(others)}; at most "
             f"{len(_OTHER_MARKS)} can be told apart in one picture. Draw them in several pictures."
         )
-    free = dict(zip(others, _OTHER_MARKS, strict=False))
+    taken = {(mark["color"], mark["marker"]) for name, mark in MODEL_MARKS.items() if name in order}
+    # A mark that a known model of this picture has comes last.
+    spare = sorted(_OTHER_MARKS, key=lambda mark: (mark["color"], mark["marker"]) in taken)
+    free = dict(zip(others, spare, strict=False))
     return {name: MODEL_MARKS.get(name) or free[name] for name in order}
 
 

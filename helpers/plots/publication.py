@@ -20,7 +20,7 @@ import plotly.graph_objects as go
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from helpers.plots import pages, style
+from helpers.plots import colours, pages, style
 
 
 class Preset(NamedTuple):
@@ -198,16 +198,7 @@ NAMES = {
 }
 """Names of the models of the expression comparison, in the order in which they are drawn."""
 
-MARKS = {
-    "ours": ("#0072B2", "o"),
-    "network": ("#56B4E9", "P"),
-    "sites": ("#CC79A7", "D"),
-    "plain": ("#E69F00", "s"),
-    "svm": ("#D55E00", "v"),
-    "forest": ("#000000", "X"),
-    "baseline": ("#009E73", "^"),
-    "control": ("#8C8C8C", "x"),
-}
+MARKS = {name: (colours.MODEL_MARKS[name]["color"], colours.MODEL_MARKS[name]["marker"]) for name in NAMES}
 """Colour and marker of each model: no two share a marker, so that grey print keeps them apart."""
 
 

@@ -15,6 +15,13 @@ from helpers.plots.tables import need, reach
 LATER = {"runs": 1, "sd": np.nan, "near": np.nan}
 """What stands in a table that was written before it had these columns."""
 
+CHANCE = {
+    **dict.fromkeys(("auroc", "balanced_accuracy", "explanation_auroc", "explanation_auroc_decoy"), 0.5),
+    **dict.fromkeys(("mcc", "pearson", "spearman", "r2"), 0.0),
+}
+"""What a model that knows nothing scores, where that does not depend on the data."""
+TALLEST = 240.0
+"""Height of a printed page's figure, mm."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
 """Between a value and its interval, which a narrow page would else break into four lines."""
 
@@ -41,7 +48,7 @@ def _tasks(rows: pd.DataFrame) -> pd.Series:
 
 @style.house
 def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = None) -> Figure:
-    """Value and 95 % interval of each model, group by group (a group: task and protocol).
+    """Value and 95 % interval of each model, group by group (a group: task and protocol), with n and chance.
 
     Parameters
     ----------
@@ -62,7 +69,7 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
     >>> row = dict(protocol="unseen_both", model="ours", metric="auroc", value=0.9, ci_low=0.88,
     ...            ci_high=0.92, n=100)
     >>> results_forest(pd.DataFrame([row]), metric="auroc").axes[0].get_xlabel()
-    'AUROC (bar: 95 % interval)'
+    'AUROC (bar: 95 % interval; dashed: chance)'
     """
     rows = select(results, metric)
     protocols = rows["protocol"].map(words.protocol)
@@ -71,7 +78,7 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
     models = list(dict.fromkeys(rows["model"].astype(str)))
     marks = colours.model_marks(models)
     step = min(0.26, 0.8 / len(models))
-    fig = style.figure(style.DOUBLE, 26 + len(order) * max(9.0, 4.0 * len(models)))
+    fig = style.figure(style.DOUBLE, min(TALLEST, 26 + len(order) * max(9.0, 4.0 * len(models))))
     ax = fig.subplots()
     for number, name in enumerate(models):
         mine = (rows["model"].astype(str) == name).to_numpy()
@@ -83,27 +90,39 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
         ax.errorbar(part["value"], y, xerr=bars, elinewidth=1.1, capsize=2, **look)
     for edge in np.arange(0.5, len(order) - 1):
         ax.axhline(edge, color=colours.PALE, linewidth=0.6, zorder=0)
-    ax.set_yticks(range(len(order)), [words.plain(name, 48) for name in order])
+    sizes = rows["n"].groupby(place).agg(["min", "max"]).sort_index()
+    counts = [_count(low, high) for low, high in sizes.itertuples(index=False)]
+    both = zip(order, counts, strict=True)
+    ax.set_yticks(range(len(order)), [f"{words.plain(name, 48)}\n{count}" for name, count in both])
     ax.set_ylim(len(order) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.grid(axis="x", color=colours.PALE, linewidth=0.5)
     ax.set_axisbelow(True)
+    notes = ["bar: 95 % interval"]
+    if metric in CHANCE:
+        ax.axvline(CHANCE[metric], color=colours.INK, linestyle=(0, (4, 3)), linewidth=0.7, zorder=1)
+        notes.append("dashed: chance")
     bare = rows[["ci_low", "ci_high"]].isna().any(axis=1) & rows["value"].notna()
-    ax.set_xlabel(
-        f"{words.metric(metric)} (bar: 95 % interval{'; without a bar: no interval' if bare.any() else ''})"
-    )
+    if bare.any():
+        notes.append("without a bar: no interval")
+    ax.set_xlabel(f"{words.metric(metric)} ({'; '.join(notes)})")
     style.title(ax, title or _caption(rows, metric))
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return fig
 
 
+def _count(low: float, high: float) -> str:
+    return "n = " + " to ".join(f"{int(n):,}" for n in sorted({low, high}))
+
+
 def _caption(rows: pd.DataFrame, metric: str) -> str:
     """What a picture of these rows shows: metric, data sets, range of n."""
     sets = ", ".join(dict.fromkeys(rows["dataset"].astype(str))) if "dataset" in rows else ""
-    sizes = [f"{int(n):,}" for n in sorted({rows["n"].min(), rows["n"].max()})]
     runs = f"mean of {int(rows['runs'].max())} runs" if "runs" in rows and rows["runs"].max() > 1 else ""
-    return ", ".join(filter(None, [words.metric(metric), sets, f"n = {' to '.join(sizes)}", runs]))
+    return ", ".join(
+        filter(None, [words.metric(metric), sets, _count(rows["n"].min(), rows["n"].max()), runs])
+    )
 
 
 def interval(value: float, low: float, high: float, *, decimals: int = 3) -> str:

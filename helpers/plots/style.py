@@ -50,7 +50,7 @@ RC: dict[str, object] = {
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
     "axes.titlesize": 8,
     "axes.titlelocation": "left",
-    "axes.prop_cycle": cycler(color=[mark["color"] for mark in colours.MODEL_MARKS.values()]),
+    "axes.prop_cycle": cycler(color=[colours.MODEL_MARKS[name]["color"] for name in colours.EVERY_TRACK]),
     "legend.handlelength": 2.2,
     "figure.titlesize": 9,
     "figure.dpi": NOTEBOOK_DPI,

@@ -100,8 +100,27 @@ def test_marks_differ_and_are_fixed_for_known_models():
     assert marks["ours"] == colours.model_marks(["ours"])["ours"]
 
 
+def test_no_two_known_models_look_alike():
+    marks = colours.MODEL_MARKS
+    looks = {(mark["color"], mark["marker"]) for mark in marks.values()}
+    assert len(looks) == len(marks) - 1, "svm and support_vectors are the same kind of model"
+    names = colours.model_marks(["sites", "mine"])
+    assert names["sites"] != names["mine"]
+
+
+def test_chance_is_drawn_where_it_is_known():
+    for metric, at in (("auroc", [0.5]), ("pearson", [0.0]), ("rmse", [])):
+        fig = results.results_forest(pd.DataFrame([rows(metric=metric)]), metric=metric)
+        lines = [line.get_xdata()[0] for line in fig.axes[0].lines if line.get_linestyle() == "--"]
+        assert lines == at
+        assert ("chance" in fig.axes[0].get_xlabel()) is bool(at)
+    many = [rows(task=f"task {k}", model=m) for k in range(30) for m in "abcd"]
+    fig = results.results_forest(pd.DataFrame(many), metric="auroc")
+    assert fig.get_figheight() * 25.4 <= 240.01
+
+
 def test_too_many_models_are_refused():
-    with pytest.raises(ValueError, match=r"5 models beside ours.*several pictures"):
+    with pytest.raises(ValueError, match=r"5 models beside those known.*several pictures"):
         colours.model_marks(list("abcde"))
 
 
@@ -217,7 +236,7 @@ def test_forest_draws_each_value_in_its_group():
     fig = results.results_forest(RESULTS, metric="auroc")
     drawn = sorted(float(line.get_xdata()[0]) for line in fig.axes[0].lines if line.get_marker() in "ox")
     assert drawn == [0.5, 0.9]
-    assert {"both unseen", "AUROC, sample, n = 1,200"} <= set(texts(fig))
+    assert {"both unseen\nn = 1,200", "AUROC, sample, n = 1,200"} <= set(texts(fig))
     with pytest.raises(ValueError, match="metric 'f1'; found auroc, mcc"):
         results.results_forest(RESULTS, metric="f1")
 

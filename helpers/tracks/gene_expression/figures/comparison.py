@@ -18,8 +18,8 @@ _SHOWN = ["pearson", "spearman", "r2"]
 CEILING = "ceiling"
 """Name of the noise ceiling among the models of a results table."""
 _PLOTLY = {
-    "o": "circle", "P": "cross", "D": "diamond", "s": "square", "v": "triangle-down", "X": "x-thin",
-    "^": "triangle-up", "x": "x",
+    "o": "circle", "P": "cross", "D": "diamond", "s": "square", "v": "triangle-down", "X": "x",
+    "^": "triangle-up", "x": "x-thin-open", "h": "hexagon",
 }  # fmt: skip
 
 
@@ -164,7 +164,7 @@ def _live(
                 fig.add_vline(x=float(part["value"].iloc[0]), line_dash="dash", **at)
                 continue
             colour, marker, label = _look(str(model))
-            symbol = "x" if model == CEILING else _PLOTLY.get(marker, "star")
+            symbol = "line-ns-open" if model == CEILING else _PLOTLY.get(marker, "star")
             fig.add_trace(
                 go.Scatter(
                     x=part["value"], y=[named.get(value, "") for value in part[row]], mode="markers",
