@@ -52,11 +52,14 @@ class Panel(NamedTuple):
     figure : plotly.graph_objects.Figure
     description : str
         What the figure shows, in words: its text alternative and its caption.
+    static : bytes, optional
+        A PNG of the same data, kept in the page and shown where the script cannot be had.
     """
 
     heading: str
     figure: go.Figure
     description: str
+    static: bytes | None = None
 
 
 def _asset(name: str) -> str:
@@ -119,13 +122,19 @@ def write_page(
             "helpers.plots.pages.ensure_plotly_js"
         )
     reference = quote(Path(os.path.relpath(script.resolve(), page.resolve().parent)).as_posix())
+    kept = all(panel.static for panel in figures)
+    still = "A picture stands in the place of each." if kept else "Static pictures were written beside it."
     body = [
         f"<h1>{html.escape(title)}</h1>",
-        f"<p class='missing' id='lost' hidden>The figures need {reference}, which was not found from "
-        "this page. Static pictures lie beside it.</p>",
-        "<noscript><p class='missing'>The figures need scripts switched on. Static pictures lie beside "
-        "this page.</p></noscript>",
-        f"""<script src="{reference}" onerror="document.getElementById('lost').hidden=false"></script>""",
+        f"<p class='missing' id='lost' hidden>To move, the figures need {reference} or a network; neither "
+        f"was found from this page. {still}</p>",
+        f"<noscript><p class='missing'>To move, the figures need scripts switched on. {still}</p>"
+        "<style>.still { display: block; } .live { display: none; }</style></noscript>",
+        f'<script src="{reference}"></script>',
+        # A page that was moved away from its script asks the network for the very same bytes.
+        f"<script>{_asset('page.js')}({json.dumps(_far())});</script>",
+        "<script>if (!window.Plotly) { document.getElementById('lost').hidden = false; "
+        "document.body.classList.add('flat'); }</script>",
         *(_section(panel, place) for place, panel in enumerate(figures)),
     ]
     return style.write_whole(page, document(title, "\n".join(body)).encode())
@@ -139,11 +148,21 @@ def _section(panel: Panel, place: int) -> str:
     drawn = panel.figure.to_html(
         config=CONFIG, include_plotlyjs=False, full_html=False, div_id=key, default_height=height
     )
+    still = ""
+    if panel.static:
+        picture = base64.b64encode(_png(panel.static)).decode()
+        still = f'<img class="still" src="data:image/png;base64,{picture}" alt="{text}">'
     return (
         f"<section><h2>{html.escape(panel.heading)}</h2>\n"
-        f'<figure><div role="img" aria-label="{text}">{drawn}</div><figcaption>{text}</figcaption></figure>'
-        "</section>"
+        f'<figure>{still}<div class="live" role="img" aria-label="{text}">{drawn}</div>'
+        f"<figcaption>{text}</figcaption></figure></section>"
     )
+
+
+def _far() -> dict[str, str]:
+    """Where the network has the script, and the hash of its bytes."""
+    digest = base64.b64encode(sha256(get_plotlyjs().encode()).digest()).decode()
+    return {"url": f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js", "hash": f"sha256-{digest}"}
 
 
 def bundles(
@@ -196,9 +215,7 @@ def _png(static: Figure | bytes | str | os.PathLike[str]) -> bytes:
 
 
 def _html(key: str, spec: str, description: str) -> str:
-    digest = base64.b64encode(sha256(get_plotlyjs().encode()).digest()).decode()
-    far = {"url": f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js", "hash": f"sha256-{digest}"}
-    given = [CONFIG, [{"url": url} for url in NEAR], [far]]
+    given = [CONFIG, [{"url": url} for url in NEAR], [_far()]]
     arguments = ", ".join([json.dumps(key), spec, *map(json.dumps, given)])
     return (
         f'<div data-figure="{key}" role="group" aria-label="{html.escape(description)}">'

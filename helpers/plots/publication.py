@@ -233,7 +233,7 @@ def publish(drawn: Drawn, stem: str | os.PathLike[str], *, title: str, descripti
     """
     stem = Path(stem)
     style.save(drawn.figure, stem, data=drawn.data)
-    panel = pages.Panel(title, drawn.live, description)
+    panel = pages.Panel(title, drawn.live, description, style.png(drawn.figure))
     pages.write_page(stem.with_name(f"{stem.name}.html"), [panel], title=title)
     return drawn.figure
 

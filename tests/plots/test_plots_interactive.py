@@ -129,7 +129,9 @@ def test_page_is_small_escaped_and_refers_to_the_shared_script(tmp_path):
     tags = Tags(text)
     assert (tmp_path / "figures/plotly.min.js").is_file()
     assert [s["src"] for s in tags.named("script") if "src" in s] == ["../plotly.min.js"]
-    assert "http" not in text.replace("http-equiv", "")
+    assert re.findall(r"https?://[^/]+", text) == ["https://cdn.plot.ly"], (
+        "asked only where the script is lost"
+    )
     assert len(text) < 30_000
     assert tags.named("html")[0]["lang"] == "en"
     assert any(meta.get("name") == "viewport" for meta in tags.named("meta"))
@@ -137,8 +139,20 @@ def test_page_is_small_escaped_and_refers_to_the_shared_script(tmp_path):
     assert TAG not in text
     assert tags.data.count(TAG) == 3
     assert json.dumps(SAFE).replace("/", "\\u002f").replace("<", "\\u003c") in text
-    assert "hidden" in tags.named("p")[0], "shown by the script's onerror when plotly.min.js is not found"
-    assert tags.named("script")[0]["onerror"] == "document.getElementById('lost').hidden=false"
+    assert "hidden" in tags.named("p")[0], "shown when plotly.min.js is found neither here nor there"
+    text = page.read_text(encoding="utf-8")
+    assert "integrity" in text
+    assert text.index("if (!window.Plotly)") > text.index("cdn.plot.ly")
+
+
+def test_a_page_can_keep_its_picture(tmp_path):
+    picture = style.png(style.figure(60, 40))
+    panel = pages.Panel("x", interactive.interaction_figure(MAPS), "what it shows", picture)
+    tags = Tags(pages.write_page(tmp_path / "figures/track/x.html", [panel], title="x").read_text("utf-8"))
+    (still,) = tags.named("img")
+    assert still["alt"] == "what it shows"
+    assert base64.b64decode(still["src"].removeprefix("data:image/png;base64,")) == picture
+    assert "A picture stands in the place of each." in " ".join(tags.data)
 
 
 def test_page_refusals(tmp_path):
