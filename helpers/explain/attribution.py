@@ -23,7 +23,7 @@ from torch import nn
 from helpers.explain import heads
 from helpers.project.paths import atomic_path
 from helpers.sequences.alphabet import Alphabet
-from helpers.sequences.encoding import shuffle_one_hot
+from helpers.sequences.encoding import shuffles_of_one_hot
 
 R = TypeVar("R", bound=tuple)
 
@@ -106,12 +106,10 @@ def make_references(X: np.ndarray, n: int = 20, *, seed: int = 0) -> np.ndarray:
     X = _arrays(X)[0]
     if n < 1:
         raise ValueError(f"references is {n}; expected at least 1 shuffle of each sequence")
-    made = np.repeat(X[:, None], n, axis=1)
-    for item, copies in zip(X, made, strict=True):
-        rng = np.random.default_rng([seed, zlib.crc32(item.tobytes())])
-        for copy in copies:
-            copy[:] = shuffle_one_hot(item, rng)
-    return made
+    seeds = [[seed, zlib.crc32(item.tobytes())] for item in X]
+    return np.stack(
+        [shuffles_of_one_hot(item, n, np.random.default_rng(own)) for item, own in zip(X, seeds, strict=True)]
+    )
 
 
 def deep_lift(
@@ -216,15 +214,17 @@ def mutate(
     known = (X == 1.0).any(axis=-1)
     # tangermeme keeps sequences as whole numbers, so an unknown letter is handed over beside them.
     whole = np.where(known[..., None], X, 0.0)
-    letters = np.where((there & ~known)[..., None], X, 0.0)
+    unknown = there & ~known
+    if unknown.any():
+        model, fixed = _WithUnknown(model), [np.where(unknown[..., None], X, 0.0), *fixed]
 
     def change(whole: np.ndarray, *given: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of padding, which is meant
             first, changed = saturation_mutagenesis(
-                _WithUnknown(model),
+                model,
                 torch.from_numpy(whole.transpose(0, 2, 1)),
-                args=tuple(map(torch.from_numpy, given)),
+                args=tuple(map(torch.from_numpy, given)) or None,
                 batch_size=batch_size,
                 raw_outputs=True,
                 fast=False,
@@ -234,7 +234,7 @@ def mutate(
         return ends - start[:, None, None], start
 
     desc = "mutations" if progress else ""
-    effects, outputs = heads.in_batches(change, [whole, letters, *fixed], 4, desc=desc)
+    effects, outputs = heads.in_batches(change, [whole, *fixed], 4, desc=desc)
     effect = (effects * there[..., None] * (X != 1.0)).astype(np.float32)
     losses = -effect.sum(axis=-1, keepdims=True) / (X.shape[-1] - 1)
     return Mutations(effect, losses * whole, outputs)

@@ -8,6 +8,7 @@ them are explained, any other input is held fixed.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -298,19 +299,15 @@ def _along_paths(
     gradient: Gradient, item: Arrays, starts: Sequence[np.ndarray], steps: int, batch_size: int
 ) -> tuple[float, float, *tuple[np.ndarray, ...]]:
     """Output, completeness delta and values of one item, averaged over its references."""
-    nodes, weights = np.polynomial.legendre.leggauss(steps)
     count = len(starts[0])
-    # the points of all paths, then the starts of the paths, then the item itself
-    fractions = np.concatenate([np.tile((nodes + 1) / 2, count), np.zeros(count), [1.0]])
-    weights = np.concatenate([np.tile(weights / 2, count), np.zeros(count + 1)]) / count
-    which = np.concatenate([np.repeat(np.arange(count), steps), np.arange(count), [0]])
+    fractions, which, weights = _paths(steps, count)
     sums = [np.zeros(start.shape, dtype=np.float64) for start in starts]
     outputs = []
     for cut in heads.batches(len(fractions), batch_size):
         found, *gradients = gradient(*_points(item, starts, fractions[cut], which[cut]))
         outputs.append(found)
         for total, slope in zip(sums, gradients, strict=True):
-            np.add.at(total, which[cut], weights[cut, None, None] * slope)
+            total += np.tensordot(weights[:, cut], slope, 1)
     every = np.concatenate(outputs)
     values = [
         (total * (onehot - start)).sum(axis=0)
@@ -318,6 +315,19 @@ def _along_paths(
     ]
     delta = sum(value.sum() for value in values) - (every[-1] - every[-count - 1 : -1].mean())
     return every[-1], delta, *(value.astype(np.float32) for value in values)
+
+
+@functools.lru_cache(maxsize=8)
+def _paths(steps: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The points of all paths, then their starts, then the item: how far, on which path, with what weight.
+
+    Weights have a row a path; they are zero at the starts and at the item.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    fractions = np.concatenate([np.tile((nodes + 1) / 2, count), np.zeros(count), [1.0]])
+    which = np.concatenate([np.repeat(np.arange(count), steps), np.arange(count), [0]])
+    ends = np.zeros((count, count + 1))
+    return fractions, which, np.hstack([np.kron(np.eye(count), weights / 2), ends]) / count
 
 
 def _points(item: Arrays, starts: Sequence[np.ndarray], fractions: np.ndarray, which: np.ndarray) -> Arrays:

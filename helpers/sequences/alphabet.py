@@ -6,6 +6,7 @@ letter order cannot be explained with another.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -72,16 +73,9 @@ class Alphabet:
         Returns
         -------
         numpy.ndarray, shape=(256,), dtype=uint8
-            `INVALID` where the byte is no upper-case letter of this alphabet.
+            `INVALID` where the byte is no upper-case letter of this alphabet. Made once, read only.
         """
-        table = np.full(256, INVALID, dtype=np.uint8)
-        for code, letter in enumerate(self.letters):
-            table[ord(letter)] = code
-        for alias, letter in self.aliases.items():
-            table[ord(alias)] = self.letters.index(letter)
-        for letter in self.unknown + self.ambiguous:
-            table[ord(letter)] = self.unknown_code
-        return table
+        return np.frombuffer(_table(self), dtype=np.uint8)
 
     def encode(self, sequence: str) -> np.ndarray:
         """Codes of a sequence's letters.
@@ -101,10 +95,12 @@ class Alphabet:
         ValueError
             If a character is not in the alphabet; the message names it and its position.
         """
-        raw = np.frombuffer(sequence.encode("latin-1", "replace"), dtype=np.uint8)
-        codes = self.table()[raw]
-        if (wrong := np.flatnonzero(codes == INVALID)).size:
-            place, letter = int(wrong[0]) + 1, sequence[wrong[0]]
+        # A bytearray, so that the array may be written to.
+        raw = bytearray(sequence, "latin-1", "replace").translate(_table(self))
+        codes = np.frombuffer(raw, dtype=np.uint8)
+        if codes.max(initial=0) == INVALID:
+            wrong = int(np.argmax(codes))
+            place, letter = wrong + 1, sequence[wrong]
             expected = f"expected {self.name} letters {self.letters} or {self.unknown} (unknown)"
             raise ValueError(
                 f"position {place} holds {letter!r}; {expected}. Clean it (helpers.readers.fasta)"
@@ -130,6 +126,19 @@ class Alphabet:
         return sequence.translate(
             str.maketrans("".join(self.complements), "".join(self.complements.values()))
         )
+
+
+@functools.cache
+def _table(alphabet: Alphabet) -> bytes:
+    """Code of each byte, as `bytes.translate` takes it."""
+    table = bytearray([INVALID]) * 256
+    for code, letter in enumerate(alphabet.letters):
+        table[ord(letter)] = code
+    for alias, letter in alphabet.aliases.items():
+        table[ord(alias)] = alphabet.letters.index(letter)
+    for letter in alphabet.unknown + alphabet.ambiguous:
+        table[ord(letter)] = alphabet.unknown_code
+    return bytes(table)
 
 
 _NUCLEOTIDE_AMBIGUITY = "RYSWKMBDHV"

@@ -6,9 +6,10 @@ there), padding an all-zero row at the right end. So ``X.sum(-1) > 0`` is the ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import pairwise, product
-from typing import overload
+from typing import TypeVar, overload
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from helpers.sequences.alphabet import PAD, Alphabet
 
 _IUPAC = str.maketrans("RYSWKMBDHV", "YRSWMKVHDB")
 _CELLS_AT_ONCE = 1 << 24
+Letter = TypeVar("Letter", bound=Hashable)
 
 
 def encode_batch(
@@ -90,7 +92,7 @@ def one_hot(
     [[0.0, 0.0, 0.0, 1.0], [0.25, 0.25, 0.25, 0.25], [0.0, 0.0, 0.0, 0.0]]
     """
     codes = encode_batch(sequences, alphabet, length=length, truncate=truncate)
-    return _rows_of_codes(alphabet)[codes]
+    return _rows_of_codes(alphabet).take(codes, axis=0)
 
 
 def from_codes(codes: np.ndarray, alphabet: Alphabet) -> np.ndarray:
@@ -109,14 +111,19 @@ def from_codes(codes: np.ndarray, alphabet: Alphabet) -> np.ndarray:
     codes = np.asarray(codes)
     if codes.dtype.kind not in "ui":
         raise ValueError(f"codes have dtype {codes.dtype}; expected integers")
-    wrong = ((codes < 0) | (codes > alphabet.unknown_code)) & (codes != PAD)
+    known = bytes([*range(alphabet.unknown_code + 1), PAD])
+    # Bytes are looked through many times faster than numbers are compared.
+    if codes.dtype != np.uint8 or codes.tobytes().translate(None, known):
+        wrong = ((codes < 0) | (codes > alphabet.unknown_code)) & (codes != PAD)
+    else:
+        wrong = np.zeros(0, dtype=bool)
     if wrong.any():
         where = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise ValueError(
             f"code {codes[where]} at index {where} is none of {alphabet.name}'s; expected 0 to "
             f"{alphabet.unknown_code}, or {PAD} for padding. Was it made with another alphabet?"
         )
-    return _rows_of_codes(alphabet)[codes.astype(np.uint8)]
+    return _rows_of_codes(alphabet).take(codes.astype(np.uint8, copy=False), axis=0)
 
 
 def decode(X: np.ndarray, alphabet: Alphabet) -> list[str]:
@@ -275,24 +282,7 @@ def shuffle_dinucleotide(sequence: str, rng: np.random.Generator) -> str:
     >>> shuffle_dinucleotide("ACACGCA", np.random.default_rng(1)) in ("ACACGCA", "ACGCACA")
     True
     """
-    if len(sequence) < 4:
-        return sequence
-    followers: dict[str, list[str]] = {letter: [] for letter in sequence}
-    for letter, follower in pairwise(sequence):
-        followers[letter].append(follower)
-    last = _draw_last_edges(followers, sequence[-1], rng)
-    walks: dict[str, Iterator[str]] = {}
-    for letter, items in followers.items():
-        if letter in last:
-            items.remove(last[letter])
-        order = [items[i] for i in rng.permutation(len(items)).tolist()]
-        walks[letter] = iter([*order, last[letter]] if letter in last else order)
-    letter = sequence[0]
-    result = [letter]
-    for _ in range(len(sequence) - 1):
-        letter = next(walks[letter])
-        result.append(letter)
-    return "".join(result)
+    return "".join(next(_shuffles(sequence, 1, rng)))
 
 
 def shuffle_one_hot(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -311,14 +301,25 @@ def shuffle_one_hot(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     >>> shuffle_one_hot(X, np.random.default_rng(0)).sum(axis=0).tolist()
     [3.0, 2.0, 1.0, 0.0]
     """
-    result = X.copy()
+    return shuffles_of_one_hot(X, 1, rng)[0]
+
+
+def shuffles_of_one_hot(X: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """As many shuffles of one sequence by `shuffle_one_hot` as are asked for, drawn together.
+
+    Returns
+    -------
+    numpy.ndarray, shape=(n, length, letters)
+    """
+    result = np.repeat(X[None], n, axis=0)
     places = np.flatnonzero(X.sum(axis=1) > 0)
     # Any row may stand for a letter: the weights keep uniform rows apart from the others.
     marks = X[places] @ np.arange(1, X.shape[1] + 1) + (X[places].max(axis=1) < 1) * 100
     _, first, codes = np.unique(marks, return_index=True, return_inverse=True)
-    text = "".join(map(chr, codes + 65))
-    order = np.frombuffer(shuffle_dinucleotide(text, rng).encode("latin-1"), dtype=np.uint8)
-    result[places] = X[places][first][order - 65]
+    orders = b"".join(map(bytes, _shuffles(codes.tolist(), n, rng)))
+    if places.size:
+        indices = np.frombuffer(orders, dtype=np.uint8).reshape(n, -1)
+        result[:, places] = X[places][first].take(indices, axis=0)
     return result
 
 
@@ -346,13 +347,42 @@ def blocks(sizes: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-def _draw_last_edges(followers: dict[str, list[str]], end: str, rng: np.random.Generator) -> dict[str, str]:
+def _shuffles(letters: Sequence[Letter], n: int, rng: np.random.Generator) -> Iterator[list[Letter]]:
+    """Orders of the letters in which each pair of neighbours keeps its count."""
+    if len(letters) < 4:
+        yield from (list(letters) for _ in range(n))
+        return
+    followers: dict[Letter, list[Letter]] = {letter: [] for letter in letters}
+    for letter, follower in pairwise(letters):
+        followers[letter].append(follower)
+    for _ in range(n):
+        last = _draw_last_edges(followers, letters[-1], rng)
+        following: dict[Letter, Callable[[], Letter]] = {}
+        for letter, all_items in followers.items():
+            items = all_items.copy()
+            if letter in last:
+                items.remove(last[letter])
+            order = [items[i] for i in rng.permutation(len(items)).tolist()]
+            if letter in last:
+                order.append(last[letter])
+            following[letter] = iter(order).__next__
+        letter = letters[0]
+        result = [letter]
+        for _ in range(len(letters) - 1):
+            letter = following[letter]()
+            result.append(letter)
+        yield result
+
+
+def _draw_last_edges(
+    followers: dict[Letter, list[Letter]], end: Letter, rng: np.random.Generator
+) -> dict[Letter, Letter]:
     """Edge by which the walk leaves each letter for good: a random tree that leads to `end`.
 
     Wilson's loop-erased walk (doi:10.1145/237814.237880) draws the tree in proportion to the
     number of edges, which rejection would do too, but slowly where one letter is rare.
     """
-    last: dict[str, str] = {}
+    last: dict[Letter, Letter] = {}
     in_tree = {end}
     for start in followers:
         letter = start
@@ -366,11 +396,13 @@ def _draw_last_edges(followers: dict[str, list[str]], end: str, rng: np.random.G
     return last
 
 
+@functools.cache
 def _rows_of_codes(alphabet: Alphabet) -> np.ndarray:
     """One-hot row of each possible code, shape (256, letters)."""
     rows = np.zeros((256, alphabet.size), dtype=np.float32)
     rows[: alphabet.size] = np.eye(alphabet.size)
     rows[alphabet.unknown_code] = 1 / alphabet.size
+    rows.flags.writeable = False  # kept for all callers
     return rows
 
 

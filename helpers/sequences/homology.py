@@ -193,7 +193,7 @@ def _kmer_sets(
 ) -> sparse.csr_matrix:
     """Membership of each distinct k-mer (column) in each sequence (row)."""
     hashes, owner = kmer_hashes(sequences, k=k, alphabet=alphabet, both_strands=both_strands)
-    words, column = np.unique(hashes, return_inverse=True)
+    column, words = pd.factorize(hashes)
     shape = len(sequences), max(1, words.size)
     sets = sparse.csr_matrix((np.ones(column.size, np.int32), (owner, column)), shape=shape)
     sets.data[:] = 1
@@ -207,13 +207,11 @@ def _shared(members: sparse.csr_matrix, least: float) -> Iterator[tuple[np.ndarr
     columns = members.T.tocsr()
     work = np.asarray(members @ np.diff(columns.indptr)).ravel()
     for start, stop in blocks(work, 20_000_000):
-        shared = members[start:stop] @ columns
-        shared.data[shared.data < least] = 0
-        shared.eliminate_zeros()
-        shared = shared.tocoo()
-        row, other = shared.row.astype(np.int64) + start, shared.col.astype(np.int64)
-        later = other > row
-        yield row[later], other[later], shared.data[later]
+        # Those before a block have met it already.
+        shared = (members[start:stop] @ columns[:, start:]).tocoo()
+        kept = (shared.data >= least) & (shared.col > shared.row)
+        row, other = shared.row[kept].astype(np.int64), shared.col[kept].astype(np.int64)
+        yield row + start, other + start, shared.data[kept]
 
 
 def _hash_blocks(
