@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from helpers.plots import publication
 from helpers.project import paths
@@ -112,6 +114,37 @@ def test_a_preset_sets_width_and_fonts(predictions, results, compared, attention
     sizes = {t.get_fontsize() for ax in one.figure.axes for t in ax.get_xticklabels()}
     assert sizes == {preset.small}
     assert {ax.xaxis.label.get_fontsize() for ax in one.figure.axes} == {preset.font}
+
+
+def hidden(fig):
+    """Labels of ticks beyond the ends of their axis, which are never drawn."""
+    for ax in fig.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not low - 1e-9 <= tick.get_loc() <= high + 1e-9:
+                    yield from (tick.label1, tick.label2)
+
+
+@pytest.mark.parametrize("columns", ["single", "double"])
+@pytest.mark.parametrize("journal", ["nature", "science", "plos"])
+def test_nothing_is_cut_small_or_too_tall(predictions, results, compared, attention, journal, columns):
+    drawn = draw_all(predictions, results, compared, attention, journal, columns)
+    for name, one in drawn.items():
+        fig = one.figure
+        draw = FigureCanvasAgg(fig).get_renderer()
+        fig.draw(draw)
+        assert fig.get_figheight() * 25.4 <= 240, name
+        unseen = set(hidden(fig))
+        page = fig.bbox
+        for text in fig.findobj(Text):
+            if text.get_text().strip() and text.get_visible() and text not in unseen:
+                assert text.get_fontsize() >= 6, (name, text)
+                at = text.get_window_extent(draw)
+                inside = page.x0 - 1 <= at.x0 and at.x1 <= page.x1 + 1
+                assert inside and page.y0 - 1 <= at.y0 <= at.y1 <= page.y1 + 1, (name, text)  # noqa: PT018
+        boxes = [ax.get_window_extent(draw) for ax in fig.axes]
+        assert min(min(box.width, box.height) for box in boxes) > 2, name
 
 
 def test_titles_say_profile_and_data_set(figures):

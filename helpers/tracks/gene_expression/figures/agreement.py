@@ -131,7 +131,7 @@ def errors(predictions: pd.DataFrame, *, preset: Preset, columns: str = "double"
     data = error_table(predictions)
     parts = {str(name): part for name, part in data.groupby("panel", sort=False)}
     wide = 1 if columns == "single" else 2
-    height = (62 if wide == 1 else 66) * (4 // wide) + 8
+    height = (57 if wide == 1 else 66) * (4 // wide) + 8
     with panels.drawing(preset, columns, height=height, title=title) as fig:
         axes = fig.subplots(4 // wide, wide).ravel()
         for ax, draw, name in zip(axes, (_distribution, _level, _relative, _quantiles), _PANELS, strict=True):

@@ -69,7 +69,7 @@ def by_cell_type(results: pd.DataFrame, *, preset: Preset, columns: str = "doubl
             ax.set_xlabel(f"{words.metric(metric)} (bar: 95 % interval)")
         handles, labels = axes[0].get_legend_handles_labels()
         once = dict(zip(labels, handles, strict=True))
-        fig.legend(once.values(), once.keys(), loc="outside lower center", ncols=len(once))
+        panels.legend(fig, list(once.values()), list(once), preset=preset)
     return Drawn(fig, _live(data, "metric", shown, "task", tasks, title), data)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -83,7 +84,7 @@ def attention(
     strip = 10 + 3.2 * len(cells)
     tall = 16 + 5 * max(len(cells), enrichment["element"].nunique())
     heights = [9, strip, strip, tall] if wide else [9, strip, strip, tall, tall]
-    with panels.drawing(preset, columns, height=sum(heights) + 26, title=title) as fig:
+    with panels.drawing(preset, columns, height=sum(heights) + (26 if wide else 44), title=title) as fig:
         grid = fig.add_gridspec(len(heights), 2 if wide else 1, height_ratios=heights)
         track = fig.add_subplot(grid[0, :])
         _track(track, elements[elements["id"] == first["id"].iloc[0]], int(maps["position"].max()))
@@ -99,7 +100,7 @@ def attention(
         panels.dots(last, scores, scored, row="task", by="model", look=_look)
         last.axvline(0.5, color=colours.GREY, linewidth=0.7)
         last.set(xlabel="AUROC against the elements", title="c  Agreement in each cell type")
-        fig.legend(*last.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        panels.legend(fig, *last.get_legend_handles_labels(), preset=preset)
     return Drawn(fig, _live(maps, elements, cells, title), data)
 
 
@@ -127,7 +128,7 @@ def _source(
 
 def _track(ax: Axes, own: pd.DataFrame, length: int) -> None:
     shades = dict(zip(sorted(set(own["element"])), itertools.cycle(_COLOURS), strict=False))
-    end = -np.inf
+    end, size = -np.inf, mpl.rcParams["xtick.labelsize"]
     for element in own.sort_values("start").itertuples():
         width = element.stop - element.start
         idle = getattr(element, "role", "site") == "decoy"
@@ -144,7 +145,7 @@ def _track(ax: Axes, own: pd.DataFrame, length: int) -> None:
         up = 2.3 if middle - reach > end else 4.2
         end = middle + reach if up < 3 else end
         arrow = {"+": " >", "-": " <"}.get(str(element.strand), "")
-        ax.text(middle, up, element.element + arrow, ha="center", va="center", fontsize=5.5)
+        ax.text(middle, up, element.element + arrow, ha="center", va="center", fontsize=size)
     hollow = " (hollow: decoys)" if "role" in own else ""
     title = f"a  Known elements{hollow}, attention and attributions in one promoter"
     ax.set(ylim=(-0.2, 5.2), xlim=(0.5, length + 0.5), yticks=[], title=title)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from helpers.plots import colours, publication, style, words
@@ -31,6 +34,36 @@ def drawing(preset: Preset, columns: str, *, height: float, title: str) -> Itera
         yield fig
         style.head(fig, title)
         publication.fix_ticks(fig, preset)
+        _break_lines(fig)
+
+
+def _break_lines(fig: Figure) -> None:
+    """Break titles and labels that are wider than their axes, or than the figure, into lines.
+
+    First those that would leave the layout no room at all, then, laid out, the rest.
+    """
+    _break_wide(fig, 1.2)
+    fig.draw_without_rendering()
+    _break_wide(fig, 1.0)
+
+
+def _break_wide(fig: Figure, most: float) -> None:
+    wide = [(text, 0.96 * fig.bbox.width) for text in fig.texts]
+    for ax in fig.axes:
+        own = [part for part in ax.get_children() if isinstance(part, Text)]
+        wide += [(text, ax.get_window_extent().width) for text in (*own, ax.xaxis.label)]
+    for text, room in wide:
+        said, width = text.get_text(), text.get_window_extent().width
+        if " " in said and "\n" not in said and width > most * room > 0:
+            text.set_text("\n".join(textwrap.wrap(said, max(12, int(0.95 * len(said) * room / width)))))
+
+
+def legend(fig: Figure, handles: Sequence[Artist], labels: Sequence[str], *, preset: Preset) -> None:
+    """A legend below the panels, in as many columns as fit."""
+    longest = max(map(len, labels), default=1)
+    each = 9 + 0.6 * preset.small / 72 / style.MM * longest
+    columns = max(1, min(len(labels), int(0.96 * fig.get_figwidth() / style.MM / each)))
+    fig.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
 def grid(fig: Figure, tasks: Sequence[str], columns: str) -> dict[str, Axes]:
