@@ -15,7 +15,7 @@ SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --rerun-incomplete --show-failed-
 UNLOCK = @pgrep -f "$(CURDIR)/$(BIN)/[p]ython.*[s]nakemake" > /dev/null \
 	|| $(BIN)/snakemake --unlock --cores 1 > /dev/null 2>&1 || true
 
-.PHONY: help run test figures lab bench site clean clean-real setup lint types unit notebooks pipeline publish sample lock
+.PHONY: help run demo test figures lab bench site clean clean-real setup lint types unit notebooks pipeline publish sample lock
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,10 @@ run: setup  ## The sample profile of the whole suite, into runs/sample
 	$(UNLOCK)
 	$(SNAKEMAKE)
 	@$(BIN)/python tools/report_run.py sample
+
+demo: setup  ## One notebook of one track, to see how a page looks
+	$(UNLOCK)
+	$(SNAKEMAKE) runs/sample/sirna_efficacy/01_explore_features.ipynb
 
 figures: setup  ## The real profile: figures/<track>, results.csv and the tables in docs/results
 	$(UNLOCK)

@@ -2,7 +2,7 @@
 #
 #   snakemake --cores 2                                        the sample profile
 #   snakemake --cores 2 --configfile config/real.yaml          the real profile
-#   snakemake --executor slurm --jobs 20 --configfile ...      the same on a cluster
+#   snakemake --profile workflow/profiles/slurm --configfile ...   the same on a cluster
 import base64
 import os
 
@@ -16,9 +16,15 @@ configfile: "config/sample.yaml"
 
 PROFILE = config["profile"]
 REAL = PROFILE == "real"
+# What a notebook may take: megabytes, minutes. A cluster kills what takes more.
+MEMORY = 16_000 if REAL else 4_000
+MINUTES = 1_440 if REAL else 30
 
 # A notebook inside the pipeline never starts a pipeline of its own.
 os.environ["SEQUENCE_NOTEBOOKS_INSIDE_PIPELINE"] = "1"
+# Jobs, not threads, fill the cores; a number set outside is kept.
+for setting in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(setting, "1")
 
 
 def run(track, *names):

@@ -42,6 +42,10 @@ rule gene_expression_01_train_hybrid_network:
         **parameters("gene_expression", "01_train_hybrid_network"),
     # The longest run of the track goes first, so that others run beside it.
     priority: 10
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("gene_expression", "logs/01_train_hybrid_network.log"),
     shell:
@@ -65,6 +69,10 @@ rule gene_expression_02_publication_figures:
         notebook=run("gene_expression", "02_publication_figures.ipynb"),
     params:
         **parameters("gene_expression", "02_publication_figures"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("gene_expression", "logs/02_publication_figures.log"),
     shell:
@@ -81,6 +89,10 @@ rule gene_expression_03_predict_expression:
         notebook=run("gene_expression", "03_predict_expression.ipynb"),
     params:
         **parameters("gene_expression", "03_predict_expression"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("gene_expression", "logs/03_predict_expression.log"),
     shell:
@@ -95,5 +107,9 @@ rule gene_expression_results:
         results("gene_expression"),
     params:
         code=code.key("helpers.stats.results"),
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=10,
     shell:
         "python -m helpers.stats.results {output} {input}"

@@ -28,6 +28,10 @@ rule rna_modification_01_train_vqvae:
         **parameters("rna_modification", "01_train_vqvae"),
     # The longest run of the track goes first, so that others run beside it.
     priority: 10
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_modification", "logs/01_train_vqvae.log"),
     shell:
@@ -45,6 +49,10 @@ rule rna_modification_02_one_length:
         folder=run("rna_modification", "lengths")[0],
     wildcard_constraints:
         length=r"\d+",
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_modification", "logs/02_length_{length}.log"),
     shell:
@@ -67,6 +75,10 @@ rule rna_modification_02_input_length:
         notebook=run("rna_modification", "02_input_length.ipynb"),
     params:
         **parameters("rna_modification", "02_input_length"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_modification", "logs/02_input_length.log"),
     shell:
@@ -85,6 +97,10 @@ rule rna_modification_03_ism_motifs:
         notebook=run("rna_modification", "03_ism_motifs.ipynb"),
     params:
         **parameters("rna_modification", "03_ism_motifs"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_modification", "logs/03_ism_motifs.log"),
     shell:
@@ -102,6 +118,10 @@ rule rna_modification_04_feature_spectrum:
         notebook=run("rna_modification", "04_feature_spectrum.ipynb"),
     params:
         **parameters("rna_modification", "04_feature_spectrum"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_modification", "logs/04_feature_spectrum.log"),
     shell:
@@ -118,6 +138,10 @@ rule rna_modification_05_hyperparameter_search:
         notebook=run("rna_modification", "05_hyperparameter_search.ipynb"),
     params:
         **parameters("rna_modification", "05_hyperparameter_search"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_modification", "logs/05_hyperparameter_search.log"),
     shell:
@@ -137,6 +161,10 @@ rule rna_modification_06_predict_sites:
         notebook=run("rna_modification", "06_predict_sites.ipynb"),
     params:
         **parameters("rna_modification", "06_predict_sites"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_modification", "logs/06_predict_sites.log"),
     shell:
@@ -153,5 +181,9 @@ rule rna_modification_results:
         results("rna_modification"),
     params:
         code=code.key("helpers.stats.results"),
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=10,
     shell:
         "python -m helpers.stats.results {output} {input}"

@@ -23,6 +23,10 @@ rule rna_peptide_01_load_positives:
         notebook=run("rna_peptide", "01_load_positives.ipynb"),
     params:
         **parameters("rna_peptide", "01_load_positives"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_peptide", "logs/01_load_positives.log"),
     shell:
@@ -39,6 +43,10 @@ rule rna_peptide_02_make_negatives:
         notebook=run("rna_peptide", "02_make_negatives.ipynb"),
     params:
         **parameters("rna_peptide", "02_make_negatives"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_peptide", "logs/02_make_negatives.log"),
     shell:
@@ -60,6 +68,10 @@ rule rna_peptide_03_train_dual_network:
         **parameters("rna_peptide", "03_train_dual_network"),
     # The longest run of the track goes first, so that others run beside it.
     priority: 10
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_peptide", "logs/03_train_dual_network.log"),
     shell:
@@ -78,6 +90,10 @@ rule rna_peptide_04_interaction_heatmap:
         notebook=run("rna_peptide", "04_interaction_heatmap.ipynb"),
     params:
         **parameters("rna_peptide", "04_interaction_heatmap"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_peptide", "logs/04_interaction_heatmap.log"),
     shell:
@@ -93,6 +109,10 @@ rule rna_peptide_05_predict_pairs:
         notebook=run("rna_peptide", "05_predict_pairs.ipynb"),
     params:
         **parameters("rna_peptide", "05_predict_pairs"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_peptide", "logs/05_predict_pairs.log"),
     shell:
@@ -111,6 +131,10 @@ rule rna_peptide_06_saliency_maps:
         notebook=run("rna_peptide", "06_saliency_maps.ipynb"),
     params:
         **parameters("rna_peptide", "06_saliency_maps"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("rna_peptide", "logs/06_saliency_maps.log"),
     shell:
@@ -130,5 +154,9 @@ rule rna_peptide_results:
         results("rna_peptide"),
     params:
         code=code.key("helpers.stats.results"),
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=10,
     shell:
         "python -m helpers.stats.results {output} {input}"

@@ -24,6 +24,10 @@ rule sirna_efficacy_01_explore_features:
         notebook=run("sirna_efficacy", "01_explore_features.ipynb"),
     params:
         **parameters("sirna_efficacy", "01_explore_features"),
+    threads: max(1, int(config["sirna_efficacy"]["01_explore_features"].get("workers", 1)))
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("sirna_efficacy", "logs/01_explore_features.log"),
     shell:
@@ -48,6 +52,10 @@ rule sirna_efficacy_02_train_siamese_network:
         **parameters("sirna_efficacy", "02_train_siamese_network"),
     # The longest run of the track goes first, so that others run beside it.
     priority: 10
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("sirna_efficacy", "logs/02_train_siamese_network.log"),
     shell:
@@ -63,6 +71,10 @@ rule sirna_efficacy_03_predict_from_fasta:
         notebook=run("sirna_efficacy", "03_predict_from_fasta.ipynb"),
     params:
         **parameters("sirna_efficacy", "03_predict_from_fasta"),
+    threads: max(1, int(config["sirna_efficacy"]["03_predict_from_fasta"].get("workers", 1)))
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("sirna_efficacy", "logs/03_predict_from_fasta.log"),
     shell:
@@ -79,6 +91,10 @@ rule sirna_efficacy_04_design_scan:
         notebook=run("sirna_efficacy", "04_design_scan.ipynb"),
     params:
         **parameters("sirna_efficacy", "04_design_scan"),
+    threads: max(1, int(config["sirna_efficacy"]["04_design_scan"].get("workers", 1)))
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("sirna_efficacy", "logs/04_design_scan.log"),
     shell:
@@ -92,5 +108,9 @@ rule sirna_efficacy_results:
         results("sirna_efficacy"),
     params:
         code=code.key("helpers.stats.results"),
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=10,
     shell:
         "python -m helpers.stats.results {output} {input}"

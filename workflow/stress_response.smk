@@ -23,6 +23,10 @@ rule stress_response_01_train_cnn:
         notebook=run("stress_response", "01_train_cnn.ipynb"),
     params:
         **parameters("stress_response", "01_train_cnn"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("stress_response", "logs/01_train_cnn.log"),
     shell:
@@ -43,6 +47,10 @@ rule stress_response_02_phylogenetic_augmentation:
         notebook=run("stress_response", "02_phylogenetic_augmentation.ipynb"),
     params:
         **parameters("stress_response", "02_phylogenetic_augmentation"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("stress_response", "logs/02_phylogenetic_augmentation.log"),
     shell:
@@ -68,6 +76,10 @@ rule stress_response_03_cross_validation:
         **parameters("stress_response", "03_cross_validation"),
     # The longest run of the track goes first, so that others run beside it.
     priority: 10
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("stress_response", "logs/03_cross_validation.log"),
     shell:
@@ -83,6 +95,10 @@ rule stress_response_04_hyperparameter_search:
         notebook=run("stress_response", "04_hyperparameter_search.ipynb"),
     params:
         **parameters("stress_response", "04_hyperparameter_search"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("stress_response", "logs/04_hyperparameter_search.log"),
     shell:
@@ -102,6 +118,10 @@ rule stress_response_05_saliency_maps:
         notebook=run("stress_response", "05_saliency_maps.ipynb"),
     params:
         **parameters("stress_response", "05_saliency_maps"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("stress_response", "logs/05_saliency_maps.log"),
     shell:
@@ -121,6 +141,10 @@ rule stress_response_06_modisco_motifs:
         notebook=run("stress_response", "06_modisco_motifs.ipynb"),
     params:
         **parameters("stress_response", "06_modisco_motifs"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("stress_response", "logs/06_modisco_motifs.log"),
     shell:
@@ -137,6 +161,10 @@ rule stress_response_07_predict_promoters:
         notebook=run("stress_response", "07_predict_promoters.ipynb"),
     params:
         **parameters("stress_response", "07_predict_promoters"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
     log:
         run("stress_response", "logs/07_predict_promoters.log"),
     shell:
@@ -160,5 +188,9 @@ rule stress_response_results:
         results("stress_response"),
     params:
         code=code.key("helpers.stats.results"),
+    threads: 1
+    resources:
+        mem_mb=1_000,
+        runtime=10,
     shell:
         "python -m helpers.stats.results {output} {input}"

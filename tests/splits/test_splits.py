@@ -269,6 +269,6 @@ def test_refusals(call, message):
         call()
 
 
-def test_twenty_thousand_groups_split_in_seconds():
+def test_twenty_thousand_groups_are_split_evenly():
     folds = splits.grouped_kfold(np.arange(20_000), y=np.arange(20_000) % 2)
     assert [fold.test.size for fold in folds] == [4000] * 5
