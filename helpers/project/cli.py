@@ -137,8 +137,10 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
         with progress.lines(title, say) as engine:
             try:
                 papermill.execute_notebook(
-                    origin, part, step.parameters, engine_name=engine, progress_bar=False, log_output=False
-                )
+                    origin, part, step.parameters, engine_name=engine, progress_bar=False, log_output=False,
+                    # The kernel's own warnings (of its TCP port) are not for a reader of these lines.
+                    extra_arguments=["--log-level=40"],
+                )  # fmt: skip
             except PapermillExecutionError as error:
                 part.replace(failed)
                 # The product's own errors say what to do; of another one the kind helps to report it.
@@ -252,7 +254,12 @@ def predict(
 def card(model: Annotated[str, typer.Argument(help="folder or file of a trained model")]) -> None:
     """What a model was trained on, and how well it did there."""
     path = paths.find(model)
-    found = [path] if path.suffix == ".json" else sorted(path.rglob("*card.json")) if path.is_dir() else []
+    # The card of the model that was kept stands above those of the models of single folds.
+    places = (path, path / "model") if path.is_dir() else ()
+    found = (
+        [path] if path.suffix == ".json" else [one for at in places for one in sorted(at.glob("*card.json"))]
+    )
+    found = found or (sorted(path.rglob("*card.json")) if path.is_dir() else [])
     found = found or sorted(path.parent.glob(f"{path.name.partition('.')[0]}*card.json"))
     if not found:
         raise ValueError(

@@ -211,7 +211,7 @@ def numbers(rows: Accounted, column: str) -> pd.Series:
     """A column as numbers, NaN where there is none; decimal commas are read where all values allow it.
 
     A cell that holds something else, or an infinite number, is missing: its row says so and keeps
-    its other cells.
+    its other cells. Where such a cell stands among decimal commas, ``said`` names its line.
 
     Raises
     ------
@@ -222,7 +222,10 @@ def numbers(rows: Accounted, column: str) -> pd.Series:
     is_full = (text != "") & ~text.str.lower().isin(tables.MISSING)
     full = text[is_full]
     with_comma = full.str.contains(",", regex=False)
-    if with_comma.any() and full.map(lambda cell: _DECIMAL_COMMA.fullmatch(cell) is not None).all():
+    fits = full.map(lambda cell: _DECIMAL_COMMA.fullmatch(cell) is not None).astype(bool)
+    commas = with_comma & fits
+    why = ""
+    if commas.any() and fits.all():
         if full[with_comma].map(lambda cell: _THOUSANDS.fullmatch(cell) is not None).all():
             raise ValueError(
                 f"column {column}: {full[with_comma].iloc[0]!r} may be a number with decimals or one above a "
@@ -230,11 +233,22 @@ def numbers(rows: Accounted, column: str) -> pd.Series:
             )
         rows.said.append(f"{column}: decimal commas read")
         text = text.str.replace(",", ".", regex=False)
+    elif commas.any():
+        odd = full[~fits]
+        line = rows.table["line"][odd.index[0]] if "line" in rows.table else odd.index[0]
+        why = (
+            f"decimal commas are read only where every value allows it, and line {line} holds "
+            f"{odd.iloc[0]!r}; correct or empty that cell"
+        )
+        rows.said.append(f"{column}: {commas.sum()} values with a comma are not read: {why}")
     found = pd.to_numeric(text.where(is_full), errors="coerce").astype("float64")
     found = found.where(np.isfinite(found))
     rows.say(
         is_full & found.isna(),
-        lambda row: f"{column} {row[column]!r} is no number; read as missing",
+        lambda row: (
+            f"{column} {row[column]!r} is no number; read as missing"
+            + (f" ({why})" if why and "," in row[column] else "")
+        ),
         changed=True,
     )
     return found

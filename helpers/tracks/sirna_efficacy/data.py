@@ -20,20 +20,18 @@ from helpers.readers import fasta, own, tables
 from helpers.readers.rows import Accounted
 from helpers.sequences import homology
 from helpers.sequences.alphabet import RNA
+from helpers.tracks.sirna_efficacy import efficacies
 from helpers.tracks.sirna_efficacy.target_sites import CORE, GUIDE, context, locate
 
 # Of the tidy table; `group` is the family of the mRNA (near copies are one), named after its first
-# member; `start` is 0-based, `mismatches` their number.
+# member; `start` is 0-based in memory and counts from 1 in a file, `mismatches` are their number.
 PAIR = ["sirna_id", "mrna_id", "guide", "context", "start", "mismatches", "efficacy", "group"]
+ROW = ["sirna_id", "mrna_id", "orientation", "start", "mismatches", "overhang", "status", "note", "line"]
 RECORD = ["id", "sequence", "length", "status", "note", "line"]
 LONGEST_MRNA = 110_000  # nt of the longest human mRNA (titin); a longer one is scored, with a note
 
 LONGEST_GUIDE = 23  # nt; the first 19 pair, the others overhang
 
-_HIGHEST = 1.5  # noise carries a fraction that far; percentages go beyond
-_REPEAT = 0.2  # efficacies of one guide on one mRNA, from lowest to highest, are noise up to this
-# Names of columns that tell what is left of an mRNA, the opposite of what is silenced.
-_REMAINS = re.compile(r"remain|residual|expression|mrna.?level|viab", re.IGNORECASE)
 _ENDS = re.compile(r"^5['′]?-|-3['′]?$")
 _DEOXY = re.compile(r"(-?[(\[]?d[Tt][)\]]?){1,2}$")
 _LOWER_CASE = {
@@ -50,6 +48,8 @@ class Matching(NamedTuple):
     """Of its 19 paired residues, so many may not match."""
     lower_case: str = "keep"
     """As for `read_mrnas`."""
+    turn_sense: bool = False
+    """Whether a guide that was given as the sense strand is turned into its reverse complement."""
 
 
 _MATCHING = Matching()
@@ -58,9 +58,9 @@ _MATCHING = Matching()
 class Loaded(NamedTuple):
     """Pairs (columns `PAIR`), their mRNAs by id, what became of every row, what is to be said of the file.
 
-    ``rows`` has ``sirna_id, mrna_id, orientation`` (antisense, sense, none), ``start`` (0-based, -1
-    for none), ``mismatches`` (positions of the guide), ``overhang`` (of the guide as it was given),
-    ``status`` (ok, changed, merged, rejected), ``note`` and ``line``.
+    ``rows`` has ``sirna_id, mrna_id, orientation`` (antisense, sense, none), ``start`` (of the site,
+    from 1; missing for none), ``mismatches`` (positions of the guide), ``overhang`` (of the guide as it
+    was given), ``status`` (ok, changed, merged, rejected), ``note`` and ``line``.
     """
 
     pairs: pd.DataFrame
@@ -132,14 +132,14 @@ def from_own(
     separator: str = "auto",
     sirna_fasta: str | Path = "",
     mrna_fasta: str | Path = "",
-    turn_sense: bool = False,
     matching: Matching = _MATCHING,
+    report: str | Path | None = None,
 ) -> Loaded:
     """Pairs from a table of efficacies of one's own and the FASTA file of its mRNAs.
 
-    A guide that was given as the sense strand is turned into its reverse complement if `turn_sense`
-    is set, else its row is rejected; either way the note says so. Rows of one guide on one mRNA
-    whose efficacies are more than 0.2 apart are all rejected; those that agree are one row, their mean.
+    A guide that was given as the sense strand is turned if `matching` says so, else its row is
+    rejected; either way the note says so. Rows of one guide on one mRNA whose efficacies are more
+    than 0.2 apart are all rejected; those that agree are one row, their mean.
 
     Parameters
     ----------
@@ -153,8 +153,9 @@ def from_own(
         Guides by their ids (see `read_guides`); empty if the table has the column ``guide``.
     mrna_fasta : str or pathlib.Path
         mRNAs by their ids.
-    turn_sense : bool
     matching : Matching
+    report : str or pathlib.Path
+        `Loaded.rows` is written there, also when a fault in the data stops the reading.
 
     Raises
     ------
@@ -174,21 +175,21 @@ def from_own(
         optional=() if str(sirna_fasta) else ["guide", "siRNA"],
         columns=columns, separator=separator,
     )  # fmt: skip
+    _report(report, read.table)
     values = own.numbers(read, "efficacy")
-    _check_fractions(values, str(source), next((t for t in read.said if t.startswith("efficacy: their")), ""))
     guides = _guides_of(read.table, source, sirna_fasta)
     rows: list[dict[str, Any]] = []
     kept, used = [], {}
     for row, efficacy in zip(read.table.to_dict("records"), values, strict=True):
         named = {"sirna_id": row["siRNA"], "mrna_id": row["mRNA"]}
-        outcome = named | {"orientation": "none", "start": -1, "mismatches": "", "overhang": ""}
+        outcome = named | {"orientation": "none", "start": pd.NA, "mismatches": "", "overhang": ""}
         told = _unreadable(row, guides, mrnas, is_number=np.isfinite(efficacy))
         rows.append(outcome | {"status": "rejected", "note": told, "line": row["line"]})
         if told:
             continue
         mrna, given = mrnas[row["mRNA"]]["sequence"], guides[row["siRNA"]]
         guide, site, turned = locate(
-            given["sequence"], mrna, max_mismatches=matching.max_mismatches, turn_sense=turn_sense
+            given["sequence"], mrna, max_mismatches=matching.max_mismatches, turn_sense=matching.turn_sense
         )
         about = {"note": site.note, "overhang": given["overhang"]}
         rows[-1] |= about | {"orientation": "sense" if turned else site.orientation}
@@ -197,7 +198,7 @@ def from_own(
         said = "given as the sense strand, turned into the antisense strand" if turned else ""
         changed = turned or (given["status"] == "changed" and given["length"] != GUIDE)
         rows[-1] |= {
-            "start": site.start,
+            "start": site.start + 1,
             "mismatches": " ".join(map(str, site.mismatches)),
             "status": "changed" if changed else "ok",
             "note": "; ".join(filter(None, [given["note"], said, site.note])),
@@ -206,14 +207,24 @@ def from_own(
         place = context(mrna, site.start), site.start, wrong
         kept.append((*named.values(), guide, *place, float(efficacy), row["mRNA"]))
         used[row["mRNA"]] = mrna
-    pairs, told = _agreeing(pd.DataFrame(kept, columns=PAIR), Accounted(pd.DataFrame(rows)))
+    table = pd.DataFrame(rows, columns=ROW).astype({"start": "Int64"})
+    pairs, told = efficacies.agreeing(pd.DataFrame(kept, columns=PAIR), Accounted(table))
+    pairs = efficacies.merged(pairs, told)
+    _report(report, told)
+    efficacies.check_fractions(
+        values, str(source), next((t for t in read.said if t.startswith("efficacy: their")), "")
+    )
     if pairs.empty:
         why = told["note"].iloc[0] if rows else "it holds none"
         raise ValueError(f"{source}: no row could be used. Of the first: {why}")
-    pairs = _merged(pairs, told)
     used = {name: used[name] for name in pairs["mrna_id"].unique()}
     loaded = Loaded(pairs.assign(group=pairs["mrna_id"].map(_families(used))), used, told)
     return loaded._replace(said=(*read.said, *_said_of(loaded)))
+
+
+def _report(path: str | Path | None, rows: pd.DataFrame) -> None:
+    if path:
+        tables.write_table(path, rows)
 
 
 def _guides_of(table: pd.DataFrame, source: str | Path, sirna_fasta: str | Path) -> dict[str, dict]:
@@ -240,23 +251,6 @@ def _guides_of(table: pd.DataFrame, source: str | Path, sirna_fasta: str | Path)
     return found.drop_duplicates("id").set_index("id").to_dict("index")
 
 
-def _check_fractions(values: pd.Series, source: str, named: str) -> None:
-    """Raise ValueError where efficacies are no fractions silenced; what they are is never guessed."""
-    if (found := values.dropna()).empty:
-        return
-    shown = f"{', '.join(f'{value:g}' for value in found[:4])}; from {found.min():g} to {found.max():g}"
-    if found.max() > _HIGHEST:
-        raise ValueError(
-            f"{source}: efficacy is no fraction silenced ({shown}); expected 0 (none) to 1 (all). Divide "
-            "percentages by 100; of what remains of the mRNA give 1 minus the fraction"
-        )
-    if _REMAINS.search(named.removeprefix("efficacy: their")):
-        raise ValueError(
-            f"{source}: {named} seems to hold what remains of the mRNA ({shown}); expected the fraction "
-            "silenced. Give 1 minus it in a column efficacy; if it is silenced, give the column that name"
-        )
-
-
 def _said_of(loaded: Loaded) -> list[str]:
     """What is to be said of the guides as a whole: overhangs by a rule, and repeats."""
     rows = loaded.rows
@@ -264,25 +258,12 @@ def _said_of(loaded: Loaded) -> list[str]:
         f"the core of {CORE} nt is read with two of the overhang, U where fewer were given": (
             (rows["orientation"] != "none") & (rows["overhang"].str.len() != GUIDE - CORE)
         ),
-        f"the same guide on one mRNA with efficacies more than {_REPEAT:g} apart: all set aside": (
+        f"the same guide on one mRNA with efficacies more than {efficacies.REPEAT:g} apart: all set aside": (
             rows["note"].str.contains("the same guide on one mRNA stands with", regex=False)
         ),
         "the same guide on one mRNA: merged into the first, their mean": rows["status"] == "merged",
     }
     return [f"{n} rows: {what}" for what, chosen in numbers.items() if (n := int(chosen.sum()))]
-
-
-def _merged(pairs: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
-    """One row for each guide on each mRNA, the mean of its values; `told` says so of its lines."""
-    pairs = pairs.set_axis(np.flatnonzero(told["status"] != "rejected"))
-    for _, part in pairs[pairs.duplicated(["guide", "mrna_id"], keep=False)].groupby(["guide", "mrna_id"]):
-        lines = ", ".join(map(str, told.loc[part.index, "line"]))
-        note = f"the same guide on one mRNA (lines {lines}): their mean stands in the first"
-        said = told.loc[part.index, "note"]
-        told.loc[part.index, "note"] = said.where(said == "", said + "; ") + note
-        told.loc[part.index[1:], "status"] = "merged"
-        pairs.loc[part.index[0], "efficacy"] = part["efficacy"].mean()
-    return pairs.drop_duplicates(["guide", "mrna_id"], ignore_index=True)
 
 
 def _families(mrnas: dict[str, str]) -> dict[str, str]:
@@ -306,7 +287,7 @@ def from_registry(name: str = "sirna") -> Loaded:
 def write(folder: str | Path, loaded: Loaded) -> list[Path]:
     """Write pairs and mRNAs for the next notebook: ``pairs.csv`` and ``mrnas.fasta``."""
     return [
-        tables.write_table(Path(folder) / "pairs.csv", loaded.pairs),
+        tables.write_table(Path(folder) / "pairs.csv", loaded.pairs.assign(start=loaded.pairs["start"] + 1)),
         fasta.write_fasta(Path(folder) / "mrnas.fasta", list(loaded.mrnas.items())),
     ]
 
@@ -326,6 +307,7 @@ def read_pairs(path: str | Path) -> tuple[pd.DataFrame, list[str]]:
     whole = fasta.read_fasta(source, RNA).set_index("id")["sequence"]
     if missing := sorted(set(table["mrna_id"]) - set(whole.index)):
         raise ValueError(f"{source}: lacks {missing[0]!r} of {path.name}; make both with 01_explore_features")
+    numbers["start"] -= 1
     pairs = table[PAIR].assign(**numbers).astype({"start": np.int64, "mismatches": np.int64})
     return pairs.reset_index(drop=True), whole[pairs["mrna_id"]].tolist()
 
@@ -413,26 +395,14 @@ def _tidy_mrna(text: str, lower_case: str) -> fasta.Cleaned:
         said = [f"{lower:,} lower-case nt " + _LOWER_CASE[lower_case]]
         text = capitals if lower_case == "remove" else text
     sequence, status, note = fasta.clean(text.upper(), RNA)
-    if status != "rejected" and len(sequence) < GUIDE:
+    if status != "rejected" and len(sequence) < CORE:
         status = "rejected"
-        note = f"the mRNA has {len(sequence)} nt, fewer than the {GUIDE} of a site; give the whole mRNA"
+        note = f"the mRNA has {len(sequence)} nt, fewer than the {CORE} that pair; give the whole mRNA"
     elif status != "rejected" and len(sequence) > LONGEST_MRNA:
         said.append(f"{len(sequence):,} nt is longer than any human mRNA: {_GENOMIC}")
     if said and status == "ok" and lower_case == "remove":
         status = "changed"
     return fasta.Cleaned(sequence, status, "; ".join(filter(None, [*said, note])))
-
-
-def _agreeing(pairs: pd.DataFrame, rows: Accounted) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Pairs without guides that were measured twice on one mRNA with efficacies too far apart."""
-    usable, columns = rows.usable, rows.table.columns
-    if usable.any():
-        rows.table.loc[usable, "guide"] = pairs["guide"].to_numpy()
-        rows.table.loc[usable, "efficacy"] = pairs["efficacy"].to_numpy()
-        keys = ["guide", "mrna_id"]
-        rows.reject_contradictions(keys, "efficacy", what="guide on one mRNA", tolerance=_REPEAT)
-    kept = rows.usable[usable].to_numpy(dtype=bool)
-    return pairs[kept].reset_index(drop=True), rows.table[columns]
 
 
 def _unreadable(row: dict, guides: dict[str, dict], mrnas: dict[str, dict], *, is_number: bool) -> str:
@@ -446,5 +416,6 @@ def _unreadable(row: dict, guides: dict[str, dict], mrnas: dict[str, dict], *, i
         if found[name]["status"] == "rejected":
             return f"{kind} {name}: {found[name]['note']}"
     if not is_number:
-        return f"efficacy is {row['efficacy']!r}; expected a number, the fraction silenced"
+        why = f"; {row['note']}" if row["note"] else ""
+        return f"efficacy is {row['efficacy']!r}; expected a number, the fraction silenced{why}"
     return ""

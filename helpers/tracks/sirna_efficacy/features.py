@@ -21,7 +21,7 @@ from helpers.rna.folding import fold_many, opening_energy, unpaired_many
 from helpers.sequences.alphabet import RNA
 from helpers.sequences.encoding import gc_content, kmer_counts, kmers
 from helpers.tracks.sirna_efficacy import design_rules
-from helpers.tracks.sirna_efficacy.target_sites import FLANK, GUIDE, context
+from helpers.tracks.sirna_efficacy.target_sites import FLANK, GUIDE, context, is_site
 
 # Where the features of each group come from; the rules have sources of their own.
 SOURCES = {
@@ -120,8 +120,8 @@ def compute(
     Raises
     ------
     ValueError
-        If the three differ in number, a guide is not of 21 RNA letters, or a site does not lie
-        within its mRNA; the message names the row.
+        If the three differ in number, a guide is not of 21 RNA letters, or the 19 nt that pair do
+        not lie within the mRNA; the message names the row.
 
     Examples
     --------
@@ -169,7 +169,7 @@ def _check(guides: list[str], mrnas: list[str], starts: np.ndarray) -> None:
         counts = f"{len(guides)} guides, {len(mrnas)} mRNAs and {len(starts)} starts"
         raise ValueError(f"found {counts}; expected one of each a row")
     for row, (guide, mrna, start) in enumerate(zip(guides, mrnas, starts, strict=True)):
-        if len(guide) != GUIDE or not 0 <= start <= len(mrna) - GUIDE:
+        if len(guide) != GUIDE or not is_site(start, mrna):
             given = f"a guide of {len(guide)} nt at {start} on an mRNA of {len(mrna)} nt"
             raise ValueError(f"row {row}: {given}; expected {GUIDE} nt at a site within the mRNA")
 
@@ -260,7 +260,7 @@ def _around(mrnas: list[str], starts: np.ndarray) -> list[tuple[str, int]]:
     """What has to be folded for each site: the mRNA, or the part around it where that is less.
 
     Folding is local: no window that holds the site reaches beyond `_REACH`, so the part gives the
-    numbers of the whole.
+    numbers of the whole. N stand in for what a site has beyond the mRNA's first letter.
     """
     sites: dict[str, set[int]] = {}
     for mrna, start in zip(mrnas, starts.tolist(), strict=True):
@@ -270,7 +270,8 @@ def _around(mrnas: list[str], starts: np.ndarray) -> list[tuple[str, int]]:
         first, last = 0, len(mrna)
         if len(sites[mrna]) * (2 * _REACH + GUIDE) < len(mrna):
             first, last = max(0, start - _REACH), start + GUIDE + _REACH
-        found.append((mrna[first:last], start - first))
+        beyond = max(-start, 0)
+        found.append((RNA.unknown * beyond + mrna[first:last], start + beyond - first))
     return found
 
 
@@ -283,6 +284,6 @@ def _target(mrnas: list[str], starts: np.ndarray) -> dict[str, np.ndarray]:
         "gc_context": _gc(around),
         "a_flank": flanks[:, RNA.letters.index("A")] / total,
         "u_flank": flanks[:, RNA.letters.index("U")] / total,
-        "place": starts / np.maximum(lengths - GUIDE, 1),
+        "place": np.maximum(starts, 0) / np.maximum(lengths - GUIDE, 1),
         "log_length": np.log(lengths),
     }

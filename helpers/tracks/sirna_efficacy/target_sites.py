@@ -1,7 +1,8 @@
 """Where a guide meets an mRNA: antisense, sense or nowhere, with the mismatches that are left.
 
 Guides and mRNAs are RNA letters, 5' to 3', upper case. A guide is the antisense strand: its reverse
-complement stands in the mRNA. Positions of a site are 0-based on the mRNA.
+complement stands in the mRNA. Positions of a site are 0-based on the mRNA; one whose overhang lies
+beyond the first letter starts at -1 or -2.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from helpers.sequences.encoding import reverse_complement
 
 GUIDE = 21  # residues of a guide
 CORE = 19  # residues of it that must match; the last two overhang and are often dTdT or UU
+OVERHANG = GUIDE - CORE
 CONTEXT = 57  # nucleotides of the mRNA around a site that a model reads
 FLANK = (CONTEXT - GUIDE) // 2  # of them on either side of the site
 
@@ -28,7 +30,7 @@ class Site(NamedTuple):
     """Where a guide lies on an mRNA.
 
     ``orientation`` is antisense (as it should be), sense (the guide is a copy of the mRNA) or none;
-    ``start`` is -1 where there is no site, ``sites`` counts those that match as well (the first is
+    ``start`` means nothing where there is no site, ``sites`` counts those that match as well (the first is
     given), ``mismatches`` are positions of the guide from 1, overhang included, and ``note`` says
     what a reader has to know, or why there is no site.
     """
@@ -44,7 +46,8 @@ def find(guide: str, mrna: str, *, max_mismatches: int = 0) -> Site:
     """Find the site of a guide of 21 nt.
 
     `max_mismatches` are allowed within the 19 paired residues; an unknown residue (N) on either
-    side is a mismatch. Mismatches of the overhang never stand in the way, but are listed.
+    side is a mismatch. Mismatches of the overhang never stand in the way, but are listed; so are
+    letters of it that lie beyond the mRNA's end.
 
     Examples
     --------
@@ -58,15 +61,21 @@ def find(guide: str, mrna: str, *, max_mismatches: int = 0) -> Site:
         raise ValueError(f"the guide has {len(guide)} nt; expected {GUIDE}. Give its 21 nt 5' to 3'")
     if not 0 <= max_mismatches < CORE:
         raise ValueError(f"max_mismatches is {max_mismatches}; expected 0 to {CORE - 1}")
-    if len(mrna) < GUIDE:
-        return Site("none", -1, 0, (), f"the mRNA has {len(mrna)} nt, fewer than the {GUIDE} of a site")
-    letters = RNA.encode(mrna)
-    anti = _best(reverse_complement(guide, RNA), letters, slice(GUIDE - CORE, GUIDE))
+    if len(mrna) < CORE:
+        return Site("none", -1, 0, (), f"the mRNA has {len(mrna)} nt, fewer than the {CORE} that pair")
+    # The overhang alone may reach beyond the mRNA: in front of it, or behind it for a copy of the mRNA.
+    beyond = RNA.unknown * OVERHANG
+    before, behind = RNA.encode(beyond + mrna), RNA.encode(mrna + beyond)
+    anti = _best(reverse_complement(guide, RNA), before, slice(OVERHANG, GUIDE))
+    anti = anti._replace(start=anti.start - OVERHANG)
     # A guide that pairs with every letter of a site needs no look at the other strand.
-    sense = _best(guide, letters, slice(0, CORE)) if anti.core else anti
+    sense = _best(guide, behind, slice(0, CORE)) if anti.core else anti
     if anti.core <= max_mismatches and anti.core <= sense.core:
-        note = f"{anti.sites} equally good sites, the first is taken" if anti.sites > 1 else ""
-        return Site("antisense", anti.start, anti.sites, tuple(GUIDE - p for p in anti.places[::-1]), note)
+        said = [f"{anti.sites} equally good sites, the first is taken"] if anti.sites > 1 else []
+        if anti.start < 0:
+            said.append(f"{-anti.start} nt of the overhang lie beyond the mRNA's first letter; N stand there")
+        places = tuple(GUIDE - p for p in anti.places[::-1])
+        return Site("antisense", anti.start, anti.sites, places, "; ".join(said))
     if sense.core <= max_mismatches:
         return Site("sense", sense.start, sense.sites, tuple(p + 1 for p in sense.places), _SENSE)
     note = (
@@ -98,25 +107,30 @@ def locate(
         return guide, site, False
     sense = guide
     if max(site.mismatches, default=0) > CORE:
-        before = mrna[max(0, site.start - 2) : site.start]
-        sense = before.rjust(GUIDE - CORE, "A") + guide[:CORE]
+        before = mrna[max(0, site.start - OVERHANG) : site.start]
+        sense = before.rjust(OVERHANG, "A") + guide[:CORE]
     guide = reverse_complement(sense, RNA)
     return guide, find(guide, mrna, max_mismatches=max_mismatches), True
 
 
 def context(mrna: str, start: int) -> str:
-    """The 57 nt around the site that starts at `start`; N where the mRNA has ended.
+    """The 57 nt around the site that starts at `start`; N where there is no mRNA.
 
     Examples
     --------
     >>> context("ACG" * 7, 0).count("N")
     36
     """
-    if not 0 <= start <= len(mrna) - GUIDE:
+    if not is_site(start, mrna):
         last = len(mrna) - GUIDE
-        raise ValueError(f"a site at {start} does not lie within the mRNA; expected 0 to {last}")
+        raise ValueError(f"a site at {start} does not lie within the mRNA; expected {-OVERHANG} to {last}")
     left, right = start - FLANK, start + GUIDE + FLANK
     return "N" * max(-left, 0) + mrna[max(left, 0) : right] + "N" * max(right - len(mrna), 0)
+
+
+def is_site(start: int, mrna: str) -> bool:
+    """Whether the 19 paired residues of a site lie within the mRNA."""
+    return -OVERHANG <= start <= len(mrna) - GUIDE
 
 
 def paired_position(guide_position: int) -> int:

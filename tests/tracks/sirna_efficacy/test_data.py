@@ -46,7 +46,7 @@ def test_mrnas_with_introns_or_too_short_or_very_long(tmp_path):
     kept = data.read_mrnas(path).set_index("id")
     assert kept.loc["intron", "length"] == 47
     assert "if they are introns, set lower_case to 'remove'" in kept.loc["intron", "note"]
-    assert "fewer than the 21 of a site" in kept.loc["short", "note"]
+    assert "fewer than the 19 that pair" in kept.loc["short", "note"]
     assert kept.loc["lower", "status"] != "rejected"
     assert kept.loc["genomic", "status"] == "ok"
     assert "longer than any human mRNA" in kept.loc["genomic", "note"]
@@ -63,7 +63,7 @@ def test_mrnas_with_introns_or_too_short_or_very_long(tmp_path):
 def test_the_sample_is_read_and_every_row_accounted_for():
     files = [SAMPLE / name for name in ("efficacy.csv", "siRNA.fa", "mRNA.fa")]
     kept = from_files(*files)
-    turned = from_files(*files, turn_sense=True)
+    turned = from_files(*files, matching=data.Matching(turn_sense=True))
     assert len(kept.rows) == len(turned.rows) == len(pd.read_csv(files[0]))
     assert len(turned.pairs) == len(kept.pairs) + 3
     assert (turned.rows["status"] == "changed").sum() == 3
@@ -86,7 +86,7 @@ def test_pairs_come_back_from_the_disk(tmp_path, small):
     pairs, whole = data.read_pairs(tmp_path / "pairs.csv")
     pd.testing.assert_frame_equal(pairs, loaded.pairs, check_dtype=False)
     assert whole[0] == small.mrnas["mrna01"]
-    text = (tmp_path / "pairs.csv").read_text().replace(f",{pairs['start'][0]},", ",x,", 1)
+    text = (tmp_path / "pairs.csv").read_text().replace(f",{pairs['start'][0] + 1},", ",x,", 1)
     (tmp_path / "pairs.csv").write_text(text)
     with pytest.raises(ValueError, match="line 2: start is 'x'"):
         data.read_pairs(tmp_path / "pairs.csv")
@@ -122,7 +122,7 @@ def test_the_loader_names_what_it_cannot_use(tmp_path):
     assert "no site" in notes[1]
     assert "the siRNA 'c' is not in the FASTA" in notes[2]
     assert "the mRNA 'x' is not in the FASTA" in notes[3]
-    assert "fewer than the 21" in notes[4]
+    assert "fewer than the 19" in notes[4]
     assert "expected a number" in notes[5]
     files[0].write_text("siRNA,mRNA,efficacy\na,m,85\n")
     with pytest.raises(ValueError, match="Divide percentages by 100"):

@@ -50,3 +50,11 @@ def test_folding_around_a_site_gives_the_numbers_of_the_whole():
     assert part["open_site"] == pytest.approx(whole["open_site"][start], abs=1e-3)
     assert part["open_seed_site"] == pytest.approx(whole["open_seed_site"][start], abs=1e-3)
     assert part["unpaired_site"] == pytest.approx(whole["unpaired_nt"][start : start + 21].mean())
+
+
+def test_a_site_whose_overhang_lies_beyond_the_mrna_has_all_features():
+    mrna = reverse_complement(GUIDE, RNA)[2:] + "ACGUUGCAAGCUUAGC" * 3
+    found = features.compute([GUIDE, GUIDE], [mrna, "GC" + mrna], [-2, 0])
+    assert found.notna().all(axis=None)
+    assert found["place"].tolist() == [0, 0]
+    assert found["open_site"][0] == pytest.approx(found["open_site"][1], abs=3)

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from helpers.readers import fasta
 from helpers.sequences.alphabet import RNA
+from helpers.sequences.encoding import reverse_complement
 from helpers.tracks.sirna_efficacy import data
 
 CASE = Path(__file__).parents[2] / "cases" / "07_sirna_dtdt_lengths"
@@ -110,3 +112,40 @@ def test_what_is_missing_is_named(tmp_path):
         data.from_own(path)
     with pytest.raises(ValueError, match=r"expected a column guide with them.*or give sirna_fasta"):
         data.from_own(path, mrna_fasta=FILES["mrna_fasta"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "message", "status"),
+    [
+        (["g21,{},85", "g19,{},12"], "Divide percentages", {"ok", "changed"}),
+        (["nobody,{},0.5", "g19,nothing,0.5"], "no row could be used", {"rejected"}),
+    ],
+)
+def test_the_report_is_written_before_anything_stops(tmp_path, rows, message, status):
+    path = table(tmp_path / "e.csv", [row.format(MRNA) for row in rows])
+    with pytest.raises(ValueError, match=message):
+        data.from_own(path, **FILES, report=tmp_path / "rows_01.csv")
+    told = pd.read_csv(tmp_path / "rows_01.csv")
+    assert told["line"].tolist() == [2, 3]
+    assert set(told["status"]) == status
+
+
+def test_places_count_from_one_and_an_overhang_may_lie_beyond_the_end(tmp_path):
+    site = reverse_complement(CORE + "CG", RNA)
+    (tmp_path / "m.fa").write_text(f">whole\nA{site}GGA\n>cut\n{site[2:]}GGAUC\n>other\n{'G' * 30}\n")
+    rows = [f"{CORE}CG,{name},0.5" for name in ("whole", "cut", "other")]
+    path = table(tmp_path / "e.csv", rows, "guide,mRNA,efficacy")
+    loaded = data.from_own(path, mrna_fasta=tmp_path / "m.fa", report=tmp_path / "rows_01.csv")
+    told = pd.read_csv(tmp_path / "rows_01.csv")["start"]
+    assert told.tolist()[:2] == [2, -1]
+    assert told.isna().tolist() == [False, False, True]
+    assert loaded.pairs["context"].tolist()[1] == "N" * 20 + site[2:] + "GGAUC" + "N" * 13
+    data.write(tmp_path, loaded)
+    assert pd.read_csv(tmp_path / "pairs.csv")["start"].tolist() == [2, -1]
+    assert data.read_pairs(tmp_path / "pairs.csv")[0]["start"].tolist() == [1, -2]
+
+
+def test_decimal_commas_beside_a_word_are_refused_with_the_line_of_the_word(tmp_path):
+    rows = [f"g21;{MRNA};0,7", f"g19;{MRNA};high"]
+    with pytest.raises(ValueError, match="line 3 holds 'high'"):
+        data.from_own(table(tmp_path / "e.csv", rows, "siRNA;mRNA;efficacy"), **FILES)

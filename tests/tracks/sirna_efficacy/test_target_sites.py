@@ -35,7 +35,7 @@ def test_mismatches_are_positions_of_the_guide():
 def test_what_is_no_site_says_why():
     assert "no site: the best" in target_sites.find("A" * 21, "G" * 40).note
     assert target_sites.find(SITE, "GG" + SITE).orientation == "sense"
-    assert "fewer than the 21" in target_sites.find(GUIDE, "ACGU").note
+    assert "fewer than the 19" in target_sites.find(GUIDE, "ACGU").note
     assert target_sites.find(GUIDE, SITE + "AA" + SITE).sites == 2
     assert target_sites.find(GUIDE, SITE[:10] + "N" + SITE[11:]).orientation == "none"
     with pytest.raises(ValueError, match="has 20 nt; expected 21"):
@@ -63,3 +63,18 @@ def test_a_sense_strand_is_turned_into_the_guide_that_it_belongs_to():
     assert (site.start, site.mismatches, turned) == (0, (), True)
     assert target_sites.locate(SITE[:19] + "UU", SITE, max_mismatches=2, turn_sense=True)[0][19:] == "UU"
     assert target_sites.locate(GUIDE, mrna, turn_sense=True)[::2] == (GUIDE, False)
+
+
+def test_an_overhang_beyond_the_first_letter_stands_in_no_ones_way():
+    core = SITE[2:]
+    for beyond in (1, 2):
+        found = target_sites.find(GUIDE, SITE[beyond:] + "GGG")
+        assert (found.orientation, found.start) == ("antisense", -beyond)
+        assert found.mismatches == tuple(range(22 - beyond, 22))
+        assert "beyond the mRNA's first letter" in found.note
+    assert target_sites.find(GUIDE, core).start == -2
+    assert target_sites.context(core, -2) == "N" * 20 + core + "N" * 18
+    # Residues that pair never lie beyond it, whatever may mismatch.
+    assert target_sites.find(GUIDE, SITE[3:] + "GGG", max_mismatches=1).orientation == "none"
+    assert target_sites.find(GUIDE, SITE[3:], max_mismatches=3).orientation == "none"
+    assert target_sites.find(SITE, "CC" + SITE[:19]).orientation == "sense"
