@@ -36,7 +36,7 @@ run: setup  ## The sample profile of the whole suite, into runs/sample
 
 demo: setup  ## One notebook of one track, to see how a page looks
 	$(UNLOCK)
-	$(SNAKEMAKE) runs/sample/sirna_efficacy/01_explore_features.ipynb
+	$(SNAKEMAKE) -- runs/sample/sirna_efficacy/01_explore_features.ipynb
 
 figures: setup  ## The real profile: figures/<track>, results.csv and the tables in docs/results
 	$(UNLOCK)
