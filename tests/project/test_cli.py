@@ -188,3 +188,13 @@ def test_every_track_has_its_block():
     for track, block in known.items():
         if "source" in pipeline.declared(f"{track}/{next(iter(block['run']))}"):
             cli.plan(track, block["run"], out=paths.root() / "runs/x")
+
+
+def test_a_card_is_that_of_the_kept_model_not_of_single_folds(tmp_path, capsys):
+    for folder in ("models_01", "model"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "card.json").write_text(f'{{"from": "{folder}"}}')
+    cli.card(str(tmp_path))
+    said = capsys.readouterr().out
+    assert "from: model" in said
+    assert "models_01" not in said

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from helpers import splits
 from helpers.motifs import scanning
 from helpers.project import registry
+from helpers.readers import tables
 from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
@@ -73,6 +74,7 @@ def from_own(
     separator: str = "auto",
     cell_types: str | Sequence[str] = (),
     length: int | None = None,
+    report: str | Path | None = None,
 ) -> Expression:
     r"""Promoters from a table of one's own: a sequence and one column a cell type, or a row a value.
 
@@ -85,7 +87,9 @@ def from_own(
         (copies of one locus share it; without it near copies, from 90 % identity on and on either
         strand, are grouped by the 10-mers they share); ``chromosome`` (``chr1`` and ``1`` are one);
         ``kind`` (`TESTED`, or another word for what may only be learnt from, such as ``random``);
-        ``split`` (train, valid or test, for a split of one's own).
+        ``split`` (train, valid or test, for a split of one's own). Or a folder: such a table by ``id``,
+        without sequences, and the FASTA file that has them; or the table, the FASTA file of a genome
+        and a BED, GFF3 or GTF file with the ids (then `length` nt before each start site are read).
     columns, separator
         As for `helpers.readers.own.read_table`.
     cell_types : str or sequence of str
@@ -95,6 +99,8 @@ def from_own(
         Nucleotides of each promoter: longer ones lose their left end (the start site is at the
         right), shorter ones are padded there with N, and the row says so. None expects all to be
         equally long.
+    report : str, pathlib.Path or None
+        The report of rows is written there, also when a fault in the data stops the reading.
 
     Returns
     -------
@@ -119,12 +125,17 @@ def from_own(
     >>> data.cell_types, data.values["K562"].tolist(), data.rows["status"].tolist()
     (['K562', 'HeLa'], [1.5, 0.5], ['ok', 'changed', 'rejected'])
     """
-    read = reading.read(source, ABOUT, columns=columns, separator=separator, cell_types=cell_types)
-    reading.fit_length(read.rows, length, str(source))
-    read.rows.table["kind"] = reading.kinds(read.rows, str(source))
-    data = _kept(read.rows, read.values, read.replicates, source=str(source))
+    rows = reading.opened(source, ABOUT, columns=columns, separator=separator, length=length)
+    with reading.reported(rows, report):
+        read = reading.read(rows, ABOUT, cell_types=cell_types, source=source)
+    with reading.reported(read.rows, report):
+        reading.fit_length(read.rows, length, str(source))
+        read.rows.table["kind"] = reading.kinds(read.rows, str(source))
+        data = _kept(read.rows, read.values, read.replicates, source=str(source))
     if read.measurements is not None:
         data = data._replace(rows=reading.by_measurement(read.measurements, data.rows))
+    if report:
+        tables.write_table(report, data.rows)
     return data._replace(said=tuple(read.rows.said))
 
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from helpers.readers import own, tables
+from helpers.readers import own, regions, tables
 from helpers.readers.rows import Accounted
 from helpers.sequences.alphabet import DNA
 
 TESTED = "native"
 """The kind of promoter that is validated and tested on; any other is learnt from at most."""
 _LONG = ("cell_type", "value")
+_KINDS = {
+    "sequences": r"\.(fa|fasta|fna|fas)(\.gz)?",
+    "values": r"\.(csv|tsv|txt)(\.gz)?",
+    "places": r"\.(bed|gff|gff3|gtf)(\.gz)?",
+}
+"""Files of a folder, by the ends of their names."""
 _REPLICATE = re.compile(r"(.+?)[ _.-]*(?:rep(?:licate)?)[ _.-]*(\d+)", re.IGNORECASE)
 _NUMBERED = re.compile(r"(.+?)[ _.-](\d+)")
 _SYNTHETIC = re.compile(r"random|scrambl|shuffl|flipped", re.IGNORECASE)
@@ -46,21 +53,92 @@ class Read(NamedTuple):
     measurements: pd.DataFrame | None
 
 
-def read(
+@contextmanager
+def reported(rows: Accounted, report: str | Path | None) -> Iterator[None]:
+    """Write what became of the rows where a fault in the data stops the reading."""
+    try:
+        yield
+    except ValueError:
+        if report:
+            tables.write_table(report, rows.table[[*tables.ADDED]])
+        raise
+
+
+def opened(
     source: str | Path,
     about: Sequence[str],
     *,
     columns: str | Mapping[str, str],
     separator: str,
-    cell_types: str | Sequence[str],
+    length: int | None,
+) -> Accounted:
+    """The rows of a table with sequences, or of a folder that holds them apart (`data.from_own`)."""
+    path = Path(source)
+    options: dict[str, Any] = {"columns": columns, "separator": separator}
+    if not path.is_dir():
+        further = [*(name for name in about if name != "sequence"), *_LONG]
+        return own.read_table(path, required=["sequence"], optional=further, **options)
+    files = _files(path)
+    further = [*(name for name in about if name not in ("id", "sequence")), *_LONG]
+    rows = own.read_table(files["values"], required=["id"], optional=further, **options)
+    if "places" not in files:
+        own.add_sequences(rows, files["sequences"])
+        return rows
+    if not length:
+        raise ValueError(
+            f"{path}: a genome needs length, the letters of each promoter before its start site; give it, "
+            "such as length = 170"
+        )
+    _cut(rows, files, length)
+    return rows
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The one file of each kind: sequences, values and, of a genome, places."""
+    there = [one for one in sorted(folder.iterdir()) if one.is_file() and not one.name.startswith(".")]
+    found = {
+        kind: [one for one in there if re.search(ends + "$", one.name.lower())]
+        for kind, ends in _KINDS.items()
+    }
+    if (len(found["sequences"]), len(found["values"])) != (1, 1) or len(found["places"]) > 1:
+        shown = ", ".join(one.name for one in there) or "no file"
+        raise ValueError(
+            f"{folder}: found {shown}; expected one FASTA file, one table of values by id (csv, tsv, txt) "
+            "and, if the FASTA file is a genome, one BED, GFF3 or GTF file. Move all others elsewhere"
+        )
+    return {kind: files[0] for kind, files in found.items() if files}
+
+
+def _cut(rows: Accounted, files: Mapping[str, Path], length: int) -> None:
+    """Fill in the promoters that a genome has before the start sites of the rows' ids."""
+    try:
+        cut = regions.promoters(files["sequences"], files["places"], upstream=length)
+    except ValueError as error:
+        mend = "Write gene into the third column of the lines that are meant"
+        raise ValueError(str(error).replace("Give feature one of these", mend)) from error
+    places = cut.table.drop_duplicates("id").set_index("id")
+    asked = rows.table["id"].str.strip()
+    if len(asked) and not asked.isin(places.index).any():
+        raise ValueError(
+            f"{files['places']}: none of its ids ({', '.join(places.index[:3])}, ...) stands in the column "
+            f"id of {files['values'].name} ({', '.join(asked[:3])}, ...); expected the same ids in both"
+        )
+    found = places.reindex(asked).set_axis(rows.table.index)
+    rows.table["sequence"] = found["sequence"].fillna("").astype("str")
+    own_name = rows.table["chromosome"].str.strip()
+    rows.table["chromosome"] = own_name.where(own_name != "", found["chromosome"].fillna("")).astype("str")
+    rows.reject(found["status"].isna(), lambda row: f"id {row['id']!r} is not in {files['places'].name}")
+    rows.reject(found["status"] == "rejected", lambda row: found["note"][row.name])
+    rows.say(found["status"] == "changed", lambda row: f"sequence: {found['note'][row.name]}", changed=True)
+    rows.said += cut.said
+
+
+def read(
+    rows: Accounted, about: Sequence[str], *, cell_types: str | Sequence[str], source: str | Path
 ) -> Read:
-    """Read a table with one column a cell type, or with one row a value (`data.from_own`)."""
+    """Values and replicates of the rows of `opened`: one column a cell type, or one row a value."""
     if isinstance(cell_types, str):
         cell_types = [name.strip() for name in cell_types.split(",") if name.strip()]
-    optional = [name for name in about if name != "sequence"]
-    rows = own.read_table(
-        source, required=["sequence"], optional=[*optional, *_LONG], columns=columns, separator=separator
-    )
     long = bool((rows.table["value"] != "").any() and (rows.table["cell_type"] != "").any())
     if not long:
         rows.table = rows.table.drop(columns=list(_LONG))

@@ -112,3 +112,39 @@ def test_a_row_a_value_gives_the_same_as_a_column_a_cell_type(tmp_path):
 def test_without_chromosomes_the_folds_are_of_near_copies():
     found = data.from_own(INDEX / "chr_column_plain.csv")
     assert data.protocols(found, "chromosome_5fold holdout") == ["grouped_5fold", "holdout"]
+
+
+def test_a_folder_holds_values_and_sequences_apart(tmp_path):
+    (tmp_path / "promoters.fa").write_text(">a\nACGTAC\n>b\nTTGACC\n")
+    (tmp_path / "values.csv").write_text("id;K562;HeLa\na;1,5;0,5\nb;2,5;1,5\nc;1,0;0,7\n")
+    found = data.from_own(tmp_path)
+    assert found.promoters["sequence"].tolist() == ["ACGTAC", "TTGACC"]
+    assert found.values["K562"].tolist() == [1.5, 2.5]
+    assert "'c' has no record in promoters.fa" in found.rows["note"].iloc[2]
+    (tmp_path / "more.fa").write_text(">a\nA\n")
+    with pytest.raises(ValueError, match=r"found more.fa, promoters.fa, values.csv; expected one FASTA"):
+        data.from_own(tmp_path)
+
+
+def test_a_folder_holds_a_genome_and_its_places(tmp_path):
+    (tmp_path / "genome.fa").write_text(">chr1\nAACCGGTTACGT\n")
+    (tmp_path / "genes.bed").write_text("1\t4\t8\ta\t0\t+\n1\t3\t8\tb\t0\t-\n2\t3\t8\tc\t0\t-\n")
+    (tmp_path / "values.csv").write_text("id,K562\na,1.5\nb,0.5\nc,0.7\nd,0.9\n")
+    with pytest.raises(ValueError, match="such as length = 170"):
+        data.from_own(tmp_path)
+    found = data.from_own(tmp_path, length=4)
+    assert found.promoters["sequence"].tolist() == ["AACC", "ACGT"]
+    assert found.promoters["chromosome"].tolist() == ["1", "1"]
+    assert found.rows["status"].tolist() == ["ok", "ok", "rejected", "rejected"]
+    assert "has no contig 2" in found.rows["note"].iloc[2]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"), [("ACGT,\nTTGA,\n", "none of its 2"), ("ACGT,1\nTTGA,2\nACG,3\n", "one length")]
+)
+def test_the_report_is_written_where_the_reading_stops(tmp_path, lines, message):
+    (tmp_path / "own.csv").write_text("sequence,K562\n" + lines)
+    with pytest.raises(ValueError, match=message):
+        data.from_own(tmp_path / "own.csv", cell_types="K562", report=tmp_path / "rows_01.csv")
+    told = (tmp_path / "rows_01.csv").read_text().splitlines()
+    assert len(told) == 1 + lines.count("\n")
