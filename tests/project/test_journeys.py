@@ -78,3 +78,17 @@ def test_another_tracks_file_is_refused_with_its_columns_and_no_traceback(mine):
     assert found.returncode == 1
     assert "there is no column gene_id, label; found sequence, K562, HepG2" in found.stderr
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.pipeline
+def test_percentages_stop_a_run_with_its_message_and_leave_the_report_of_rows(mine):
+    text = (mine / "sirna_efficacy.csv").read_text().replace("0.95", "95")
+    (mine / "percent.csv").write_text(text)
+    found = call(
+        "run", "sirna_efficacy", "--source", "percent.csv", "--set", f"mrna_fasta={mine / 'target.fa'}",
+        "--out", "results", "--only", "01",
+    )  # fmt: skip
+    assert found.returncode == 1
+    assert "efficacy is no fraction silenced" in found.stderr
+    assert not [word for word in ("Traceback", "IPKernelApp") if word in found.stderr]
+    assert len((mine / "results" / "rows_01.csv").read_text().splitlines()) == 21
