@@ -80,7 +80,6 @@ def test_another_tracks_file_is_refused_with_its_columns_and_no_traceback(mine):
     assert "Traceback" not in found.stderr
 
 
-@pytest.mark.pipeline
 def test_percentages_stop_a_run_with_its_message_and_leave_the_report_of_rows(mine):
     text = (mine / "sirna_efficacy.csv").read_text().replace("0.95", "95")
     (mine / "percent.csv").write_text(text)
