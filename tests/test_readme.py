@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -76,3 +77,9 @@ def test_what_it_points_to_is_there():
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_table_of_own_data_says_what_the_command_does():
+    blocks = yaml.safe_load((ROOT / "config" / "own.yaml").read_text(encoding="utf-8"))
+    for track, of in blocks.items():
+        assert f"| `{track}` | {of['have']} | {of['columns']} | {of['get']} |" in README.splitlines()
