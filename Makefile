@@ -64,7 +64,7 @@ notebooks: setup
 	$(BIN)/pytest -q -n $(CORES) --dist loadfile -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 900 notebooks
 
 pipeline: setup
-	$(BIN)/pytest -q tests/project/test_pipeline_run.py -m pipeline
+	$(BIN)/pytest -q tests/project -m pipeline
 
 lab: setup  ## JupyterLab in notebooks/
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb

@@ -91,3 +91,49 @@ def test_percentages_stop_a_run_with_its_message_and_leave_the_report_of_rows(mi
     assert "efficacy is no fraction silenced" in found.stderr
     assert not [word for word in ("Traceback", "IPKernelApp") if word in found.stderr]
     assert len((mine / "results" / "rows_01.csv").read_text().splitlines()) == 21
+
+
+def motifs(count, centre=""):
+    """Rows of a sequence and 1 where a word stands in it: something that can be learnt."""
+    for i in range(count):
+        left, right = letters(40, "ACGU"), letters(40, "ACGU")
+        word = "GGACUG" if i % 2 else letters(6, "ACGU")
+        yield i, left[:-6] + word + centre + right, i % 2
+
+
+RUNS = {
+    "rna_modification": (
+        "sequence,label,modification",
+        lambda: [f"{text},{label},m6A" for _, text, label in motifs(240, "A")],
+        ["01_train_vqvae.length=81", "01_train_vqvae.epochs=1", "01_train_vqvae.original_epochs=1"],
+        ["runs=1", "trees=10", "preset=small", "n_boot=100"],
+        "windows.csv",
+    ),
+    "gene_expression": (
+        "sequence,K562,HepG2",
+        lambda: [f"{text.replace('U', 'T')},{label + i % 5 / 10},{i % 7}" for i, text, label in motifs(240)],
+        ["01_train_hybrid_network.epochs=1", "01_train_hybrid_network.folds_run=1"],
+        ["runs=1", "known=0", "hybrid=false", "n_explained=4", "n_boot=100"],
+        "rows_01.csv",
+    ),
+}
+
+
+@pytest.mark.pipeline
+@pytest.mark.parametrize("track", RUNS)
+def test_two_commands_train_on_a_file_and_predict_a_row_for_every_row(mine, track):
+    head, rows, own, shared, report = RUNS[track]
+    texts = rows()
+    (mine / "mine.csv").write_text("\n".join([head, *texts]) + "\n")
+    first = [word for setting in [*own, *shared] for word in ("--set", setting)]
+    found = call("run", track, "--source", "mine.csv", "--out", "results", "--only", "01", *first)
+    assert found.returncode == 0, found.stderr
+    assert len((mine / "results" / report).read_text().splitlines()) == 241
+    new = [f"new{i},{text.split(',')[0]}" for i, text in enumerate(texts[:6])] + ["empty,"]
+    (mine / "new.csv").write_text("\n".join(["id,sequence", *new]) + "\n")
+    model = next(path for path in (mine / "results").rglob("*.keras") if "control" not in path.name)
+    found = call("predict", track, "--source", "new.csv", "--model", str(model), "--out", "predicted")
+    assert found.returncode == 0, found.stderr
+    written = [path.read_text() for path in (mine / "predicted").rglob("*.csv")]
+    assert any("identical" in text for text in written)
+    assert any("empty,0,,,,,,,rejected" in text or "empty,,8,rejected" in text for text in written)
