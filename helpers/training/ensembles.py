@@ -150,6 +150,11 @@ def load(
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: no ensemble there. Run the cross-validation notebook first")
+    if path.suffix == ".keras":
+        raise ValueError(
+            f"{path} is one network; expected the file of an ensemble, such as "
+            f"{path.with_name('ensemble.json')}, which the cross-validation notebook writes"
+        )
     card = paths.read_json(path)
     if not isinstance(card, dict) or (missing := [key for key in _KEYS if key not in card]):
         found = ", ".join(missing) if isinstance(card, dict) else "everything"

@@ -82,6 +82,8 @@ def test_what_is_no_ensemble(tmp_path, card, members, reason):
 
 def test_bad_files(saved, tmp_path):
     path, _ = saved
+    with pytest.raises(ValueError, match=r"is one network; expected .* such as .*ensemble\.json"):
+        training.ensembles.load(tmp_path / "models/1.keras")
     with pytest.raises(ValueError, match="no ensemble there"):
         training.ensembles.load(tmp_path / "none.json")
     with pytest.raises(ValueError, match="trained with length = 30, but 600 is asked for"):
