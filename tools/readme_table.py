@@ -36,6 +36,7 @@ WITHOUT_NETWORK = (
     "baseline_orthologs", "counts",
 )  # fmt: skip
 METRICS = {"auroc": "AUROC", "pearson": "Pearson r"}
+CHANCE = {"auroc": 0.5, "pearson": 0.0}
 MAIN = tuple(METRICS)
 """Metric shown where a table has a column a task; a task without either is an explanation's."""
 
@@ -86,12 +87,17 @@ def overview() -> str:
         "track", "tested on", "score", "ours", "best without a network", "control", "reported by others",
     )  # fmt: skip
     lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
+    sides: dict[str, list[str]] = {"better": [], "behind": [], "at chance": []}
     for track, (metric, protocols, published) in HEADLINES.items():
-        table = read(results_of(track)).query("metric == @metric and model not in ('ceiling', 'rule')")
+        whole = read(results_of(track))
+        table = whole.query("metric == @metric and model not in ('ceiling', 'rule')")
         if (table["task"] == "mean").any():
             table = table[table["task"] == "mean"]
         protocol = next(name for name in protocols if name in set(table["protocol"]))
         table = table[table["protocol"] == protocol]
+        gains = whole[(whole["metric"] == metric + results.DIFFERENCE) & (whole["protocol"] == protocol)]
+        gains = gains.set_index(["task", "model"], drop=False)
+        found: list[tuple[int, int]] = []
         cells: dict[str, list[str]] = {"ours": [], "other": [], "control": []}
         for task, part in table.groupby("task", sort=False):
             rows = part.set_index("model")
@@ -100,9 +106,21 @@ def overview() -> str:
             cells["ours"].append(label + short(rows.loc["ours"]))
             cells["other"].append(f"{label}{short(rows.loc[best])} ({best})")
             cells["control"].append(label + short(rows.loc["control"]))
+            gain = gains.loc[(task, f"ours{results.MINUS}{best}")].to_dict()
+            found.append((verdicts.shown(gain), verdicts.shown(rows.loc["ours"].to_dict(), CHANCE[metric])))
+        # Of several tasks every one has to show it.
+        sides["better"] += [track] if all(gain > 0 for gain, _ in found) else []
+        sides["behind"] += [track] if all(gain < 0 for gain, _ in found) else []
+        sides["at chance"] += [] if all(above > 0 for _, above in found) else [track]
         tested = f"`{protocol}`, n = {table['n'].max():,}, runs: {table['runs'].max()}"
         row = [f"[{track}](docs/results/{track}.md)", tested, METRICS[metric]]
         lines.append("| " + " | ".join([*row, *("<br>".join(cells[key]) for key in cells), published]) + " |")
+    said = {key: ", ".join(f"`{track}`" for track in of) or "no track" for key, of in sides.items()}
+    lines.append(
+        "\nBy these intervals and the spread over runs, ours is shown to beat the best model without a "
+        f"network in **{said['better']}**, and to be behind it in {said['behind']}; it is not shown to be "
+        f"above chance in {said['at chance']}."
+    )
     return "\n".join(lines) + "\n"
 
 

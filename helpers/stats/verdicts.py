@@ -128,6 +128,19 @@ def compare(
     return f"{_first(a)} has a {side} {word} than {b}, by {by}."
 
 
+def shown(row: Any, bound: float = 0.0) -> int:
+    """1 where a number is shown to lie above a bound, -1 below it, 0 where neither is shown.
+
+    Examples
+    --------
+    >>> shown({"value": 0.03, "ci_low": 0.01, "ci_high": 0.05})
+    1
+    >>> shown({"value": 0.03, "ci_low": -0.01, "ci_high": 0.05})
+    0
+    """
+    return _read(row).side(bound)
+
+
 def beyond(row: Any, *, decimals: int = 3) -> str:
     """A difference as so much more or less, with its interval.
 
