@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from helpers.readers import tables
 from helpers.readers.fasta import Other, clean_column
 from helpers.sequences.alphabet import Alphabet
 
@@ -135,6 +138,16 @@ class Accounted:
             "read after a change (see note)": self._number("changed"),
             "rejected (see note)": self._number("rejected"),
         }
+
+    @contextmanager
+    def reported(self, path: str | Path | None) -> Iterator[None]:
+        """Write the rows, with what became of them so far, where a fault in the data stops the reading."""
+        try:
+            yield
+        except ValueError:
+            if path:
+                tables.write_table(path, self.table)
+            raise
 
     def check_any(self, source: object) -> None:
         """Raise ValueError, with the first row's reason, if no row can be used."""

@@ -126,9 +126,9 @@ def from_own(
     (['K562', 'HeLa'], [1.5, 0.5], ['ok', 'changed', 'rejected'])
     """
     rows = reading.opened(source, ABOUT, columns=columns, separator=separator, length=length)
-    with reading.reported(rows, report):
+    with rows.reported(report):
         read = reading.read(rows, ABOUT, cell_types=cell_types, source=source)
-    with reading.reported(read.rows, report):
+    with read.rows.reported(report):
         reading.fit_length(read.rows, length, str(source))
         read.rows.table["kind"] = reading.kinds(read.rows, str(source))
         data = _kept(read.rows, read.values, read.replicates, source=str(source))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,17 +50,6 @@ class Read(NamedTuple):
     values: pd.DataFrame
     replicates: dict[str, np.ndarray]
     measurements: pd.DataFrame | None
-
-
-@contextmanager
-def reported(rows: Accounted, report: str | Path | None) -> Iterator[None]:
-    """Write what became of the rows where a fault in the data stops the reading."""
-    try:
-        yield
-    except ValueError:
-        if report:
-            tables.write_table(report, rows.table[[*tables.ADDED]])
-        raise
 
 
 def opened(

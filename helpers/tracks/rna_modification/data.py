@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from helpers import splits
 from helpers.project import paths, registry
-from helpers.readers import fasta, own
+from helpers.readers import fasta, own, tables
 from helpers.readers.rows import Accounted
 from helpers.sequences import encoding, homology
 from helpers.sequences.alphabet import RNA
@@ -39,6 +39,7 @@ _LEAST_OF_BASE = 0.5
 _CENTRE = " is in the middle; "
 _PART = 0.15
 _LEAST_SHARED = 20
+_SCHEME = r"^\w+/\d+-(?P<label>[01]):(?:.*?[^a-z])??(?P<word>pos|neg)"
 _BY_NUMBER = {str(one.number): name for name, one in MODIFICATIONS.items()}
 
 
@@ -50,7 +51,14 @@ class Loaded(NamedTuple):
     said: list[str]
 
 
-def from_own(source: str | Path, *, columns: str = "", separator: str = "auto", seed: int = 0) -> Loaded:
+def from_own(
+    source: str | Path,
+    *,
+    columns: str = "",
+    separator: str = "auto",
+    seed: int = 0,
+    report: str | Path | None = None,
+) -> Loaded:
     """Windows from whatever a source is; write its ``rows``, then `check` them.
 
     Parameters
@@ -63,6 +71,8 @@ def from_own(source: str | Path, *, columns: str = "", separator: str = "auto", 
         Of a table, as for `helpers.readers.own.read_table`.
     seed : int
         Of a split that is made here, and of letters that are drawn as unmodified.
+    report : str, pathlib.Path or None
+        The report of rows is written there, also when a fault in the data stops the reading.
 
     Notes
     -----
@@ -75,28 +85,39 @@ def from_own(source: str | Path, *, columns: str = "", separator: str = "auto", 
     >>> len(from_own("data/sample/rna_modification").rows)
     9206
     """
+    path = Path(source) if str(source) == "registry" else paths.find(source)
     if str(source) == "registry":
         files = registry.fetch("rna_modification").items()
-        return Loaded(_joined([read_windows(path, name) for name, path in files]), ["the public windows"])
-    path = paths.find(source)
-    if path.is_dir() and list(path.glob("*/*.fasta")):
+        said = ["the public windows"]
+        table = _joined([read_windows(path, name) for name, path in files])
+    elif path.is_dir() and list(path.glob("*/*.fasta")):
         said = ["a folder of windows; their parts and labels are those of the file names"]
-        return Loaded(_from_files(path), said)
-    options = {"columns": columns, "separator": separator}
+        table = _from_files(path)
+    else:
+        table, said = _from_table(path, {"columns": columns, "separator": separator}, seed, report)
+    if report:
+        tables.write_table(report, table.drop(columns="sequence"))
+    return Loaded(*_dealt(table, said, seed)) if (table["split"] == "").all() else Loaded(table, said)
+
+
+def _from_table(
+    path: Path, options: dict[str, str], seed: int, report: str | Path | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Windows of a table, or around the sites of a folder, and what is to be said of them."""
     if path.is_dir():
-        rows = sites.on_transcripts(path, **options, seed=seed)  # type: ignore[arg-type]
+        rows = sites.on_transcripts(path, **options, seed=seed, report=report)  # type: ignore[arg-type]
     elif own.is_fasta(path):
         raise ValueError(
             f"{path}: a FASTA file says of no window whether it is modified; expected a table of windows, or "
             "a folder. Put the file into a folder with a table of sites (transcript, position, modification)"
         )
     else:
-        rows = sites.windows(path, **options)
+        rows = sites.windows(path, **options, report=report)  # type: ignore[arg-type]
     letters.clean_column(rows)
     table = _joined([_checked(rows)])
-    if (table["split"] == "").all():
-        return Loaded(*_dealt(table, rows.said, seed))
-    return Loaded(table, [*rows.said, "split: as the table gives it"])
+    if (table["split"] != "").any():
+        rows.said.append("split: as the table gives it")
+    return table, rows.said
 
 
 def outcome(loaded: Loaded) -> pd.DataFrame:
@@ -115,8 +136,10 @@ def check(table: pd.DataFrame) -> None:
     ------
     ValueError
         If a class or one of the three parts is missing or without a usable window (one part by
-        itself is fine), or most centres are not the base of their modification.
+        itself is fine), most centres are not the base of their modification, or positives and
+        negatives of the FASTA scheme seem to be swapped.
     """
+    _check_swapped(table)
     usable_row = table["status"] != "rejected"
     other = ~usable_row & table["note"].str.contains(rf"\b[{RNA.letters}N]{_CENTRE}")
     for (name, source), part in table.groupby(["modification", "source"], sort=False):
@@ -165,7 +188,7 @@ def read_windows(path: str | Path, name: str) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If the name says nothing, the ids speak of the other class, or most centres are not the base.
+        If the name says nothing.
     """
     path = Path(path)
     split, _, rest = name.rpartition("/")
@@ -176,7 +199,6 @@ def read_windows(path: str | Path, name: str) -> pd.DataFrame:
             "train/8-1.fasta, with a number from 1 to 10 and a label of 0 or 1"
         )
     found = pd.DataFrame(fasta.iter_fasta(path))
-    _check_swapped(found, path, int(label))
     about = {"modification": _BY_NUMBER[number], "label": int(label), "split": split, "group": ""}
     about["source"] = f"{path.parent.name}/{path.name}"
     rows = Accounted(found.assign(window_id=f"{split}/{number}-{label}:" + found["id"], **about))
@@ -342,16 +364,18 @@ def _rank(path: Path) -> tuple[int, int, str]:
     return rank, int(number) if number.isdigit() else 99, path.name
 
 
-def _check_swapped(read: pd.DataFrame, path: Path, label: int) -> None:
-    """Ids that speak of a class have to speak of the file's."""
-    said = read["id"].str.lower().str.extract(r"(?:^|[^a-z])(pos|neg)", expand=False)
-    other = read[said == ("neg" if label else "pos")]
+def _check_swapped(table: pd.DataFrame) -> None:
+    """Ids of the FASTA scheme that speak of a class have to speak of the file's."""
+    said = table["window_id"].str.lower().str.extract(_SCHEME)
+    other = table[said["word"].notna() & ((said["word"] == "pos") != (said["label"] == "1"))]
     if len(other):
         first = other.iloc[0]
+        of = table["source"] == first["source"]
         raise ValueError(
-            f"{path}, line {first['line']}: the id {first['id']!r} speaks of "
-            f"{'negatives' if label else 'positives'}, but the file's label is {label} ({len(other)} of "
-            f"{len(read)} records). Are positives and negatives swapped? Rename the file or the ids"
+            f"{first['source']}, line {first['line']}: the id {first['window_id'].partition(':')[2]!r} "
+            f"speaks of {'negatives' if first['label'] else 'positives'}, but the file's label is "
+            f"{first['label']} ({of[other.index].sum()} of {of.sum()} records). Are positives and "
+            "negatives swapped? Rename the file or the ids"
         )
 
 

@@ -27,7 +27,9 @@ _FASTA, _TABLE = (".fa", ".fasta", ".fna"), (".csv", ".tsv", ".txt")
 _SHIFTED = 0.9
 
 
-def windows(path: str | Path, *, columns: str = "", separator: str = "auto") -> Accounted:
+def windows(
+    path: str | Path, *, columns: str = "", separator: str = "auto", report: str | Path | None = None
+) -> Accounted:
     """Windows of a table: ``sequence`` with ``label`` and ``modification``, or with a column for each one.
 
     ``split``, ``group`` and ``window_id`` may be left out. In a table with a column for each
@@ -52,20 +54,26 @@ def windows(path: str | Path, *, columns: str = "", separator: str = "auto") -> 
         ) from error
     table = rows.table
     wide = {name: named(name) for name in table.columns if named(name)}
-    if wide and (table["modification"] == "").all():
-        rows = _long(rows, wide)
-    elif (table["modification"] == "").all():
-        raise ValueError(
-            f"{path}: nothing says which modification the rows speak of; found the columns "
-            f"{', '.join(name for name in table if name not in tables.ADDED)}. Add a column modification "
-            f"({', '.join(MODIFICATIONS)}), or one for each of them with 1 and 0, or name yours: "
-            "columns='modification=their name'"
-        )
-    return _tidy(rows, path)
+    with rows.reported(report):
+        if wide and (table["modification"] == "").all():
+            rows = _long(rows, wide)
+        elif (table["modification"] == "").all():
+            raise ValueError(
+                f"{path}: nothing says which modification the rows speak of; found the columns "
+                f"{', '.join(name for name in table if name not in tables.ADDED)}. Add a column modification "
+                f"({', '.join(MODIFICATIONS)}), or one for each of them with 1 and 0, or name yours: "
+                "columns='modification=their name'"
+            )
+        return _tidy(rows, path)
 
 
 def on_transcripts(
-    folder: str | Path, *, columns: str = "", separator: str = "auto", seed: int = 0
+    folder: str | Path,
+    *,
+    columns: str = "",
+    separator: str = "auto",
+    seed: int = 0,
+    report: str | Path | None = None,
 ) -> Accounted:
     """Windows around sites of a folder with a FASTA file of transcripts and a table of sites.
 
@@ -102,7 +110,8 @@ def on_transcripts(
         ),
     )
     table["at"] = (number - 1).where(rows.usable, -1).astype(int)
-    _check_start(rows, texts, site_file)
+    with rows.reported(report):
+        _check_start(rows, texts, site_file)
     if not table["label"].isin(own.NO).any():
         rows.table["label"] = "1"
         rows = _with_unmodified(rows, texts, seed)
@@ -115,7 +124,8 @@ def on_transcripts(
     said = table["transcript"] + ":" + table["position"].astype(str) + ":" + table["modification"]
     table["window_id"] = said
     rows.said.append(f"sites of {site_file.name} on the transcripts of {record_file.name}")
-    return _tidy(rows, site_file)
+    with rows.reported(report):
+        return _tidy(rows, site_file)
 
 
 def named(text: str) -> str:

@@ -7,7 +7,7 @@ row of the input that says what became of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +60,7 @@ def from_own(
     dataset: str = "rpi2241",
     rna_fasta: str | Path = "",
     protein_fasta: str | Path = "",
+    report: str | Path | None = None,
 ) -> Loaded:
     r"""Pairs from whatever the source is; what was found is in `Loaded.said`.
 
@@ -77,6 +78,8 @@ def from_own(
         Name in the registry.
     rna_fasta, protein_fasta : str or pathlib.Path
         Of a list of ids.
+    report : str, pathlib.Path or None
+        The report of rows is written there, also when a fault in the data stops the reading.
 
     Raises
     ------
@@ -93,31 +96,52 @@ def from_own(
     ([0], ['rejected', 'rejected', 'ok'])
     """
     if str(source) == "registry":
-        return from_registry(dataset)
-    options = {"columns": columns, "separator": separator}
-    path = Path(source)
+        loaded = from_registry(dataset)
+    else:
+        options = {"columns": columns, "separator": separator}
+        opened = _opened(Path(source), rna_fasta, protein_fasta, options)
+        with Accounted(opened.table).reported(report):
+            loaded = _labelled(opened)
+    if report:
+        tables.write_table(report, loaded.rows)
+    return loaded
+
+
+class _Opened(NamedTuple):
+    """Rows of a source before labels and sequences are looked at."""
+
+    table: pd.DataFrame
+    other: Other
+    said: list[str]
+
+
+def _opened(
+    path: Path, rna_fasta: str | Path, protein_fasta: str | Path, options: Mapping[str, str]
+) -> _Opened:
+    """The rows of whatever a source is."""
     if rna_fasta or protein_fasta:
         if not (rna_fasta and protein_fasta):
             raise ValueError(
                 f"{path}: a list of ids needs the sequences of both sides; give rna_fasta and protein_fasta"
             )
-        return from_list(path, rna_fasta, protein_fasta, columns=columns, separator=separator)
+        return _list(path, rna_fasta, protein_fasta, options)
     if path.is_dir():
-        has_structures = any(_is_structure(one) for one in path.iterdir())
-        if has_structures:
-            return from_structures(path, columns=columns, separator=separator)
-        return from_chunks(path, columns=columns, separator=separator)
+        if any(_is_structure(one) for one in path.iterdir()):
+            return _structures(path, None, options)
+        merged = chunks.merge_chunks(path, **options)
+        said = f"source: a folder of chunks, {merged['source'].nunique()} files read"
+        return _Opened(merged, "reject", [said])
     if re.search(r"\.(pkl|pickle)(\.gz)?$", path.name, re.IGNORECASE):
-        return _labelled(chunks.read_chunk(path, **options), "reject", ["source: a pickle of pairs"])
+        return _Opened(chunks.read_chunk(path, **options), "reject", ["source: a pickle of pairs"])
     if _is_structure(path) or own.is_fasta(path):
         raise ValueError(
             f"{path}: this file alone names no pairs; expected a table with the columns rna_seq, "
             "protein_seq. Sequences in FASTA files: give a list of id pairs as source, and the files as "
             "rna_fasta and protein_fasta. Structures: give their folder, with the table of their chains in it"
         )
-    names = _names(path, columns, separator)
+    names = _names(path, options)
     if {"rna_chain", "protein_chain"} <= names:
-        return from_structures(path.parent, path, **options)
+        return _structures(path.parent, path, options)
     if {"rna_id", "protein_id"} <= names and not names & {*SEQUENCES}:
         raise ValueError(
             f"{path}: the table has ids and no sequences (found {', '.join(sorted(names))}); give the FASTA "
@@ -127,55 +151,23 @@ def from_own(
     table = rows.table.assign(source=path.name, row=range(1, len(rows.table) + 1))
     if "label" not in names:
         table = table.drop(columns="label")
-    return _labelled(table, "reject", ["source: a table of pairs", *rows.said])
+    return _Opened(table, "reject", ["source: a table of pairs", *rows.said])
 
 
-def from_chunks(
-    folder: str | Path, *, pattern: str = "*", columns: str = "", separator: str = "auto",
-    other: Other = "reject",
-) -> Loaded:  # fmt: skip
-    """Pairs from the chunk files of a folder, see `chunks.merge_chunks`; without a column ``label`` all bind.
+def _list(
+    path: Path, rna_fasta: str | Path, protein_fasta: str | Path, options: Mapping[str, str]
+) -> _Opened:
+    """Pairs of ids, from a table or from lines without names of columns, and their sequences.
 
-    `other` says what becomes of a letter that is not in the alphabet (`helpers.readers.fasta.clean`).
+    In lines without names (ids, and perhaps a label, between commas, tabs or blanks) the FASTA files
+    tell which id is the RNA's. Letters that are in no alphabet are modified residues of structures.
     """
-    merged = chunks.merge_chunks(folder, pattern=pattern, columns=columns, separator=separator)
-    said = f"source: a folder of chunks, {merged['source'].nunique()} files read"
-    return _labelled(merged, other, [said])
-
-
-def from_list(
-    pairs: str | Path, rna_fasta: str | Path, protein_fasta: str | Path, *, columns: str = "",
-    separator: str = "auto", other: Other = "unknown",
-) -> Loaded:  # fmt: skip
-    """Pairs from a list of ids and two FASTA files that hold the ids.
-
-    Parameters
-    ----------
-    pairs : str or pathlib.Path
-        A table with the columns ``rna_id, protein_id`` and perhaps ``label``; or a text file without
-        names of columns, one pair a line (ids, and perhaps a label, between commas, tabs or blanks):
-        which id is the RNA's is then found from the FASTA files, and said.
-    rna_fasta, protein_fasta : str or pathlib.Path
-    columns, separator : str
-        As for `helpers.readers.own.read_table`.
-    other : {"reject", "unknown"}
-        As for `helpers.readers.fasta.clean`; the sequences of structures hold letters for modified
-        residues, which are read as unknown.
-
-    Raises
-    ------
-    ValueError
-        If a file cannot be read, or an id stands twice in a FASTA file with different sequences.
-    """
-    path = Path(pairs)
     known = {"rna": lists.by_id(rna_fasta), "protein": lists.by_id(protein_fasta)}
-    table, said = lists.read_list(path, known, separator)
+    table, said = lists.read_list(path, known, options["separator"])
     if table is None:
-        found = own.read_table(
-            path, required=["rna_id", "protein_id"], optional=["label"], columns=columns, separator=separator
-        )
+        found = own.read_table(path, required=["rna_id", "protein_id"], optional=["label"], **options)
         table, said = found.table, found.said
-        if "label" not in _names(path, columns, separator):
+        if "label" not in _names(path, options):
             table = table.drop(columns="label")
     rows = Accounted(table.assign(source=path.name, row=table["line"]))
     for side, fasta_path in (("rna", rna_fasta), ("protein", protein_fasta)):
@@ -185,39 +177,32 @@ def from_list(
             f"the {side} id is not in {Path(fasta_path).name}; add its sequence or correct the id",
         )
         rows.table[f"{side}_seq"] = found_here.fillna("").astype("str")
-    return _labelled(rows.table, other, ["source: a list of pairs of ids", *said])
+    return _Opened(rows.table, "unknown", ["source: a list of pairs of ids", *said])
 
 
-def from_structures(
-    folder: str | Path, chain_list: str | Path = "", *, columns: str = "", separator: str = "auto"
-) -> Loaded:
-    """Pairs from a folder of PDB or mmCIF files; they bind, unless the list of chains has a ``label``.
+def _structures(folder: Path, chain_list: Path | None, options: Mapping[str, str]) -> _Opened:
+    """Pairs of PDB or mmCIF files; they bind, unless the list of chains has a ``label``.
 
     The list is a table with the columns ``file, rna_chain, protein_chain``, by default the one in the
-    folder that has them. Modified residues are read as their parents, and it is said; a chain that
-    cannot be read is a rejected row.
+    folder that has them. A chain that cannot be read is a rejected row.
     """
-    folder = Path(folder)
     needed = ["file", "rna_chain", "protein_chain"]
     if not chain_list:
         listed = [one for one in sorted(folder.iterdir()) if re.search(r"\.[ct]sv(\.gz)?$", one.name.lower())]
-        listed = [one for one in listed if {"rna_chain", "protein_chain"} <= _names(one, columns, separator)]
+        listed = [one for one in listed if {"rna_chain", "protein_chain"} <= _names(one, options)]
         if len(listed) != 1:
             raise ValueError(
                 f"{folder}: {len(listed)} tables in it have the columns {', '.join(needed)}; expected one, "
                 "which says what chains of which file make a pair. Add one, or give it as the source"
             )
         chain_list = listed[0]
-    rows = own.read_table(
-        chain_list, required=needed, optional=["label"], columns=columns, separator=separator
-    )
+    rows = own.read_table(chain_list, required=needed, optional=["label"], **options)
     chosen = rows.table
-    if "label" not in _names(chain_list, columns, separator):
+    if "label" not in _names(chain_list, options):
         chosen = chosen.drop(columns="label")
     found = structures.extract_pairs(folder, chosen)
     found = found.assign(source=chosen["file"].to_numpy(), row=range(1, len(found) + 1))
-    said = [f"source: structures, pairs listed in {Path(chain_list).name}", *rows.said]
-    return _labelled(found, "unknown", said)
+    return _Opened(found, "unknown", [f"source: structures, pairs listed in {chain_list.name}", *rows.said])
 
 
 def from_registry(name: str = "rpi2241") -> Loaded:
@@ -228,7 +213,8 @@ def from_registry(name: str = "rpi2241") -> Loaded:
     if name in registry.names() and name != "rpi2241":
         raise ValueError(f"data set {name!r} holds no RNA-peptide pairs; expected 'rpi2241'")
     paths = registry.fetch(name)
-    return from_list(paths["RPI2241_pairs.txt"], paths["RPI2241_rna_seq.fa"], paths["RPI2241_protein_seq.fa"])
+    pairs, *fastas = (paths[f"RPI2241_{kind}"] for kind in ("pairs.txt", "rna_seq.fa", "protein_seq.fa"))
+    return _labelled(_list(pairs, fastas[0], fastas[1], {"columns": "", "separator": "auto"}))
 
 
 def outcome(loaded: Loaded) -> pd.DataFrame:
@@ -251,7 +237,7 @@ def check(loaded: Loaded, source: str | Path) -> None:
         Accounted(loaded.rows).check_any(source)
 
 
-def read_pairs(path: str | Path) -> pd.DataFrame:
+def read_pairs(path: str | Path, *, report: str | Path | None = None) -> pd.DataFrame:
     """A labelled table that `02_make_negatives` wrote.
 
     Returns
@@ -263,30 +249,32 @@ def read_pairs(path: str | Path) -> pd.DataFrame:
     ------
     ValueError
         If a row cannot be read, a label is not 0 or 1, or one pair stands with both labels; the
-        message names the line.
+        message names the line, and the rows are written to `report`, if that is given.
     """
-    table = tables.read_table(path, required=[*PAIR, "label"])
-    wrong = table[(table["status"] == "rejected") | ~table["label"].isin(["0", "1"])]
-    if len(wrong):
-        first = wrong.iloc[0]
-        note = f" ({first['note']})" if first["note"] else ""
-        raise ValueError(
-            f"{path}, line {first['line']}: label is {first['label']!r}{note}; expected 0 or 1. "
-            "Make the table with the notebook 02_make_negatives"
-        )
-    clash = contradictions(table, list(SEQUENCES), "label")
-    if clash.any():
-        first = table[clash].iloc[0]
-        raise ValueError(
-            f"{path}, line {first['line']}: the pair {first['rna_id']}, {first['protein_id']} stands with "
-            f"label 0 and with label 1 ({clash.sum()} rows are of such pairs); expected one label a pair. "
-            "The notebooks 01_load_positives and 02_make_negatives set such pairs aside"
-        )
-    return table[PAIR].assign(label=table["label"].astype(int)).reset_index(drop=True)
+    rows = Accounted(tables.read_table(path, required=[*PAIR, "label"]).reset_index(drop=True))
+    rows.reject(
+        ~rows.table["label"].isin(["0", "1"]), lambda row: f"label is {row['label']!r}; expected 0 or 1"
+    )
+    mend = "Make the table with the notebook 02_make_negatives"
+    if rows.usable.all():
+        rows.reject_contradictions(list(SEQUENCES), "label", what="pair")
+        mend = "The notebooks 01_load_positives and 02_make_negatives set such pairs aside"
+    with rows.reported(report):
+        if (wrong := ~rows.usable).any():
+            first = rows.table[wrong].iloc[0]
+            raise ValueError(
+                f"{path}, line {first['line']}: {first['note']} (pair {first['rna_id']}, "
+                f"{first['protein_id']}; {wrong.sum()} such rows). {mend}"
+            )
+    return rows.table[PAIR].assign(label=rows.table["label"].astype(int))
 
 
-def positives_and_given(positives: str | Path, given: str | Path = "") -> tuple[Loaded, pd.DataFrame]:
+def positives_and_given(
+    positives: str | Path, given: str | Path = "", *, report: str | Path | None = None
+) -> tuple[Loaded, pd.DataFrame]:
     """Pairs that bind and pairs that do not, from one labelled table or from one of each.
+
+    What became of the rows of both files is written to `report`, if that is given.
 
     Returns
     -------
@@ -298,12 +286,14 @@ def positives_and_given(positives: str | Path, given: str | Path = "") -> tuple[
     ValueError
         If a file cannot be read, or no pair binds.
     """
-    first = from_own(positives)
-    parts = [first]
+    parts = [from_own(positives, report=report)]
     if given:
         # The file is there without a row where the source gave no negatives.
         rows = tables.read_table(given, required=PAIR).reset_index(drop=True)
         parts.append(_loaded(rows.assign(source=Path(given).name, row=rows["line"], label="0"), "reject"))
+    told = pd.concat([part.rows for part in parts], ignore_index=True)
+    if report:
+        tables.write_table(report, told)
     pairs = pd.concat([part.pairs for part in parts], ignore_index=True)
     clash = contradictions(pairs, list(SEQUENCES), "label")
     said = [] if not clash.any() else [
@@ -312,14 +302,14 @@ def positives_and_given(positives: str | Path, given: str | Path = "") -> tuple[
     ]  # fmt: skip
     for part in parts:
         if rejected := int((part.rows["status"] == "rejected").sum()):
-            said.append(f"{part.rows['source'].iloc[0]}: {rejected} rows are rejected, see rows_01.csv")
+            said.append(f"{part.rows['source'].iloc[0]}: {rejected} rows are rejected, see their notes")
     pairs = pairs[~clash]
     if not (pairs["label"] == 1).any():
         raise ValueError(
-            f"{positives}: no pair binds among {len(first.rows)} rows; expected pairs with the label 1, or "
-            "without a column label. Look at rows_01.csv, which notebook 01 writes"
+            f"{positives}: no pair binds among {len(parts[0].rows)} rows; expected pairs with the label 1, "
+            f"or without a column label{f'. What became of each row stands in {report}' if report else ''}"
         )
-    loaded = Loaded(pairs[pairs["label"] == 1].reset_index(drop=True), first.rows, said)
+    loaded = Loaded(pairs[pairs["label"] == 1].reset_index(drop=True), told, said)
     return loaded, pairs.loc[pairs["label"] == 0, PAIR].reset_index(drop=True)
 
 
@@ -430,9 +420,9 @@ def planted(pairs: pd.DataFrame, folder: str | Path) -> Planted:
     return Planted(maps, rna, peptide, decoys, rna_decoys, peptide_decoys)
 
 
-def _labelled(table: pd.DataFrame, other: Other, said: Sequence[str]) -> Loaded:
+def _labelled(opened: _Opened) -> Loaded:
     """Read the labels that a table gives; one without a column ``label`` lists pairs that bind."""
-    said = list(said)
+    table, other, said = opened
     if "label" in table:
         rows = Accounted(table)
         own.labels(rows)
@@ -466,17 +456,15 @@ def _loaded(table: pd.DataFrame, other: Other, said: Sequence[str] = ()) -> Load
     return Loaded(pairs, rows.table.assign(line=line, duplicate_of=repeated)[_ROW], said)
 
 
-def _names(path: str | Path, columns: str, separator: str) -> set[str]:
+def _names(path: Path, options: Mapping[str, str]) -> set[str]:
     """The names of a table's columns as we call them, where theirs are ours or are said to be."""
     known = [*PAIR, "label", "file", "rna_chain", "protein_chain"]
-    names, _ = tables.read_header(path, required=known, separator=separator)
+    names, _ = tables.read_header(path, required=known, separator=options["separator"])
     alike = {re.sub(r"[\s_\-]", "", name).lower(): name for name in known}
     ours = {alike.get(re.sub(r"[\s_\-]", "", name).lower(), name) for name in names}
-    return ours | {name for name, other in _mapping(columns).items() if other in names}
-
-
-def _mapping(columns: str) -> dict[str, str]:
-    return own.named_columns(columns, [*PAIR, "label", "file", "rna_chain", "protein_chain"])
+    return ours | {
+        name for name, other in own.named_columns(options["columns"], known).items() if other in names
+    }
 
 
 def _is_structure(path: Path) -> bool:

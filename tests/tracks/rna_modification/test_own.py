@@ -27,9 +27,9 @@ def read(tmp_path, table, sep=",", **options):
     return data.from_own(tmp_path / "mine.csv", **options)
 
 
-def read_sites(folder, table):
+def read_sites(folder, table, **options):
     table.to_csv(folder / "sites.csv", index=False)
-    return data.from_own(folder)
+    return data.from_own(folder, **options)
 
 
 def test_any_separator_and_names(tmp_path, rows):
@@ -115,6 +115,21 @@ def test_the_report_is_there_before_anything_stops(tmp_path, rows):
 
 
 @pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"label": [0, -1] * 60}, "both 0 and -1 stand in it"),
+        ({"modification": ""}, "nothing says which modification"),
+    ],
+)
+def test_the_report_is_written_where_the_reading_stops(tmp_path, rows, changed, message):
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path, rows.assign(**changed), report=tmp_path / "rows_01.csv")
+    told = pd.read_csv(tmp_path / "rows_01.csv")
+    assert told["line"].tolist() == list(range(2, 122))
+    assert set(told["status"]) == {"ok"}
+
+
+@pytest.mark.parametrize(
     ("table", "said"),
     [
         ({"sequence": ["GGACU"], "label": [1]}, "nothing says which modification the rows speak of"),
@@ -177,7 +192,9 @@ def test_sites_on_transcripts(transcripts):
 def test_positions_that_count_from_0_are_asked_about(transcripts):
     folder, _, table = transcripts
     with pytest.raises(ValueError, match="100% of those behind them; so positions seem to count from 0"):
-        read_sites(folder, table.assign(position=table["position"] - 1))
+        read_sites(folder, table.assign(position=table["position"] - 1), report=folder / "report.txt")
+    told = pd.read_csv(folder / "report.txt")
+    assert told["line"].tolist() == list(range(2, len(table) + 2))
 
 
 def test_unmodified_sites_that_are_given_are_taken(transcripts):

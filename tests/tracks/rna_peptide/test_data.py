@@ -13,7 +13,7 @@ PEPTIDE = "MKRGWKFDDSTTREWQAN"
 
 @pytest.fixture(scope="module")
 def sample():
-    return data.from_chunks(SAMPLE / "chunks")
+    return data.from_own(SAMPLE / "chunks")
 
 
 def test_chunks_of_the_sample(sample):
@@ -31,7 +31,7 @@ def test_a_pair_with_either_label_is_set_aside_whole(tmp_path):
     rows += [f"r4,p4,GGGG,{PEPTIDE},1", f"r5,p5,CCCC,{PEPTIDE},2", f"r6,p6,CCCC,{PEPTIDE},"]
     header = "rna_id,protein_id,rna_seq,protein_seq,label"
     (tmp_path / "chunk_1.csv").write_text("\n".join([header, *rows, ""]))
-    loaded = data.from_chunks(tmp_path)
+    loaded = data.from_own(tmp_path)
     assert loaded.pairs.index.tolist() == [1, 3]
     assert loaded.rows["duplicate_of"].tolist() == [-1, -1, -1, 1, -1, -1]
     notes = loaded.rows["note"]
@@ -55,7 +55,7 @@ def test_a_bad_row_is_kept_with_its_reason(tmp_path):
         "rna_id,protein_id,rna_seq,protein_seq\n"
         f"r1,p1,ACG-U,{PEPTIDE}\nr2,p2,ACGU,\nr3,p3,acgt,{PEPTIDE}\nr4,p4,ACGU,M7\n"
     )
-    loaded = data.from_chunks(tmp_path)
+    loaded = data.from_own(tmp_path)
     assert loaded.rows["status"].tolist() == ["rejected", "rejected", "changed", "rejected"]
     assert "RNA: position 4 holds '-'" in loaded.rows.loc[0, "note"]
     assert "peptide" in loaded.rows.loc[3, "note"]
@@ -67,12 +67,17 @@ def write_list(folder, pairs):
     (folder / "pairs.txt").write_text(pairs)
     (folder / "rna.fa").write_text(">r1\nACGUF\n>r2\nACGT\n")
     (folder / "protein.fa").write_text(f">p1\n{PEPTIDE}\n")
-    return folder / "pairs.txt", folder / "rna.fa", folder / "protein.fa"
+    return folder
+
+
+def read_list(folder, name="pairs.txt", **options):
+    fastas = {"rna_fasta": folder / "rna.fa", "protein_fasta": folder / "protein.fa"}
+    return data.from_own(folder / name, **fastas, **options)
 
 
 def test_list_with_fasta(tmp_path):
-    paths = write_list(tmp_path, "p1\tr1\t1\n\np1 r2 0\np1 r9 1\np1 r1\np1 r1 2\n")
-    loaded = data.from_list(*paths)
+    folder = write_list(tmp_path, "p1\tr1\t1\n\np1 r2 0\np1 r9 1\np1 r1\np1 r1 2\n")
+    loaded = read_list(folder)
     assert loaded.rows["status"].tolist() == ["changed", "changed", "rejected", "rejected", "rejected"]
     assert loaded.rows["row"].tolist() == [1, 3, 4, 5, 6]
     assert loaded.pairs["rna_seq"].tolist() == ["ACGUN", "ACGU"]
@@ -84,8 +89,8 @@ def test_list_with_fasta(tmp_path):
 
 
 def test_a_pair_with_two_labels_is_set_aside(tmp_path):
-    paths = write_list(tmp_path, "p1 r1 1\np1 r2 0\np1 r1 0\np1 r2 0\n")
-    loaded = data.from_list(*paths)
+    folder = write_list(tmp_path, "p1 r1 1\np1 r2 0\np1 r1 0\np1 r2 0\n")
+    loaded = read_list(folder)
     assert loaded.pairs.index.tolist() == [1, 3]
     assert loaded.rows["status"].tolist() == ["rejected", "changed", "rejected", "changed"]
     assert "the same pair stands with label 0 and 1" in loaded.rows["note"][0]
@@ -93,25 +98,25 @@ def test_a_pair_with_two_labels_is_set_aside(tmp_path):
 
 
 def test_the_columns_of_a_list_are_found(tmp_path):
-    paths = write_list(tmp_path, "r1 p1 1\n")
-    loaded = data.from_list(*paths)
+    folder = write_list(tmp_path, "r1 p1 1\n")
+    loaded = read_list(folder)
     assert loaded.pairs["rna_seq"].tolist() == ["ACGUN"]
     assert loaded.said[1] == "columns, found from the FASTA files: rna_id, protein_id, label"
-    assert len(data.from_list(*write_list(tmp_path, "1,p1,r1\n")).pairs) == 1
+    assert len(read_list(write_list(tmp_path, "1,p1,r1\n")).pairs) == 1
 
 
 def test_list_without_pairs_and_with_a_double_id(tmp_path):
-    paths = write_list(tmp_path, "\n\n")
+    folder = write_list(tmp_path, "\n\n")
     with pytest.raises(ValueError, match="no pair in the file"):
-        data.from_list(*paths)
-    paths = write_list(tmp_path, "p1 r1 1\n")
+        read_list(folder)
+    folder = write_list(tmp_path, "p1 r1 1\n")
     (tmp_path / "rna.fa").write_text(">r1\nACGU\n>r1\nGGGG\n")
     with pytest.raises(ValueError, match=r"rna\.fa, line 3: the id r1 stands twice with different sequences"):
-        data.from_list(*paths)
+        read_list(folder)
 
 
 def test_structures_of_the_sample():
-    loaded = data.from_structures(SAMPLE / "structures", SAMPLE / "structures" / "chains.csv")
+    loaded = data.from_own(SAMPLE / "structures")
     assert loaded.pairs["rna_seq"].tolist() == ["GGAUUCUCC", "CACGUAA"]
     assert loaded.pairs["protein_seq"].tolist() == ["MKRGWKF", "MHPWEN"]
     assert loaded.rows["note"].str.contains("PSU|5MC").all()

@@ -130,9 +130,42 @@ def test_pairs_with_both_labels_are_set_aside(tmp_path):
     loaded, given = data.positives_and_given(path)
     assert loaded.pairs["rna_id"].tolist() == ["r2"]
     assert given["rna_id"].tolist() == ["r3"]
-    assert loaded.said == ["labelled.csv: 2 rows are rejected, see rows_01.csv"]
-    with pytest.raises(ValueError, match=r"line 2: the pair r1, p1 stands with label 0 and with label 1 \(2"):
+    assert loaded.said == ["labelled.csv: 2 rows are rejected, see their notes"]
+    with pytest.raises(
+        ValueError, match=r"line 2: the same pair stands with label 0 and 1; .*\(pair r1, p1; 2"
+    ):
         data.read_pairs(path)
+
+
+ONE = ["r1", "p1", "ACGU", "MKV"]
+
+
+@pytest.mark.parametrize(
+    ("read", "labels", "message", "status"),
+    [
+        (data.from_own, [0, -1, 1], "both 0 and -1 stand in it", ["ok"] * 3),
+        (data.positives_and_given, [0, -1, 1], "both 0 and -1 stand in it", ["ok"] * 3),
+        (data.positives_and_given, [0, 0, "?"], "no pair binds", ["ok", "ok", "rejected"]),
+        (data.read_pairs, [1, "maybe", 0], "label is 'maybe'; expected 0 or 1", ["ok", "rejected", "ok"]),
+        (data.read_pairs, [1, 0, 0], "stands with label 0 and 1", ["rejected"] * 3),
+    ],
+)
+def test_the_report_is_written_where_the_reading_stops(tmp_path, read, labels, message, status):
+    path = write(tmp_path / "mine.csv", [[*ONE, label] for label in labels])
+    with pytest.raises(ValueError, match=message):
+        read(path, report=tmp_path / "rows.csv")
+    told = pd.read_csv(tmp_path / "rows.csv")
+    assert told["line"].tolist() == [2, 3, 4]
+    assert told["status"].tolist() == status
+
+
+def test_the_report_of_both_files_is_written(tmp_path):
+    paths_of = [
+        write(tmp_path / f"{label}.csv", [[*ONE[:2], "ACG" * (label + 1), "MKV", label]]) for label in (1, 0)
+    ]
+    loaded, _ = data.positives_and_given(*paths_of, report=tmp_path / "rows.csv")
+    told = pd.read_csv(tmp_path / "rows.csv", keep_default_na=False)
+    assert told["source"].tolist() == loaded.rows["source"].tolist() == ["1.csv", "0.csv"]
 
 
 def test_positives_and_negatives_in_two_files(tmp_path):
