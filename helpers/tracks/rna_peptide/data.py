@@ -163,7 +163,9 @@ def _list(
     tell which id is the RNA's. Letters that are in no alphabet are modified residues of structures.
     """
     known = {"rna": lists.by_id(rna_fasta), "protein": lists.by_id(protein_fasta)}
-    table, said = lists.read_list(path, known, options["separator"])
+    table, said = lists.read_list(
+        path, {side: found for side, (found, _) in known.items()}, options["separator"]
+    )
     if table is None:
         found = own.read_table(path, required=["rna_id", "protein_id"], optional=["label"], **options)
         table, said = found.table, found.said
@@ -171,11 +173,19 @@ def _list(
             table = table.drop(columns="label")
     rows = Accounted(table.assign(source=path.name, row=table["line"]))
     for side, fasta_path in (("rna", rna_fasta), ("protein", protein_fasta)):
-        found_here = rows.table[f"{side}_id"].str.strip().map(known[side])
+        found, whole = known[side]
+        asked = rows.table[f"{side}_id"].str.strip()
+        found_here = asked.map(found)
         rows.reject(
             found_here.isna(),
             f"the {side} id is not in {Path(fasta_path).name}; add its sequence or correct the id",
         )
+        if (parts := asked.isin(whole)).any():
+            shown = asked[parts].iloc[0]
+            said = [
+                *said,
+                f"{side}_id: {parts.sum()} ids are parts of names, such as {shown} of {whole[shown]}",
+            ]
         rows.table[f"{side}_seq"] = found_here.fillna("").astype("str")
     return _Opened(rows.table, "unknown", ["source: a list of pairs of ids", *said])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,15 +11,22 @@ import pandas as pd
 from helpers.readers import fasta, lines
 
 
-def by_id(path: str | Path) -> dict[str, str]:
-    """Sequences as the file has them, by id; they are cleaned with the pairs that use them."""
+def by_id(path: str | Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Sequences as the file has them, by id; they are cleaned with the pairs that use them.
+
+    A name with bars, such as ``sp|P12345|NAME``, is found by each of its parts, too, where no other
+    name has that part; the second result is the whole name of each such part.
+    """
     found: dict[str, str] = {}
     for record in fasta.iter_fasta(path):
         if found.setdefault(record.id, record.sequence) != record.sequence:
             raise ValueError(
                 f"{path}, line {record.line}: the id {record.id} stands twice with different sequences"
             )
-    return found
+    parts = [(part, name) for name in found for part in name.split("|") if part and part not in found]
+    often = Counter(part for part, _ in parts)
+    whole = {part: name for part, name in parts if often[part] == 1}
+    return found | {part: found[name] for part, name in whole.items()}, whole
 
 
 def read_list(

@@ -237,7 +237,7 @@ def _write_training(folder: Path, sample: Simulation, seed: int) -> list[Path]:
     lost = pd.DataFrame({"siRNA": ["s9999"], "mRNA": ["mrna01"], "efficacy": [0.5]})
     return [
         write_table(folder / "efficacy.csv", pd.concat([rows, again, lost])),
-        write_table(folder / "truth_sirna.csv", sample.sirnas),
+        write_table(folder / "truth_sirna.csv", _from_one(sample.sirnas)),
         write_fasta(folder / "mRNA.fa", [(name, _as_dna(text)) for name, text in sample.mrnas.items()]),
         write_fasta(folder / "siRNA.fa", [(name, _as_ordered(guide)) for name, guide in guides.items()]),
     ]
@@ -269,7 +269,7 @@ def _write_prediction(folder: Path, fresh: Simulation, known: Simulation) -> lis
     return [
         write_fasta(folder / "predict_mRNA.fa", mrnas),
         write_fasta(folder / "predict_siRNA.fa", [*zip(truth["siRNA"], guides, strict=True), *faults]),
-        write_table(folder / "truth_predict.csv", truth),
+        write_table(folder / "truth_predict.csv", _from_one(truth)),
     ]
 
 
@@ -282,6 +282,11 @@ def _write_design(folder: Path, seed: int) -> list[Path]:
         write_fasta(folder / "design_mRNA.fa", [("design_mrna", texts[0])]),
         write_fasta(folder / "transcripts.fa", others),
     ]
+
+
+def _from_one(truth: pd.DataFrame) -> pd.DataFrame:
+    """As it is written: sites count from 1, as in every file of the track."""
+    return truth.assign(start=truth["start"] + 1)
 
 
 def _as_dna(text: str) -> str:

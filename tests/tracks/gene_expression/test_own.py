@@ -126,17 +126,60 @@ def test_a_folder_holds_values_and_sequences_apart(tmp_path):
         data.from_own(tmp_path)
 
 
-def test_a_folder_holds_a_genome_and_its_places(tmp_path):
-    (tmp_path / "genome.fa").write_text(">chr1\nAACCGGTTACGT\n")
-    (tmp_path / "genes.bed").write_text("1\t4\t8\ta\t0\t+\n1\t3\t8\tb\t0\t-\n2\t3\t8\tc\t0\t-\n")
-    (tmp_path / "values.csv").write_text("id,K562\na,1.5\nb,0.5\nc,0.7\nd,0.9\n")
+GENOME = ">chr1 first\nAACCGGTTACGT\n>2\nTTGACCATGA\n"
+PLACES = [("1", 5, 8, "+", "a"), ("1", 4, 8, "-", "b"), ("chr2", 3, 9, "+", "c"), ("2", 2, 8, "-", "d"),
+          ("3", 3, 8, "+", "e"), ("chr1", 6, 9, "+", "")]  # fmt: skip
+"""Contig, first and last place from 1, strand, id; at either end of contig 2, on no contig, without id."""
+
+
+def gff(kind):
+    rows = []
+    for contig, start, end, strand, name in PLACES:
+        bed = f"{contig}\t{start - 1}\t{end}\t{name}\t0\t{strand}"
+        about = {"gff3": f"ID=gene:{name};biotype=x", "gtf": f'gene_id "{name}"; biotype "x";'}.get(kind, "")
+        for type_ in ("gene", "mRNA") if kind != "bed" else ():
+            said = about.replace("gene:", f"{type_}:") if name else "biotype=x"
+            rows.append(f"{contig}\tsource\t{type_}\t{start}\t{end}\t.\t{strand}\t.\t{said}")
+        rows += [bed] if kind == "bed" else []
+    return "\n".join(["##gff-version 3" if kind == "gff3" else "# places", *rows, ""])
+
+
+@pytest.mark.parametrize("kind", ["bed", "gff3", "gtf"])
+def test_a_folder_holds_a_genome_and_its_places(tmp_path, kind):
+    (tmp_path / "genome.fa").write_text(GENOME)
+    (tmp_path / f"genes.{kind}").write_text(gff(kind))
+    unnamed = "chr1:6-9+"
+    values = {name: n + 0.5 for n, name in enumerate(["a", "b", "c", "d", "e", unnamed, "nobody"])}
+    (tmp_path / "values.csv").write_text("".join(["id,K562\n", *(f"{k},{v}\n" for k, v in values.items())]))
     with pytest.raises(ValueError, match="such as length = 170"):
         data.from_own(tmp_path)
-    found = data.from_own(tmp_path, length=4)
-    assert found.promoters["sequence"].tolist() == ["AACC", "ACGT"]
-    assert found.promoters["chromosome"].tolist() == ["1", "1"]
-    assert found.rows["status"].tolist() == ["ok", "ok", "rejected", "rejected"]
-    assert "has no contig 2" in found.rows["note"].iloc[2]
+    found = data.from_own(tmp_path, length=4, report=tmp_path / "told" / "rows_01.csv")
+    by_id = found.promoters.set_index("id")
+    # In front of the first place of a + gene, and of the last of a - gene, which is turned.
+    assert by_id["sequence"].to_dict() == {
+        "a": "AACC", "b": "ACGT", "c": "NNTT", "d": "NNTC", unnamed: "ACCG",
+    }  # fmt: skip
+    assert by_id["chromosome"].tolist() == ["1", "1", "2", "2", "1"]
+    assert found.values["K562"].tolist() == [0.5, 1.5, 2.5, 3.5, 5.5]
+    assert found.rows["status"].tolist() == ["ok", "ok", "changed", "changed", "rejected", "ok", "rejected"]
+    notes = found.rows["note"]
+    assert "2 of the letters lie beyond the end of" in notes[2]
+    assert "has no contig 3" in notes[4]
+    assert notes[6] == f"id 'nobody' is not in genes.{kind}"
+    assert (tmp_path / "told" / "rows_01.csv").is_file()
+    assert any("is 1" in line or "1 is" in line for line in found.said)
+    assert any(line.startswith("places: a ") for line in found.said)
+
+
+def test_places_of_another_type_or_of_other_ids_are_an_error_with_a_mend(tmp_path):
+    (tmp_path / "genome.fa").write_text(GENOME)
+    (tmp_path / "values.csv").write_text("id,K562\na,1.5\n")
+    (tmp_path / "genes.gff3").write_text(gff("gff3").replace("\tgene\t", "\texon\t"))
+    with pytest.raises(ValueError, match=r"no line has the type 'gene'; found .*Write gene into the third"):
+        data.from_own(tmp_path, length=4)
+    (tmp_path / "genes.gff3").write_text(gff("gff3").replace(":a;", ":z;"))
+    with pytest.raises(ValueError, match=r"none of its ids .* expected the same ids in both"):
+        data.from_own(tmp_path, length=4)
 
 
 @pytest.mark.parametrize(

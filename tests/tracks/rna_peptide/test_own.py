@@ -82,13 +82,30 @@ def test_lists_with_and_without_names_of_columns():
     files = {"rna_fasta": LISTS / "rna.fa", "protein_fasta": LISTS / "prot.fa"}
     plain = data.from_own(LISTS / "list.tsv", **files)
     assert plain.rows["line"].tolist() == [1, 2, 3, 4]
-    assert "label is 'interaction'" in plain.rows["note"].iloc[3] or "not in" in plain.rows["note"].iloc[3]
+    assert plain.rows["status"].tolist() == ["ok", "ok", "rejected", "rejected"]
+    assert (
+        plain.rows["note"].iloc[2] == "the protein id is not in prot.fa; add its sequence or correct the id"
+    )
+    assert plain.rows["note"].iloc[3].startswith("label is 'interaction'; expected 1 or 0")
+    assert "rna_id: 2 ids are parts of names, such as R1 of R1|chain" in plain.said
     named = data.from_own(LISTS / "list.csv", columns="protein_id=protein, rna_id=rna", **files)
-    assert len(named.rows) == 2
+    assert named.pairs[["rna_id", "rna_seq", "label"]].values.tolist() == [
+        ["R1", "ACGUACGUACGU", 1], ["R1", "ACGUACGUACGU", 0],
+    ]  # fmt: skip
     with pytest.raises(ValueError, match="no column rna_id, protein_id; found protein, rna, label"):
         data.from_own(LISTS / "list.csv", **files)
     with pytest.raises(ValueError, match="give rna_fasta and protein_fasta"):
         data.from_own(LISTS / "list.csv", rna_fasta=LISTS / "rna.fa")
+
+
+def test_a_part_of_two_names_is_no_id(tmp_path):
+    (tmp_path / "rna.fa").write_text(">R1|A\nACGU\n>R2|A\nGGGG\n>R2\nCCCC\n")
+    (tmp_path / "list.txt").write_text("R1 P1\nA P1\nR2 P1\nR2|A P1\n")
+    found = data.from_own(
+        tmp_path / "list.txt", rna_fasta=tmp_path / "rna.fa", protein_fasta=LISTS / "prot.fa"
+    )
+    assert found.rows["status"].tolist() == ["ok", "rejected", "ok", "ok"]
+    assert found.pairs["rna_seq"].tolist() == ["ACGU", "CCCC", "GGGG"]
 
 
 def test_a_source_without_a_usable_row_stops_after_its_report():
