@@ -163,9 +163,8 @@ def _list(
     tell which id is the RNA's. Letters that are in no alphabet are modified residues of structures.
     """
     known = {"rna": lists.by_id(rna_fasta), "protein": lists.by_id(protein_fasta)}
-    table, said = lists.read_list(
-        path, {side: found for side, (found, _) in known.items()}, options["separator"]
-    )
+    ids = {side: sequences for side, (sequences, _) in known.items()}
+    table, said = lists.read_list(path, ids, options["separator"])
     if table is None:
         found = own.read_table(path, required=["rna_id", "protein_id"], optional=["label"], **options)
         table, said = found.table, found.said
@@ -173,9 +172,9 @@ def _list(
             table = table.drop(columns="label")
     rows = Accounted(table.assign(source=path.name, row=table["line"]))
     for side, fasta_path in (("rna", rna_fasta), ("protein", protein_fasta)):
-        found, whole = known[side]
+        sequences, whole = known[side]
         asked = rows.table[f"{side}_id"].str.strip()
-        found_here = asked.map(found)
+        found_here = asked.map(sequences)
         rows.reject(
             found_here.isna(),
             f"the {side} id is not in {Path(fasta_path).name}; add its sequence or correct the id",
