@@ -99,6 +99,30 @@ rule gene_expression_03_predict_expression:
         EXECUTE
 
 
+rule gene_expression_04_variant_effects:
+    input:
+        run("gene_expression", "model/gene_expression_hybrid.keras", "predictions_01.csv"),
+        notebook=notebook("gene_expression", "04_variant_effects"),
+    output:
+        run(
+            "gene_expression",
+            "alleles_04.csv",
+            "variants_04.csv",
+            "results/04_variant_effects.csv",
+        ),
+        notebook=run("gene_expression", "04_variant_effects.ipynb"),
+    params:
+        **parameters("gene_expression", "04_variant_effects"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    log:
+        run("gene_expression", "logs/04_variant_effects.log"),
+    shell:
+        EXECUTE
+
+
 rule gene_expression_results:
     input:
         EXPRESSION_RESULTS,

@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
+        "alleles",
         "data",
         "explaining",
         "figures",
@@ -15,5 +16,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "served",
         "simulate",
         "tasks",
+        "variants",
     ],
 )
