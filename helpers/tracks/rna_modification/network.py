@@ -1,8 +1,9 @@
-"""A vector-quantised autoencoder of RNA windows that also classifies them, from the codes alone.
+"""A vector-quantised autoencoder of RNA windows that also classifies them.
 
-A window is cut into tokens of three nt, the site in the middle of the middle one; each token
-becomes one of a codebook of codes. A decoder makes the letters anew from the codes, and a
-classifier, which sees nothing but codes, says which modification sits at the centre.
+A window is cut into tokens of three nt, the site in the middle of the middle one; for each token
+the encoder makes a latent, and the nearest of a codebook of codes. A decoder makes the letters anew
+from the codes; a classifier reads the latents, or the codes alone, and says which modification sits
+at the centre.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ class Sizes:
         Share of the summary, and of the tokens, left out in training.
     l2 : float
         Penalty on the kernels.
+    reads : str
+        What the classifier reads: the ``latent`` of each token, so that the codebook stands beside
+        it, or the ``codes`` alone.
     commitment, reconstruction : float
         Weights of these losses beside that of the classes, which has weight 1.
     learning_rate : float
@@ -71,6 +75,7 @@ class Sizes:
     dropout: float = 0.3
     token_dropout: float = 0.1
     l2: float = 1e-5
+    reads: str = "latent"
     commitment: float = 0.25
     reconstruction: float = 0.2
     learning_rate: float = 1e-3
@@ -133,7 +138,7 @@ def build_vqvae(length: int, n_outputs: int, sizes: Sizes = PRESETS["standard"])
 
     # A token that is left out is left out whole: a code is there or not.
     left_out = layers.Dropout(sizes.token_dropout, noise_shape=(None, tokens, 1), name="token_dropout")
-    x = PositionBias(name="position")(left_out(code))
+    x = PositionBias(name="position")(left_out(code if sizes.reads == "codes" else latent))
     for number in range(sizes.depth):
         x = layers.Conv1D(sizes.context, 5, padding="same", name=f"context_{number + 1}", **plain)(x)
         x = _normed(x, f"context_{number + 1}")

@@ -18,7 +18,6 @@ import keras
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import ExtraTreesClassifier
-from tqdm.auto import tqdm
 
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import RNA
@@ -34,6 +33,8 @@ _DEFAULTS: dict[str, Any] = {"preset": "standard", "build": {}, "epochs": 10, "b
 _CLIP = 1e-6
 _KMERS = (2, 3, 4, 5)
 _NEAR_SITE = 51
+_NEXT_MEMBER = 100
+"""What a seed goes up by from member to member: runs count on by one."""
 
 
 class WindowTable:
@@ -248,37 +249,31 @@ class Singles:
         return found
 
 
-class Both:
-    """A shared network and one a modification; their mean in log-odds is what we call ours.
+class Members:
+    """Networks that differ in their seed alone; their mean in log-odds is what we call ours.
 
     Parameters
     ----------
-    shared : Network
-        With a head for every modification.
-    singles : Singles
-        With a network for every head.
-    verbosity : int
-        1 shows a progress bar.
+    networks : sequence of Network
+        With the same heads.
     """
 
-    def __init__(self, shared: Network, singles: Singles, *, verbosity: int = 0) -> None:
-        self.shared, self.singles, self.verbosity = shared, singles, verbosity
-        self.table = shared.table
+    def __init__(self, networks: Sequence[Network]) -> None:
+        self.networks, self.table = list(networks), networks[0].table
         self.settings: dict[str, Any] = {
-            "model": "both", "shared": shared.settings, "singles": singles.settings
+            "model": "members", "networks": [one.settings for one in self.networks]
         }  # fmt: skip
 
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit all networks, or read back those that are kept."""
-        networks = [self.shared, *self.singles.networks.values()]
-        for one in tqdm(networks, desc="networks", disable=self.verbosity == 0):
+        for one in self.networks:
             one.fit(train, valid)
 
     def predict(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Probabilities by both, by the shared network, and by the single ones."""
-        shared, single = self.shared.log_odds(rows), self.singles.log_odds(rows)
-        scores = {"ours": (shared + single) / 2, "shared": shared, "single": single}
-        return {name: _probability(score) for name, score in scores.items()}
+        """Probabilities by all (``ours``) and, where there are several, by the first (``single``)."""
+        scores = [one.log_odds(rows) for one in self.networks]
+        found = {"ours": np.mean(scores, axis=0)} | ({"single": scores[0]} if len(scores) > 1 else {})
+        return {name: _probability(score) for name, score in found.items()}
 
 
 class Trees:
@@ -352,7 +347,7 @@ def one_run(
     *,
     seed: int,
     trees: int,
-    singles: bool = False,
+    members: int = 1,
     folder: str | Path | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
@@ -363,35 +358,32 @@ def one_run(
     table : WindowTable
     seed, trees, folder
         As for `Network` and `Trees`.
-    singles : bool
-        Whether ours is a shared network and one a modification (`Both`), or the shared one alone.
+    members : int
+        Networks whose mean is ours.
     **settings
-        As for `Network`; the control is trained in full, with the same.
+        As for `Network`; every network of a run is trained with the same.
 
     Returns
     -------
     dict of str to Predictor
-        ``ours`` (a `Blend` that shows its parts, too: ``hybrid, ours, baseline, kmers``) and
-        ``control`` (`Shuffled` within a modification).
+        ``ours`` (a `Blend` that shows its parts, too: ``hybrid, ours, single, baseline, kmers``),
+        ``codes`` (a network whose classifier sees the codes alone) and ``control`` (`Shuffled`
+        within a modification).
 
     Examples
     --------
     >>> rows = pd.DataFrame({"sequence": ["ACAGU"], "modification": ["Am"], "label": [1]})
     >>> models = one_run(WindowTable(rows, 5), seed=1, trees=5, preset="small", epochs=2)
-    >>> models["control"].network.settings["epochs"]
-    2
+    >>> models["control"].network.settings["epochs"], models["codes"].settings["build"]
+    (2, {'reads': 'codes'})
     """
-    network = partial(Network, table, seed=seed, folder=folder, **settings)
-    ours: Network | Both = network()
-    if singles:
-        ours = Both(
-            network(),
-            Singles([network([name]) for name in table.modifications]),  # type: ignore[call-arg]
-        )
+    network = partial(Network, table, folder=folder, **settings)
+    ours = Members([network(seed=seed + _NEXT_MEMBER * number) for number in range(members)])
     forests = Trees(table, trees=trees, seed=seed)
     return {
         "ours": Blend({"ours": ours, "baseline": forests}, name="hybrid"),
-        "control": Shuffled(network(), seed=seed, within=table.of),
+        "codes": network(seed=seed, build={**settings.get("build", {}), "reads": "codes"}),
+        "control": Shuffled(network(seed=seed), seed=seed, within=table.of),
     }
 
 

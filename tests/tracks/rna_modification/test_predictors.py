@@ -49,8 +49,8 @@ def fold(data):
     return splits.given(*(np.flatnonzero(data.table["split"] == part) for part in windows.SPLITS))
 
 
-def both_of(network):
-    return predictors.Both(network(), predictors.Singles([network([name]) for name in ("m6A", "Psi")]))
+def members_of(network):
+    return predictors.Members([network(seed=1), network(seed=101)])
 
 
 def test_a_head_knows_the_labels_of_its_own_modification(data):
@@ -71,34 +71,36 @@ def test_k_mers_and_letters_at_the_site(data):
     assert "".join("ACGU"[letter] for letter in near[at].argmax(axis=1)) == "GGACU"
 
 
-def test_both_are_fitted_kept_and_read_back(data, fold, tmp_path):
-    def network(heads=None):
-        return predictors.Network(data, heads, folder=tmp_path, **TINY)
+def test_members_are_fitted_kept_and_read_back(data, fold, tmp_path):
+    def network(seed):
+        return predictors.Network(data, seed=seed, folder=tmp_path, **TINY)
 
-    both = both_of(network)
-    both.fit(fold.train, fold.valid)
-    first = both.predict(fold.test)
-    assert set(first) == {"ours", "shared", "single"}
+    members = members_of(network)
+    members.fit(fold.train, fold.valid)
+    first = members.predict(fold.test)
+    assert set(first) == {"ours", "single"}
     stored = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.keras")}
-    assert len(stored) == 3
-    again = both_of(network)
+    assert len(stored) == 2
+    again = members_of(network)
     again.fit(fold.train, fold.valid)
     for name, p in again.predict(fold.test).items():
         np.testing.assert_allclose(p, first[name], atol=1e-6)
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.keras")} == stored
-    middle = (logit(first["shared"]) + logit(first["single"])) / 2
+    one, other = members.networks
+    np.testing.assert_array_equal(first["single"], one.predict(fold.test))
+    middle = (one.log_odds(fold.test) + other.log_odds(fold.test)) / 2
     np.testing.assert_allclose(logit(first["ours"]), middle, atol=1e-4)
 
 
 def test_a_hybrid_weighs_its_parts_and_shows_them(data, fold, tmp_path):
-    def network(heads=None):
-        return predictors.Network(data, heads, folder=tmp_path, **TINY)
+    def network(seed):
+        return predictors.Network(data, seed=seed, folder=tmp_path, **TINY)
 
-    parts = {"networks": both_of(network), "trees": predictors.Trees(data, trees=20, seed=0)}
+    parts = {"networks": members_of(network), "trees": predictors.Trees(data, trees=20, seed=0)}
     hybrid = training.Blend(parts, name="hybrid")
     hybrid.fit(fold.train, fold.valid)
     found = hybrid.predict(fold.test)
-    assert list(found) == ["hybrid", "ours", "shared", "single", "baseline", "kmers"]
+    assert list(found) == ["hybrid", "ours", "single", "baseline", "kmers"]
     assert (hybrid.weights >= 0).all()
     parts = np.stack([logit(found[name]) for name in ("ours", "baseline")], axis=1)
     score = parts @ hybrid.weights + hybrid.intercept
@@ -194,12 +196,14 @@ def test_a_length_is_chosen_on_validation_windows_and_tested_apart(tmp_path):
 
 def test_a_run_has_its_own_shuffling_and_a_control_trained_in_full(data):
     first, other = (
-        predictors.one_run(data, seed=seed, trees=5, singles=seed == 2, **TINY) for seed in (1, 2)
+        predictors.one_run(data, seed=seed, trees=5, members=seed, **TINY) for seed in (1, 2)
     )
-    assert first["control"].network.settings == first["ours"].parts["ours"].settings
+    ours, codes = first["ours"].parts["ours"].networks, first["codes"]
+    assert [first["control"].network.settings] == [one.settings for one in ours]
+    assert codes.settings == {**ours[0].settings, "build": {**TINY["build"], "reads": "codes"}}
     rows = np.arange(len(data))
     assert (first["control"].labels(rows, rows[:0]) != other["control"].labels(rows, rows[:0])).any()
-    assert isinstance(other["ours"].parts["ours"], predictors.Both)
+    assert [one.settings["seed"] for one in other["ours"].parts["ours"].networks] == [2, 102]
 
 
 @pytest.fixture(scope="module")
