@@ -38,6 +38,9 @@ class Size(NamedTuple):
         Share of values hidden in training.
     rate : float
         Learning rate of Adam.
+    shift : int
+        Nucleotides by which a promoter is moved in training, at most, to either side; what is moved
+        in is padding.
     sharp : float
         Deviations above its mean from which a match of a motif detector counts before training. More
         makes detectors that tell a motif from its look-alikes sooner, from few promoters.
@@ -50,6 +53,7 @@ class Size(NamedTuple):
     recurrent: int = 24
     dropout: float = 0.2
     rate: float = 2e-3
+    shift: int = 0
     sharp: float = 0.0
 
 
@@ -80,6 +84,36 @@ def read_size(text: str) -> Size:
             what = "a whole number" if kind is int else "a number"
             raise ValueError(f"size: {word!r}; expected {what} behind {name}") from None
     return Size(**found)
+
+
+@_register
+class Shift(keras.layers.Layer):
+    """Moves each row of a batch by up to `most` positions in training; otherwise it does nothing.
+
+    Examples
+    --------
+    >>> X = np.eye(4, dtype="float32")[None]
+    >>> np.array_equal(Shift(2)(X), X), np.asarray(Shift(2)(X, training=True)).shape
+    (True, (1, 4, 4))
+    """
+
+    def __init__(self, most: int, *, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.most, self.seed = most, seed
+        self.random = keras.random.SeedGenerator(seed)
+
+    def call(self, X: Any, training: bool = False) -> Any:
+        """Rows ``X``, (n, length, letters), moved."""
+        if not training or not self.most:
+            return X
+        n, length = ops.shape(X)[0], ops.shape(X)[1]
+        by = keras.random.randint((n, 1), 0, 2 * self.most + 1, seed=self.random)
+        padded = ops.pad(X, ((0, 0), (self.most, self.most), (0, 0)))
+        return ops.take_along_axis(padded, (by + ops.arange(length)[None])[:, :, None], axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Settings to build the layer again."""
+        return {**super().get_config(), "most": self.most, "seed": self.seed}
 
 
 @_register
@@ -246,7 +280,8 @@ def build_hybrid(
     """
     _check(tasks, length, size)
     layers = keras.layers
-    X = keras.Input((length, 4), name="promoter")
+    promoter = keras.Input((length, 4), name="promoter")
+    X = Shift(size.shift, name="shift")(promoter) if size.shift else promoter
     mask = layers.MaxPooling1D(size.pool, padding="same", name="mask")(ResidueMask()(X))
     found = [_convolution(X, size.filters, size.width, "motif", threshold=size.sharp)]
     if size.shared:
@@ -273,7 +308,7 @@ def build_hybrid(
     read = layers.Activation("relu", name="read_activation")(read)
     # Half precision is for the inner layers; the numbers that come out are whole ones.
     output = TaskOutput(name="expression", dtype="float32")(read)
-    return _compiled(X, output, size.rate, steps, "hybrid")
+    return _compiled(promoter, output, size.rate, steps, "hybrid")
 
 
 def build_plain(

@@ -365,7 +365,7 @@ def compared(
         Ours is `network_and_sites`.
     **ours
         Further arguments of our network; the control, which is trained on shuffled values for as
-        long as ours, has the same.
+        long as ours, has the same, but is one network.
     """
     plain: dict[str, Any] = {"size": size, "schedule": schedule}
     build: Callable[..., Any]
@@ -376,7 +376,7 @@ def compared(
         "svm": lambda: Machine(table),
         "forest": lambda: Forest(table, seed=seed),
         "baseline": lambda: Ridge(table),
-        "control": lambda: Shuffled(Network(table, **plain, **ours), seed=seed),
+        "control": lambda: Shuffled(Network(table, **plain, **{**ours, "members": 1}), seed=seed),
     }
 
 
@@ -385,7 +385,7 @@ def trained(table: PromoterTable, fold: Fold, **options: Any) -> tuple[Network, 
 
     `options` are those of `Network`.
     """
-    ours, control = Network(table, **options), Network(table, **options)
+    ours, control = Network(table, **options), Network(table, **{**options, "members": 1})
     ours.fit(fold.train, fold.valid)
     Shuffled(control, seed=ours.schedule.seed).fit(fold.train, fold.valid)
     return ours, control

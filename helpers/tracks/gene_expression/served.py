@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,13 +29,15 @@ class Served:
     Parameters
     ----------
     run : helpers.training.saving.Run
-        The network and the card of the model.
+        The first network and the card of the model.
     known : helpers.splits.known.Known or None
         Promoters of training; without them nothing is said of how a promoter stands to them.
     blend : Blend or None
         Weights of the network and the machine; None is the network alone.
     sites : Mapping or None
         What `Machine.arrays` gave.
+    others : sequence of Run
+        Further networks; the mean of all predicts.
 
     Raises
     ------
@@ -45,9 +47,10 @@ class Served:
 
     def __init__(
         self, run: Run, known: Known | None = None, *, blend: Blend | None = None,
-        sites: Mapping[str, np.ndarray] | None = None,
+        sites: Mapping[str, np.ndarray] | None = None, others: Sequence[Run] = (),
     ) -> None:  # fmt: skip
         self.run, self.known, self.blend, self.sites = run, known, blend, sites
+        self.others = list(others)
         if lacking := [k for k in ("cell_types", "length", "mean", "deviation") if k not in run.card]:
             raise ValueError(
                 f"the network's card says nothing of {', '.join(lacking)}; expected the card that "
@@ -65,9 +68,10 @@ class Served:
         return int(self.run.card["length"])
 
     def network(self, X: np.ndarray) -> np.ndarray:
-        """Values by the network alone, for one-hot promoters, shape (n, cell types)."""
+        """Values by the networks alone, for one-hot promoters, shape (n, cell types)."""
         mean, deviation = (np.asarray(self.run.card[key]) for key in ("mean", "deviation"))
-        return self.run.model.predict(X, batch_size=256, verbose=0) * deviation + mean
+        found = [run.model.predict(X, batch_size=256, verbose=0) for run in (self.run, *self.others)]
+        return np.mean(found, axis=0) * deviation + mean
 
     def predict(self, sequences: list[str]) -> np.ndarray:
         """Values of clean promoters of the right length, shape (n, cell types)."""
@@ -99,7 +103,7 @@ def save(
     ----------
     folder : str or pathlib.Path
     model : Network or Blend
-        Fitted; a network of one member, alone or with a machine on known sites.
+        Fitted; networks, alone or with a machine on known sites.
     ids : array-like of str
         Of all promoters of the model's table.
     rows : numpy.ndarray of int
@@ -117,6 +121,8 @@ def save(
             np.savez_compressed(part, **model.parts["sites"].arrays(rows))
     texts = [network.table.sequences[row] for row in rows]
     Known(np.asarray(ids)[rows].astype(str).tolist(), texts).save(folder / TRAINING)
+    for number in range(1, len(network.results)):
+        save_run(_member(folder, number), network.results[number].model, network.card(number))
     return save_run(folder / NETWORK, network.model, told)
 
 
@@ -139,8 +145,9 @@ def load(folder: str | Path) -> Served:
     if not (folder / TRAINING).is_file():
         raise ValueError(f"{folder / TRAINING}: the promoters of training are missing; copy the whole folder")
     known = Known.load(folder / TRAINING)
+    others = [load_run(_member(folder, number)) for number in range(1, run.card.get("members", 1))]
     if "blend" not in run.card:
-        return Served(run, known)
+        return Served(run, known, others=others)
     try:
         with np.load(folder / SITES, allow_pickle=False) as file:
             sites = dict(file)
@@ -152,4 +159,8 @@ def load(folder: str | Path) -> Served:
     blend = Blend({"network": part, "sites": part}, way="least_squares")
     blend.weights = np.asarray(run.card["blend"]["weights"])
     blend.intercept = np.asarray(run.card["blend"]["intercept"])
-    return Served(run, known, blend=blend, sites=sites)
+    return Served(run, known, blend=blend, sites=sites, others=others)
+
+
+def _member(folder: Path, number: int) -> Path:
+    return folder / f"member_{number + 1}.keras"

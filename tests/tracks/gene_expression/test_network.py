@@ -243,3 +243,17 @@ def test_sizes_are_read_from_words():
         network.read_size("pool 2.5")
     with pytest.raises(ValueError, match="'rate fast'; expected a number behind rate"):
         network.read_size("rate fast")
+
+
+def test_a_shift_moves_whole_rows_in_training_only():
+    """Every shift from -2 to 2 occurs, what is moved in is padding, and the saved network keeps it."""
+    X = np.eye(4, dtype="float32")[np.random.default_rng(1).integers(0, 4, size=(200, 9))]
+    layer = network.Shift(2, seed=3)
+    moved = np.asarray(layer(X, training=True))
+    padded = np.pad(X, ((0, 0), (2, 2), (0, 0)))
+    by = [next(d for d in range(5) if np.array_equal(row, padded[n, d : d + 9])) for n, row in enumerate(moved)]
+    assert set(by) == {0, 1, 2, 3, 4}
+    np.testing.assert_array_equal(layer(X), X)
+    assert network.Shift.from_config(layer.get_config()).most == 2
+    model = network.build_hybrid(1, length=40, size=network.Size(filters=2, shared=2, recurrent=2, shift=3))
+    assert model.get_layer("shift").most == 3

@@ -74,7 +74,7 @@ def test_what_is_loaded_is_what_was_fitted(tmp_path, hybrid):
     train, valid, test = np.arange(40), np.arange(40, 50), np.arange(50, 60)
     size = {"filters": 4, "shared": 4, "recurrent": 4}
     options = {"size": size, "schedule": Schedule(epochs=1, batch_size=20, seed=1)}
-    model = predictors.compared(table, hybrid=hybrid, **options)["ours"]()
+    model = predictors.compared(table, hybrid=hybrid, members=2, **options)["ours"]()
     model.fit(train, valid)
     ids = np.array([f"p{number}" for number in range(60)])
     rows = np.concatenate([train, valid])
