@@ -17,7 +17,7 @@ from helpers.tracks.rna_modification.known import KnownWindows
 from helpers.training.saving import Run, load_run, save_run
 
 MAIN, WINDOWS = "shared.keras", "windows.npz"
-"""The files of a served model beside those of further members: the first network, and what it was trained on."""
+"""The first network, and what all were trained on; further members stand beside them."""
 _CLIP = 1e-7
 _CARD = ("rna_alphabet", "length", "modifications")
 

@@ -251,7 +251,10 @@ def test_a_shift_moves_whole_rows_in_training_only():
     layer = network.Shift(2, seed=3)
     moved = np.asarray(layer(X, training=True))
     padded = np.pad(X, ((0, 0), (2, 2), (0, 0)))
-    by = [next(d for d in range(5) if np.array_equal(row, padded[n, d : d + 9])) for n, row in enumerate(moved)]
+    by = [
+        next(place for place in range(5) if np.array_equal(row, whole[place : place + 9]))
+        for row, whole in zip(moved, padded, strict=True)
+    ]
     assert set(by) == {0, 1, 2, 3, 4}
     np.testing.assert_array_equal(layer(X), X)
     assert network.Shift.from_config(layer.get_config()).most == 2

@@ -195,9 +195,7 @@ def test_a_length_is_chosen_on_validation_windows_and_tested_apart(tmp_path):
 
 
 def test_a_run_has_its_own_shuffling_and_a_control_trained_in_full(data):
-    first, other = (
-        predictors.one_run(data, seed=seed, trees=5, members=seed, **TINY) for seed in (1, 2)
-    )
+    first, other = (predictors.one_run(data, seed=seed, trees=5, members=seed, **TINY) for seed in (1, 2))
     ours, codes = first["ours"].parts["ours"].networks, first["codes"]
     assert [first["control"].network.settings] == [one.settings for one in ours]
     assert codes.settings == {**ours[0].settings, "build": {**TINY["build"], "reads": "codes"}}
