@@ -181,6 +181,15 @@ def output_model(model: Model, target: str | Target = "logit") -> Model:
     return keras.Model(_input(model), tensor)
 
 
+def check_probability(what: object, model: keras.Model) -> None:
+    """Raise ValueError unless the one number of a model is a probability, which a sigmoid closes."""
+    if output_model(model) is model:
+        raise ValueError(
+            f"{what}: the model does not close with a sigmoid, so its number is no probability and has no "
+            "logit to explain; expected one. Add keras.layers.Activation('sigmoid') and save it again"
+        )
+
+
 def _output(model: keras.Model, end: Target) -> Any:
     """The output of a target."""
     names = [tensor._keras_history.operation.name for tensor in model.outputs]

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -98,7 +98,7 @@ def load_run(path: str | Path, *, expect: Mapping[str, Any] | None = None) -> Ru
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: no model file there. Run the training notebook first")
-    card = _read_card(card_path(path), path)
+    card = _read_card(card_path(path), path, expect or {})
     check_expected(path, card, expect or {})
     if not zipfile.is_zipfile(path):
         raise ValueError(
@@ -127,8 +127,68 @@ def check_expected(path: Path, card: Mapping[str, Any], expect: Mapping[str, Any
             )
         if card[key] != json.loads(json.dumps(value)):
             raise ValueError(
-                f"{path}: trained with {key} = {card[key]!r}, but {value!r} is asked for here. Use what fits"
+                f"{path}: trained with {key} = {card[key]!r}, but {value!r} is asked for here. Give a model "
+                f"of that {key}, or train one"
             )
+
+
+def check_model(
+    what: object,
+    model: keras.Model,
+    reads: Sequence[tuple[int | None, ...]],
+    *,
+    gives: int,
+    layers: Sequence[str] = (),
+) -> None:
+    """Check that a model, perhaps made elsewhere, is one that a notebook can ask.
+
+    Parameters
+    ----------
+    what : object
+        Its file, for the message.
+    model : keras.Model
+    reads : sequence of tuple
+        Shape of each input without the rows: one-hot sequences are (positions, letters), and positions
+        of None are any number, which a model built for one length does not take.
+    gives : int
+        Numbers of the one output for each row.
+    layers : sequence of str
+        Names of layers that are looked at.
+
+    Raises
+    ------
+    ValueError
+        That says what was found and what to give instead.
+    """
+    mend = "Give a model that the training notebook of this track wrote, or one built like it"
+    found = [tuple(tensor.shape[1:]) for tensor in model.inputs]
+    shown, wanted = (_shapes(shapes) for shapes in (found, reads))
+    if len(found) != len(reads) or not all(map(_takes, found, reads)):
+        raise ValueError(f"{what}: the model reads {shown}; expected {wanted}, in this order. {mend}")
+    if len(model.outputs) != 1:
+        raise ValueError(
+            f"{what}: the model has {len(model.outputs)} outputs; expected one. Save the one that is meant "
+            "by itself: keras.Model(model.inputs, model.outputs[0])"
+        )
+    if (given := tuple(model.outputs[0].shape[1:])) != (gives,):
+        raise ValueError(
+            f"{what}: the model gives {_shapes([given])} numbers a row; expected {gives}. {mend}"
+        )
+    known = {layer.name for layer in model.layers}
+    if missing := [name for name in layers if name not in known]:
+        raise ValueError(
+            f"{what}: the model has no layer named {', '.join(missing)}, which is looked at here. {mend}"
+        )
+
+
+def _takes(found: Sequence[int | None], wanted: Sequence[int | None]) -> bool:
+    return len(found) == len(wanted) and all(
+        one is None or one == other for one, other in zip(found, wanted, strict=True)
+    )
+
+
+def _shapes(shapes: Sequence[Sequence[int | None]]) -> str:
+    return " and ".join(" x ".join("any length" if n is None else str(n) for n in one) for one in shapes)
 
 
 def _write(path: Path, model: keras.Model) -> None:
@@ -145,9 +205,13 @@ def _write(path: Path, model: keras.Model) -> None:
         whole.unlink(missing_ok=True)
 
 
-def _read_card(path: Path, model: Path) -> dict[str, Any]:
+def _read_card(path: Path, model: Path, expect: Mapping[str, Any]) -> dict[str, Any]:
     if not path.is_file():
-        raise ValueError(f"{model}: its card {path.name} is missing. Copy both files, or train again")
+        raise ValueError(
+            f"{model}: its card {path.name} is missing. Copy both files, or, of a model made elsewhere, "
+            "write one with helpers.training.save_run(file, model, card): it has to say in which order the "
+            f"letters stood in training, such as card = {dict(expect) or {'rna_alphabet': 'ACGU'}}"
+        )
     card = paths.read_json(path)
     if not isinstance(card, dict):
         raise ValueError(f"{path}: holds a JSON {type(card).__name__}; expected an object")

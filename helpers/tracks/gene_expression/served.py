@@ -18,7 +18,7 @@ from helpers.splits.known import Known
 from helpers.tracks.gene_expression.predictors import Machine, Network
 from helpers.tracks.gene_expression.promoters import PromoterTable
 from helpers.training.blending import Blend
-from helpers.training.saving import Run, load_run, save_run
+from helpers.training.saving import Run, check_model, load_run, save_run
 
 NETWORK, TRAINING, SITES = "gene_expression_hybrid.keras", "training.fasta.gz", "sites.npz"
 
@@ -56,6 +56,7 @@ class Served:
                 f"the network's card says nothing of {', '.join(lacking)}; expected the card that "
                 "notebook 01_train_hybrid_network writes. Train the network again"
             )
+        check_model(NETWORK, run.model, [(self.length, DNA.size)], gives=len(self.cell_types))
 
     @property
     def cell_types(self) -> list[str]:

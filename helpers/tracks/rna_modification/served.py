@@ -14,7 +14,7 @@ from helpers.sequences.alphabet import RNA
 from helpers.stats.odds import logit
 from helpers.tracks.rna_modification.data import MODIFICATIONS, check_odd
 from helpers.tracks.rna_modification.known import KnownWindows
-from helpers.training.saving import Run, load_run, save_run
+from helpers.training.saving import Run, check_model, load_run, save_run
 
 MAIN, WINDOWS = "shared.keras", "windows.npz"
 """The first network, and what all were trained on; further members stand beside them."""
@@ -101,6 +101,20 @@ def load(path: str | Path, **expect: Any) -> Served:
     return Served([first, *(load_run(folder / name, expect=expect) for name in others)], known)
 
 
+def network(path: str | Path, *, layers: Sequence[str] = ()) -> Run:
+    """One network by itself, to be explained, checked before anything is computed.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, reads other letters or another length than its card says, does not give
+        one number a modification, or lacks one of the `layers`.
+    """
+    run = load_run(path, expect={"rna_alphabet": RNA.letters})
+    _checked_length([run], layers, path)
+    return run
+
+
 class WindowNetwork:
     """One or several runs as one function from windows to log-odds.
 
@@ -167,7 +181,7 @@ class WindowNetwork:
         return total / heads
 
 
-def _checked_length(runs: Sequence[Run]) -> int:
+def _checked_length(runs: Sequence[Run], layers: Sequence[str] = (), what: object = "by its card") -> int:
     """Length of the windows of some runs whose cards fit their models."""
     if not runs:
         raise ValueError("no model was given; expected a Run or a list of them")
@@ -183,13 +197,8 @@ def _checked_length(runs: Sequence[Run]) -> int:
                 f"a model reads the letters {card['rna_alphabet']!r}; expected {RNA.letters!r}. Train it "
                 "again: letters in another order mean other things"
             )
-        shapes = tuple(one.model.input_shape[1:]), one.model.output_shape[-1]
-        wanted = (card["length"], RNA.size), len(card["modifications"])
-        if shapes != wanted:
-            raise ValueError(
-                f"a model takes windows of shape {shapes[0]} and gives {shapes[1]} numbers, but its card "
-                f"says {wanted[0]} and {wanted[1]}. Copy both files of one run again"
-            )
+        reads, heads = [(card["length"], RNA.size)], len(card["modifications"])
+        check_model(what, one.model, reads, gives=heads, layers=layers)
     lengths = sorted({int(one.card["length"]) for one in runs})
     if len(lengths) > 1:
         raise ValueError(

@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from helpers.explain.heads import check_probability
 from helpers.project import paths
 from helpers.sequences.alphabet import PEPTIDE, RNA
 from helpers.stats import results
@@ -24,7 +25,7 @@ from helpers.tracks.rna_peptide.forest import Forest
 from helpers.tracks.rna_peptide.predictors import Network, PairTable, describe, mean_probability
 from helpers.training.blending import Blend
 from helpers.training.calibration import Calibrator
-from helpers.training.saving import Run, load_run, save_run
+from helpers.training.saving import Run, check_model, load_run, save_run
 
 STANDS = ("identical", "near", "new")
 """How a chain, or a pair, stands to training: there as it is, there as a near copy, or neither."""
@@ -202,17 +203,54 @@ def load(path: str | Path) -> Served:
         another model, or was trained with another order of the letters.
     """
     path = _network_file(Path(path))
-    letters = {"rna_alphabet": RNA.letters, "peptide_alphabet": PEPTIDE.letters}
-    run = load_run(path, expect=letters)
+    run = _network(path)
     beside = path.with_suffix(".npz")
     if not beside.is_file():
         raise ValueError(
-            f"{path}: its arrays {beside.name} are missing. Copy all three files, or train again"
+            f"{path}: its arrays {beside.name} are missing, which say what it was trained on. Copy all three "
+            "files of the notebook 03_train_dual_network, or train again"
         )
     if (found := paths.sha256(beside)) != (said := run.card.get("arrays_sha256")):
         raise ValueError(f"{beside}: its sha256 is {found}, the card says {said}. Copy all three files again")
     with np.load(beside, allow_pickle=False) as arrays:
         return Served(run, dict(arrays))
+
+
+def networks(path: str | Path, layers: Mapping[str, str]) -> list[Run]:
+    """The networks that ``models.json`` of notebook 03 names, checked before anything is computed.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    layers : dict of str to str
+        Which networks, and the layer of each that is looked at, or "".
+
+    Raises
+    ------
+    ValueError
+        If one is not named or cannot be read, reads other letters, gives anything but one probability
+        or lacks its layer; or, ``original`` apart, takes chains of one length alone.
+    """
+    files = paths.read_json(path)
+    if missing := [name for name in layers if name not in files]:
+        raise ValueError(
+            f"{path}: names no network {', '.join(missing)}; found {', '.join(files) or 'none'}. Give "
+            "models.json of the notebook 03_train_dual_network"
+        )
+    return [
+        _network(Path(path).parent / files[name], any_length=name != "original", layer=layer)
+        for name, layer in layers.items()
+    ]
+
+
+def _network(path: Path, *, any_length: bool = False, layer: str = "") -> Run:
+    """A network of RNA and peptide that gives one probability."""
+    run = load_run(path, expect={"rna_alphabet": RNA.letters, "peptide_alphabet": PEPTIDE.letters})
+    sizes = [None, None] if any_length else [tensor.shape[1] for tensor in run.model.inputs[:2]]
+    reads = [(size, one.size) for size, one in zip(sizes, (RNA, PEPTIDE), strict=False)]
+    check_model(path, run.model, reads, gives=1, layers=[layer] if layer else [])
+    check_probability(path, run.model)
+    return run
 
 
 def _network_file(path: Path) -> Path:

@@ -30,7 +30,7 @@ from helpers.tracks.sirna_efficacy.network import build_siamese
 from helpers.tracks.sirna_efficacy.table import NAMED, PLAIN, Scaler, Table, mrna_keys
 from helpers.training.blending import Blend
 from helpers.training.fitting import FitResult, Schedule, fit
-from helpers.training.saving import load_run, save_run
+from helpers.training.saving import check_model, load_run, save_run
 
 # What the Gaussian process compares two siRNAs by.
 PARTS = (
@@ -391,6 +391,9 @@ def load(path: str | Path) -> tuple[Hybrid, dict[str, Any]]:
     if not file.is_file() or paths.sha256(file) != listed["process_sha256"]:
         raise ValueError(f"{file}: missing, or not the file that {path.name} belongs to; train again")
     runs = [load_run(path.parent / name, expect=_expected()) for name in listed["members"]]
+    for name, run in zip(listed["members"], runs, strict=True):
+        reads = [tuple(tensor.shape[1:]) for tensor in build_siamese(len(PLAIN)).inputs]
+        check_model(path.parent / name, run.model, reads, gives=1)
     hybrid = Hybrid(None)
     network, process = hybrid.network, hybrid.process
     network.results = [FitResult(run.model, pd.DataFrame(), run.card["best_epoch"]) for run in runs]

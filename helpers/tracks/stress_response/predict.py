@@ -21,6 +21,7 @@ from helpers.tracks.stress_response import known, network, sources
 from helpers.tracks.stress_response.known import Known
 from helpers.training import ensembles
 from helpers.training.calibration import Calibrator
+from helpers.training.saving import check_model
 
 BATCH = 512
 """Promoters in memory as one-hot letters at a time."""
@@ -60,6 +61,9 @@ def load(run: str | Path) -> Served:
     """
     path = Path(run) / "ensemble.json" if Path(run).is_dir() else Path(run)
     read = ensembles.load(path, expect={"dna_alphabet": DNA.letters})
+    for one, model in zip(read.members, read.models, strict=True):
+        check_model(one.path, model, [(read.card["length"], DNA.size)], gives=1)
+        explain.heads.check_probability(one.path, model)
     ask = partial(network.predict_strands, strands=read.card["strands"], batch_size=32)
     found = Served(read.members, read.models, read.card, ask=ask)
     if "training" in read.card:

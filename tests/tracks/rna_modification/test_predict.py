@@ -251,8 +251,8 @@ def test_an_empty_table_gives_an_empty_one(run):
     ("card", "message"),
     [
         ({"rna_alphabet": "ATCG"}, "reads the letters 'ATCG'; expected 'ACGU'"),
-        ({"length": 11}, r"takes windows of shape \(9, 4\) and gives 3 numbers, but its card says"),
-        ({"modifications": ["Am"]}, "gives 3 numbers, but its card says"),
+        ({"length": 11}, "by its card: the model reads 9 x 4; expected 11 x 4, in this order"),
+        ({"modifications": ["Am"]}, "the model gives 3 numbers a row; expected 1"),
         ({"modifications": ["Am", "m6A", "hm5C"]}, "names the modifications hm5C"),
     ],
 )
