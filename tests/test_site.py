@@ -92,6 +92,13 @@ def test_the_index_of_pictures_is_up_to_date():
     assert [target for target in page.targets if not (index.parent / target).is_file()] == []
 
 
+def test_git_holds_one_form_of_each_picture():
+    held = [path for path in (ROOT / "figures").rglob("*") if path.suffix in (".png", ".html", ".csv")]
+    assert sum(path.stat().st_size for path in held) < 12e6
+    ignored = (ROOT / ".gitignore").read_text().split()
+    assert {"figures/**/*.svg", "figures/**/*.pdf", "figures/plotly.min.js"} <= set(ignored)
+
+
 def test_interactive_figures_paint(site):
     browser = next((found for name in ("chromium", "google-chrome") if (found := shutil.which(name))), None)
     if browser is None:

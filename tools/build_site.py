@@ -26,6 +26,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from helpers.plots.pages import ensure_plotly_js
+
 ROOT = Path(__file__).resolve().parents[1]
 REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Repository"]
 PARTS = "parts.json"
@@ -227,8 +229,10 @@ def main(folder: Path) -> None:
     pages = Pages(stage)
     for source in pages.sources:
         pages.write(source)
-    # The pictures with all that lies beside them: interactive pages, their script, SVG and tables.
-    shutil.copytree(ROOT / "figures", stage / "figures", dirs_exist_ok=True)
+    # The pictures, their interactive pages and tables as git holds them, and the script of the pages.
+    unwanted = shutil.ignore_patterns("*.svg", "*.pdf")
+    shutil.copytree(ROOT / "figures", stage / "figures", dirs_exist_ok=True, ignore=unwanted)
+    ensure_plotly_js(stage / "figures")
     (stage / "site.css").write_text(CSS, encoding="utf-8")
     (stage.parent / PARTS).write_text(json.dumps(pages.parts), encoding="utf-8")
     config = stage.parent / "mkdocs.yml"

@@ -1,4 +1,7 @@
-"""Write figures/index.html: every picture of the real profile, small, with a line on what it shows."""
+"""Write figures/index.html: every picture of the real profile, small, with a line on what it shows.
+
+It lists the forms that git holds: PNG, numbers and, where there is one, the interactive page.
+"""
 
 import html
 import re
@@ -102,9 +105,9 @@ def shown(stem: str) -> str:
 
 def card(stem: Path) -> str:
     """A picture with its line and the forms it is there in."""
-    forms = [suffix for suffix in ("html", "svg", "png", "csv") if stem.with_suffix(f".{suffix}").is_file()]
+    forms = [suffix for suffix in ("html", "png", "csv") if stem.with_suffix(f".{suffix}").is_file()]
     place = stem.relative_to(FIGURES).as_posix()
-    words = {"html": "interactive", "svg": "SVG", "png": "PNG", "csv": "numbers"}
+    words = {"html": "interactive", "png": "PNG", "csv": "numbers"}
     links = " · ".join(f'<a href="{place}.{form}">{words[form]}</a>' for form in forms)
     said = html.escape(f"{shown(stem.name)}.")
     picture = f'<img src="{place}.png" alt="{said}" loading="lazy">' if "png" in forms else ""
@@ -115,7 +118,9 @@ def page() -> str:
     """The whole index."""
     body = [
         "<h1>Pictures of the real profile</h1>",
-        "<p>Drawn by <code>make figures</code> from public data, each with its numbers.</p>",
+        "<p>Drawn by <code>make figures</code> from public data, each with its numbers. That also "
+        "writes each as SVG, for print, and the script with which the interactive pages work without a "
+        "network.</p>",
     ]
     for track, question in TRACKS.items():
         files = (path for form in ("png", "html") for path in (FIGURES / track).glob(f"*.{form}"))

@@ -1,7 +1,8 @@
 """Pages and notebook outputs with interactive figures, and the page of predictions.
 
 A page opens from disk without a network: all pages of a folder share one ``plotly.min.js`` (4.8
-MB). Text from files is escaped wherever it stands.
+MB, which git leaves out: a page of a clone takes it from the network, or shows its picture). Text
+from files is escaped wherever it stands.
 
 In a notebook three outputs are sent, since every reader picks one form of an output, and not the
 same one:

@@ -1,6 +1,7 @@
 """Static pictures: what is drawn is what was given, and nothing leaks into matplotlib's state."""
 
 import ast
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import helpers.plots
 from helpers.plots import cells, colours, composition, curves, heatmaps, logos, results, style, words
@@ -469,3 +471,15 @@ def test_logo_refusals():
         logos.attribution_logo([1, np.nan, 3], RNA, sequence="GCU")
     with pytest.raises(ValueError, match="need 30 rows of 1"):
         logos.attribution_logo(np.ones(30), RNA, sequence="G" * 30, per_row=1)
+
+
+def test_a_smaller_picture_looks_the_same():
+    fig = style.figure(60, 40)
+    fig.subplots().imshow(np.arange(4096.0).reshape(64, 64), cmap="viridis")
+    whole = BytesIO()
+    fig.savefig(whole, format="png", dpi=200)
+    small = style.smaller(whole.getvalue())
+    pixels = [np.asarray(Image.open(BytesIO(b)).convert("RGB"), int) for b in (whole.getvalue(), small)]
+    assert np.abs(pixels[0] - pixels[1]).max() < 16
+    assert len(small) < len(whole.getvalue())
+    assert Image.open(BytesIO(small)).info["dpi"] == pytest.approx((200, 200), abs=0.1)
