@@ -171,6 +171,27 @@ rule stress_response_07_predict_promoters:
         EXECUTE
 
 
+rule stress_response_08_design:
+    input:
+        ENSEMBLE,
+        notebook=notebook("stress_response", "08_design"),
+        promoters=PROMOTERS if REAL else STRESS,
+    output:
+        run("stress_response", *[f"designs/{name}_08.csv" for name in ("designs", "judged")]),
+        run("stress_response", "designs/designs_08.fasta"),
+        notebook=run("stress_response", "08_design.ipynb"),
+    params:
+        **parameters("stress_response", "08_design"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    log:
+        run("stress_response", "logs/08_design.log"),
+    shell:
+        EXECUTE
+
+
 rule stress_response_results:
     input:
         run(

@@ -243,7 +243,7 @@ def _draw(motif: str, rng: np.random.Generator) -> str:
             return "".join(DNA.letters[code] for code in codes)
 
 
-def _hits(text: str, motif: str) -> np.ndarray:
+def hits(text: str, motif: str) -> np.ndarray:
     """Starts of what looks like a site of a motif, on either strand."""
     X, (weights, floor) = encoding.one_hot([text], DNA)[0], _weights(motif)
     windows = np.lib.stride_tricks.sliding_window_view(X, weights.shape).squeeze(1)
@@ -288,7 +288,7 @@ def _promoter(sites: Sequence[Site], length: int, rng: np.random.Generator) -> s
     while True:
         text, clean = "".join(letters), True
         for motif in MOTIFS:
-            for start in (int(start) for start in _hits(text, motif) if (motif, int(start)) not in known):
+            for start in (int(start) for start in hits(text, motif) if (motif, int(start)) not in known):
                 window = np.arange(start, start + len(core(motif)))
                 free = window[~fixed[window]]
                 if free.size:
