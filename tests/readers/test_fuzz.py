@@ -17,6 +17,8 @@ from helpers.motifs import reading
 from helpers.readers import fasta, own, pickles, regions, structures
 from helpers.readers.rows import STATUSES
 from helpers.sequences.alphabet import DNA, RNA
+from helpers.sequences.encoding import reverse_complement
+from helpers.tracks import gene_expression, rna_modification, rna_peptide, sirna_efficacy, stress_response
 
 INPUTS = int(os.environ.get("FUZZ_INPUTS", "1000"))
 CASES = Path(__file__).parents[1] / "cases"
@@ -176,6 +178,18 @@ def check_promoters(rows):
     assert rows.table["sequence"][rows.usable].str.fullmatch("[ACGTN]{12}").all()
 
 
+def through(data, **files):
+    """A track's own door: whatever the file is, each row that it finds has a status."""
+
+    def read(path):
+        there = {name: path.with_name(file) for name, file in files.items()}
+        told = data.from_own(path, **there).rows
+        assert told["status"].isin([*STATUSES, "merged"]).all()
+        assert (told["note"][told["status"] == "rejected"] != "").all()
+
+    return read
+
+
 TABLE = b"id,sequence,label,chromosome,K562,start\n" + b"".join(
     b"r%d,ACGTNacgt,%d,chr%d,0.%d,%d\n" % (i, i % 2, i % 3, i, 7 * i) for i in range(6)
 )
@@ -194,6 +208,26 @@ MEME = (CASES / "01_meme_without_w/dna_alph_block.meme").read_bytes()
 JASPAR = b">MA0001.1 AGL3\nA [7 0 1]\nC [1 0 1]\nG [1 10 1]\nT [1 0 7]\n>M2\nA [7]\nC [1]\nG [1]\nT [1]\n"
 HOMER = b">AGT\tAP-1(bZIP)/Homer\t6.04\n0.7\t0.1\t0.1\t0.1\n0.0\t0.0\t1.0\t0.0\n0.1\t0.1\t0.1\t0.7\n"
 TRANSFAC = b"AC  M1\nXX\nID  a\nP0  A  C  G  T\n01  7  1  1  1  A\n02  0  0  9  0  G\nXX\n//\n"
+SITE = "ACGTTGCAACGGTACCATTGC"
+PAIRS = b"rna_id,protein_id,rna_seq,protein_seq,label\n" + b"".join(
+    b"r%d,p%d,ACGUACG%s,MKRWLV,%d\n" % (i, i, b"ACGU"[i % 4 : i % 4 + 1] * 3, i % 2) for i in range(6)
+)
+LIST = b"p1 chr1 1\np2 2 0\np1 2 1\n"
+WINDOWS = b"sequence,label,modification,split\n" + b"".join(
+    b"%sACUUGCA,%d,m6A,%s\n" % (b"ACGU"[i % 4 : i % 4 + 1] * 6, i % 2, part)
+    for i, part in enumerate([b"train", b"valid", b"test"] * 4)
+)
+EFFICACIES = b"guide,mRNA,efficacy\n" + b"".join(
+    b"%s,chr1,0.%d\n" % (reverse_complement(SITE[i:] + "ATACG"[:i], DNA).encode(), i + 2) for i in range(4)
+)
+DISTINCT = ["".join(random.Random(i).choices("ACGT", k=12)) for i in range(14)]
+PROMOTERS = b"gene_id,sequence,label\n" + b"".join(
+    f"g{i},{text},{i % 2}\n".encode() for i, text in enumerate(DISTINCT)
+)
+LABELLED = "".join(f">g{i}_{i % 2} x\n{text}\n" for i, text in enumerate(DISTINCT)).encode()
+VALUES = b"sequence,K562,chromosome\n" + b"".join(
+    f"{text},{i}.5,chr{i % 3}\n".encode() for i, text in enumerate(DISTINCT)
+)
 RECORDS = [{"rna_id": "r1", "rna_seq": "ACGU", "length": 4, "share": 0.5, "note": None}] * 3
 
 READERS = {
@@ -210,6 +244,22 @@ READERS = {
     "places": (read_places, "a.gff", [GFF, BED, GFF.replace(b"ID=gene:g", b'gene_id "g')]),
     "genome": (read_genome, "a.fa", [GENOME]),
 }
+# What a user's file goes through beyond its reader: tests of tracks, and so fewer.
+DOORS = {
+    "pairs": (through(rna_peptide.data), "a.csv", [PAIRS, PAIRS.replace(b",", b"\t")]),
+    "list": (
+        through(rna_peptide.data, rna_fasta="genome.fa", protein_fasta="proteins.fa"), "a.txt",
+        [LIST, b"rna_id,protein_id\n1,p1\n"],
+    ),
+    "windows": (through(rna_modification.data), "a.csv", [WINDOWS]),
+    "efficacies": (through(sirna_efficacy.data, mrna_fasta="genome.fa"), "a.csv", [EFFICACIES]),
+    "promoters": (
+        through(stress_response.data), "a.csv",
+        [PROMOTERS, LABELLED],
+    ),
+    "expression": (through(gene_expression.data), "a.csv", [VALUES]),
+}  # fmt: skip
+READERS |= DOORS
 
 
 KINDS = (ValueError, pickles._RefusedError)
@@ -228,12 +278,14 @@ def test_a_damaged_file_is_read_or_the_suite_says_why_not(reader, tmp_path):
     read, name, sound = READERS[reader]
     (tmp_path / "genome.fa").write_bytes(GENOME)
     (tmp_path / "genes.bed").write_bytes(BED)
+    (tmp_path / "proteins.fa").write_text(">p1\nMKRWLV\n>p2\nMKRWLVST\n")
     path = tmp_path / name
     for data in sound:
         path.write_bytes(data)
         read(path)
     # Half as many of the two kinds of structures, which are one reader.
     number = INPUTS // 2 if reader in ("pdb", "mmcif", "places", "genome") else INPUTS
+    number = INPUTS // 10 if reader in DOORS else number
     for seed in range(number):
         rng = random.Random(f"{reader} {seed}")
         data = damaged(rng.choice(sound), rng)

@@ -164,7 +164,7 @@ def _tidy(rows: Accounted, path: Path) -> Accounted:
     """Labels as numbers, parts and modifications by our names, an id for every row."""
     own.labels(rows)
     table = rows.table
-    table["label"] = pd.to_numeric(table["label"], errors="coerce").fillna(-1).astype(int)
+    table["label"] = table["label"].map({"0": 0, "1": 1}).fillna(-1).astype(int)
     table["modification"] = [named(name) or name for name in table["modification"]]
     rows.reject(
         ~table["modification"].isin(list(MODIFICATIONS)),

@@ -114,6 +114,8 @@ def from_own(
             rows = sources.places(Path(path), window, **given)
         else:
             rows = (sources.fasta if own.is_fasta(path) else sources.table)(Path(path), **given)
+        if rows.table.empty:
+            rows.check_any(path)
         rows.clean("sequence", DNA)
         group = rows.table["group"].where(rows.table["group"] != "", rows.table["gene_id"])
         parts.append(rows.table.assign(source=Path(path).name, species=name, group=group))

@@ -348,3 +348,10 @@ def test_the_public_files_if_they_are_here():
     groups = pd.concat([found.promoters, found.orthologs])["group"]
     assert groups.nunique() == 1632
     assert np.all(found.promoters["sequence"].str.len() == 600)
+
+
+def test_a_header_alone_is_named(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("gene_id,sequence,label\n")
+    with pytest.raises(ValueError, match=r"mine\.csv: none of its 0 rows can be used"):
+        loaders.from_own(path)
