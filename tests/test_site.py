@@ -110,3 +110,12 @@ def test_interactive_figures_paint(site):
         asked = set(re.findall(r'data-figure="(\w+)"', page.read_text()))
         done = subprocess.run([browser, *options, page.as_uri()], capture_output=True, text=True, timeout=100)
         assert done.stdout.count('class="main-svg"') >= len(asked), page.name
+
+
+def test_interactive_pages_hold_a_picture():
+    pages = [page for page in (ROOT / "figures").glob("*/*.html") if "plotly" in page.read_text()]
+    assert len(pages) > 8
+    assert [page.name for page in pages if '<img class="still"' not in page.read_text()] == []
+    for notebook in (ROOT / "notebooks").rglob("*.ipynb"):
+        found = re.findall(r"pages\.Panel\(.*\)", notebook.read_text(encoding="utf-8"))
+        assert [call for call in found if not re.search(r", fig\w*\)", call)] == [], notebook.name

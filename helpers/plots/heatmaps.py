@@ -265,7 +265,6 @@ def saliency_grid(
     *,
     value: str = "gradient × input",
     title: str = "Saliency of each pair",
-    columns: int = 1,
     shared: bool = False,
 ) -> Figure:
     """Letters by positions for the RNA and for the peptide of each pair, all in one figure.
@@ -279,20 +278,19 @@ def saliency_grid(
         Quantity and unit.
     title : str
         Which method, which model, which data.
-    columns : int
-        Pairs beside one another.
     shared : bool
         One colour scale for all pairs; when not, each map has its own, written beside it.
     """
     if not pairs:
         raise ValueError("no pair to draw; give at least one SaliencyPair")
+    columns = 1 if len(pairs) == 1 else 2
     rows = -(-len(pairs) // columns)
-    fig = style.figure(style.DOUBLE * columns, 14 + 74.0 * rows)
+    fig = style.figure(style.DOUBLE, min(style.TALLEST, 14 + 98.0 * rows))
     blocks = np.ravel(fig.subfigures(rows, columns, squeeze=False))
     whole = np.concatenate([t.ravel() for pair in pairs for _, _, t in pair.sides()])
     together = scale_of(whole, "linear") if shared else None
     for block, pair in zip(blocks, pairs, strict=False):
-        grid = block.subplots(2, 1, height_ratios=[7, 20])
+        grid = block.subplots(2, 1, height_ratios=[1, 3])
         for ax, (alphabet, sequence, table) in zip(grid, pair.sides(), strict=True):
             chosen = together or scale_of(table, "linear")
             _letters_by_positions(ax, alphabet, sequence, table, chosen)

@@ -62,7 +62,7 @@ def attribution_logo(
     value: str = "attribution",
     title: str = "",
 ) -> Figure:
-    """Signed attribution of each letter; negative letters stand on their head below the axis.
+    """Signed attribution of each letter; those below 0 hang upright, as an M on its head is a W.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def draw(ax: Axes, heights: np.ndarray, alphabet: Alphabet, *, first: int = 1) -
         "font_name": "DejaVu Sans",
         "vpad": 0.02,
     }
-    logomaker.Logo(table, ax=ax, flip_below=True, show_spines=False, baseline_width=0, **look)
+    logomaker.Logo(table, ax=ax, flip_below=False, show_spines=False, baseline_width=0, **look)
     return ax
 
 
@@ -199,16 +199,22 @@ def _rows(heights: np.ndarray, alphabet: Alphabet, per_row: int, spans: Sequence
 
 
 def _mark(ax: Axes, spans: Sequence[Span], start: int, stop: int) -> None:
-    for span in spans:
+    letter = ax.get_window_extent().width / ax.figure.dpi * 72 / np.ptp(ax.get_xlim())
+    ends = [-np.inf, -np.inf]  # where the labels of the lower and the upper line end so far
+    for span in sorted(spans, key=lambda one: one.start):
         left, right = max(span.start, start), min(span.stop, stop)
         if left >= right:
             continue
         ax.axvspan(left + 0.5, right + 0.5, color=colours.TRUTH, alpha=0.14, linewidth=0, zorder=-1)
         if span.label:
+            text, middle = words.plain(span.label, 32), (left + right + 1) / 2
+            half = 2.1 * len(text) / letter
+            line = 0 if middle - half >= ends[0] else int(ends[1] <= ends[0])
+            ends[line] = middle + half
             above: dict[str, Any] = {
                 "xycoords": ("data", "axes fraction"),
-                "xytext": (0, 1),
+                "xytext": (0, 1 + 7 * line),
                 "textcoords": "offset points",
             }
             look: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": 6, "color": colours.TRUTH}
-            ax.annotate(words.plain(span.label, 32), ((left + right + 1) / 2, 1), **above, **look)
+            ax.annotate(text, (middle, 1), **above, **look)

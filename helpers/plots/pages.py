@@ -53,14 +53,14 @@ class Panel(NamedTuple):
     figure : plotly.graph_objects.Figure
     description : str
         What the figure shows, in words: its text alternative and its caption.
-    static : bytes, optional
-        A PNG of the same data, kept in the page and shown where the script cannot be had.
+    static : matplotlib.figure.Figure or PNG bytes, optional
+        The same data as a picture, kept in the page and shown where the script cannot be had.
     """
 
     heading: str
     figure: go.Figure
     description: str
-    static: bytes | None = None
+    static: Figure | bytes | None = None
 
 
 def _asset(name: str) -> str:

@@ -20,8 +20,6 @@ CHANCE = {
     **dict.fromkeys(("mcc", "pearson", "spearman", "r2"), 0.0),
 }
 """What a model that knows nothing scores, where that does not depend on the data."""
-TALLEST = 240.0
-"""Height of a printed page's figure, mm."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
 """Between a value and its interval, which a narrow page would else break into four lines."""
 
@@ -78,7 +76,7 @@ def results_forest(results: pd.DataFrame, *, metric: str, title: str | None = No
     models = list(dict.fromkeys(rows["model"].astype(str)))
     marks = colours.model_marks(models)
     step = min(0.26, 0.8 / len(models))
-    fig = style.figure(style.DOUBLE, min(TALLEST, 26 + len(order) * max(9.0, 4.0 * len(models))))
+    fig = style.figure(style.DOUBLE, min(style.TALLEST, 26 + len(order) * max(9.0, 4.0 * len(models))))
     ax = fig.subplots()
     for number, name in enumerate(models):
         mine = (rows["model"].astype(str) == name).to_numpy()

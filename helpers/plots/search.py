@@ -230,6 +230,8 @@ def search_figure(
     marker = {
         "color": drawn["number"],
         "colorscale": scale,
+        "cmin": -0.4 * drawn["number"].max(),  # the first trial is pale, not blank
+        "cmax": drawn["number"].max(),
         "size": 9,
         "symbol": ["circle" if state == "complete" else "x" for state in drawn["state"]],
         "line": {"width": 0.5, "color": colours.INK},

@@ -30,6 +30,8 @@ SINGLE = 89.0
 """Width of one journal column, mm."""
 DOUBLE = 183.0
 """Width of two journal columns, mm."""
+TALLEST = 240.0
+"""Height of a printed page's figure, mm."""
 MM = 1 / 25.4
 """Inches in a millimetre."""
 NOTEBOOK_DPI = 110

@@ -425,6 +425,7 @@ def test_saliency_grid_draws_each_pair_without_its_padding():
     assert shapes == [(4, 4), (20, 3)] * 2
     assert texts(fig).count(TAG) == 2
     style.png(fig)
+    assert heatmaps.saliency_grid([PAIR] * 6).get_figheight() <= style.TALLEST * style.MM
     with pytest.raises(ValueError, match="no pair to draw"):
         heatmaps.saliency_grid([])
 

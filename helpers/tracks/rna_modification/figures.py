@@ -387,7 +387,9 @@ def live_spectrum(
         fig.add_trace(bars, row=line, col=1)
         fig.update_yaxes(title_text=words.markup(name), nticks=3, row=line, col=1)
     fig.update_xaxes(showticklabels=False, ticks="")
-    fig.update_xaxes(title_text="codes in use, sorted by primary and score", row=len(groups), col=1)
+    fig.update_xaxes(
+        title_text="codes in use, sorted by primary and score; bar: TF-IDF", row=len(groups), col=1
+    )
     canvas.frame(fig, title, 120 + 72 * len(groups))
     fig.update_layout(bargap=0.15, margin={"t": 70})
     return fig

@@ -225,7 +225,7 @@ def logo_figure(
     frame(fig, title, 430)
     fig.update_layout(**marks[0], showlegend=False, bargap=0.0)
     slider = {"visible": True, "thickness": 0.12}
-    fig.update_xaxes(title_text=f"position in the {alphabet.name}", rangeslider=slider)
+    fig.update_xaxes(title_text=words.position(alphabet), rangeslider=slider)
     fig.update_yaxes(title_text=words.markup(value), zeroline=True, zerolinecolor=colours.INK)
     if len(tracks) > 1:
         _menu(fig, tracks, each, marks)
@@ -275,9 +275,11 @@ def _outline(letter: str, places: Sequence[int], values: np.ndarray) -> tuple[np
     xs: list[np.ndarray] = []
     ys: list[np.ndarray] = []
     for place in places:
+        # A letter below the line stands upright, too: from its value up to 0.
+        height, foot = abs(values[place]), min(values[place], 0)
         for ring in _glyph(letter):
             xs += [place + 0.55 + 0.9 * ring[:, 0], np.array([np.nan])]
-            ys += [values[place] * ring[:, 1], np.array([np.nan])]
+            ys += [foot + height * ring[:, 1], np.array([np.nan])]
     empty = np.empty(0, dtype=np.float32)
     return (small(np.concatenate(xs)), small(np.concatenate(ys))) if xs else (empty, empty)
 

@@ -192,6 +192,7 @@ def _live(maps: pd.DataFrame, elements: pd.DataFrame, cells: list[str], title: s
     """Attention over attributions, one promoter at a time from a menu."""
     titles = ["attention", "integrated gradients"]
     fig = make_subplots(2, 1, shared_xaxes=True, vertical_spacing=0.1, subplot_titles=titles)
+    fig.update_annotations(x=1, xanchor="right")  # the menu stands at the left
     names = list(dict.fromkeys(maps["id"]))
     shapes = []
     for name in names:
