@@ -202,6 +202,8 @@ def check(
     rows = loaded.rows
     for row in rows[rows["status"] == "rejected"].head(5).to_dict("records"):
         typer.echo(f"rejected, line {row.get('line', '?')}: {row['note']}")
+    if hasattr(data, "check"):
+        data.check(loaded, file)
     typer.echo(f"`run` would execute {', '.join(block['run'])}:")
     typer.echo(own.command(track, source=file, out="results", **given))
 

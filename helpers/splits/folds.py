@@ -58,7 +58,7 @@ def random_kfold(
         label = np.asarray(y)[np.flatnonzero(classes == few[0])[0]]
         raise ValueError(
             f"class {label} of y has {np.bincount(classes)[few[0]]} items, fewer than k={k}; "
-            "use fewer folds or leave the class out"
+            "add items of it, or leave the class out"
         )
     return cut([np.arange(n)], classes, k, valid=valid, seed=seed, name="random", deal=_deal_singly)
 
@@ -285,13 +285,15 @@ def cut(
     """
     n, deal = classes.size, deal or _deal
     if k < 2 or k > n:
-        raise ValueError(f"k is {k} for {n} items; expected from 2 to the number of items")
+        raise ValueError(
+            f"{n} items cannot be dealt into k={k} folds; expected two folds or more, and an item for each"
+        )
     if not 0 <= valid < 1:
         raise ValueError(f"valid is {valid}; expected a share from 0 to below 1")
     if (distinct := min(np.unique(codes).size for codes in sides)) < k:
         raise ValueError(
             f"{name} split: {distinct} groups for k={k} folds; expected at least as many groups "
-            "as folds. Use fewer folds"
+            "as folds. Add items of other groups, or, in code, give a smaller k"
         )
     rng = np.random.default_rng(seed)
     blocks = np.stack([deal(codes, classes, np.full(k, 1 / k), rng) for codes in sides])
@@ -377,7 +379,7 @@ def _check_filled(fold: Fold, valid: float) -> None:
         if not part.size and (side != "valid" or valid > 0):
             raise ValueError(
                 f"fold {fold.name}: the {side} part is empty, because whole groups fill the other "
-                "parts. Use fewer folds, another share for valid, or another seed"
+                "parts. Give another seed, or add items of other groups"
             )
 
 

@@ -60,7 +60,7 @@ def labelled(y: ArrayLike, p: ArrayLike, name: str = "p") -> tuple[np.ndarray, n
     if labels.min() == labels.max():
         raise ValueError(
             f"y holds only the class {labels[0]:g} ({labels.size} items); expected both 0 and 1. "
-            "Use a stratified split (splits.*_kfold(..., y=y)) or fewer folds"
+            "Use a stratified split (splits.*_kfold(..., y=y)), or add items of the other class"
         )
     return labels, scores
 

@@ -223,8 +223,8 @@ def test_summary_with_labels():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: splits.random_kfold(3, k=5), "k is 5 for 3 items"),
-        (lambda: splits.random_kfold(9, k=1), "k is 1 for 9 items"),
+        (lambda: splits.random_kfold(3, k=5), "3 items cannot be dealt into k=5 folds"),
+        (lambda: splits.random_kfold(9, k=1), "9 items cannot be dealt into k=1 folds"),
         (lambda: splits.random_kfold(9, k=2, valid=1.0), "valid is 1.0; expected a share"),
         (lambda: splits.random_kfold(6, k=3, y=[0, 0, 0, 0, 0, 1]), "class 1 of y has 1 items"),
         (lambda: splits.random_kfold(4, k=2, y=[0, 1]), r"y has shape \(2,\); expected \(4,\)"),

@@ -33,6 +33,8 @@ _MPRA = "POOL1__pMPRA1__{}__activities_per_element.txt"
 _MPRA_CELLS = ("HeLa", "HepG2", "K562")
 _AGREE = 2.0
 """Deviations of a cell type by which rows of one sequence may differ and still be averaged."""
+_FEWEST = 10
+"""Groups of promoters that can be dealt into parts."""
 _PROTOCOLS = ("chromosome_5fold", "grouped_5fold", "holdout", "given_test")
 
 
@@ -228,6 +230,29 @@ def folds(data: Expression, protocol: str, *, k: int = 5, valid: float = 0.15, s
         found.append(splits.given(train, *kept, name=name, left_out=out))
         splits.check(found[-1], promoters["group"])
     return found
+
+
+def check(data: Expression, source: object) -> None:
+    """Check that promoters can be learnt from; call it once the report of rows is written.
+
+    Raises
+    ------
+    ValueError
+        If too few groups can be tested, or a cell type has one value alone.
+    """
+    tested = data.promoters["kind"] == TESTED
+    if (groups := data.promoters["group"][tested].nunique()) < _FEWEST:
+        raise ValueError(
+            f"{source}: the {tested.sum()} promoters that can be tested stand in {groups} groups; expected "
+            f"at least {_FEWEST}, so that there is a part to learn from, one to stop by and one to test. Add "
+            "promoters"
+        )
+    spread = data.values[tested].nunique()
+    if flat := [str(cell) for cell in spread.index[spread < 2]]:
+        raise ValueError(
+            f"{source}: {', '.join(flat)} has fewer than two different values; expected values that differ. "
+            "Leave it out: name the others in cell_types"
+        )
 
 
 def protocols(data: Expression, names: str) -> list[str]:

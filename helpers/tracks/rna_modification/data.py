@@ -129,8 +129,8 @@ def outcome(loaded: Loaded) -> pd.DataFrame:
     return pd.concat([counts, reasons.rename_axis("what").rename("rows").reset_index()], ignore_index=True)
 
 
-def check(table: pd.DataFrame) -> None:
-    """Check that windows can be learnt from.
+def check(loaded: Loaded, source: object = "the input") -> None:
+    """Check that windows can be learnt from; call it once `Loaded.rows` is written.
 
     Raises
     ------
@@ -139,6 +139,7 @@ def check(table: pd.DataFrame) -> None:
         itself is fine), most centres are not the base of their modification, or positives and
         negatives of the FASTA scheme seem to be swapped.
     """
+    table = loaded.rows
     _check_swapped(table)
     usable_row = table["status"] != "rejected"
     other = ~usable_row & table["note"].str.contains(rf"\b[{RNA.letters}N]{_CENTRE}")
@@ -150,7 +151,7 @@ def check(table: pd.DataFrame) -> None:
                 f"{MODIFICATIONS[name].base} in the middle; expected all. Is it another modification, or is "
                 "the site not in the middle?"
             )
-    Accounted(table).check_any(table["source"].iloc[0] if len(table) else "the input")
+    Accounted(table).check_any(source)
     _check_classes(table[usable_row], table)
 
 
@@ -175,7 +176,7 @@ def from_folder(folder: str | Path) -> pd.DataFrame:
     [['train/8-0:n', 0, 'ok'], ['train/8-1:p', 1, 'ok'], ['train/8-1:q', 1, 'rejected']]
     """
     table = _from_files(Path(folder))
-    check(table)
+    check(Loaded(table, []), folder)
     return table
 
 

@@ -235,15 +235,20 @@ def outcome(loaded: Loaded) -> pd.DataFrame:
 
 
 def check(loaded: Loaded, source: str | Path) -> None:
-    """Stop where no row of the source can be used; call it once `Loaded.rows` is written.
+    """Stop where no row of the source can be used or no pair binds; call it once `Loaded.rows` is written.
 
     Raises
     ------
     ValueError
-        With the reason of the first row.
+        With the reason of the first row, or the number of pairs.
     """
     if loaded.pairs.empty:
         Accounted(loaded.rows).check_any(source)
+    if not (loaded.pairs["label"] == 1).any():
+        raise ValueError(
+            f"{source}: no pair binds among {len(loaded.rows)} rows; expected pairs with the label 1, or "
+            "without a column label"
+        )
 
 
 def read_pairs(path: str | Path, *, report: str | Path | None = None) -> pd.DataFrame:
@@ -313,11 +318,7 @@ def positives_and_given(
         if rejected := int((part.rows["status"] == "rejected").sum()):
             said.append(f"{part.rows['source'].iloc[0]}: {rejected} rows are rejected, see their notes")
     pairs = pairs[~clash]
-    if not (pairs["label"] == 1).any():
-        raise ValueError(
-            f"{positives}: no pair binds among {len(parts[0].rows)} rows; expected pairs with the label 1, "
-            f"or without a column label{f'. What became of each row stands in {report}' if report else ''}"
-        )
+    check(Loaded(pairs, told), positives)
     loaded = Loaded(pairs[pairs["label"] == 1].reset_index(drop=True), told, said)
     return loaded, pairs.loc[pairs["label"] == 0, PAIR].reset_index(drop=True)
 

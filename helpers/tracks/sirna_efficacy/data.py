@@ -215,8 +215,8 @@ def from_own(
         values, str(source), next((t for t in read.said if t.startswith("efficacy: their")), "")
     )
     if pairs.empty:
-        why = told["note"].iloc[0] if rows else "it holds none"
-        raise ValueError(f"{source}: no row could be used. Of the first: {why}")
+        why = f". Of the first: {told['note'].iloc[0]}" if rows else ""
+        raise ValueError(f"{source}: no row of {len(rows)} could be used{why}")
     used = {name: used[name] for name in pairs["mrna_id"].unique()}
     loaded = Loaded(pairs.assign(group=pairs["mrna_id"].map(_families(used))), used, told)
     return loaded._replace(said=(*read.said, *_said_of(loaded)))

@@ -323,7 +323,10 @@ def _loaded(
         promoters = used[of_main]
         first = rows.table["source"].iloc[0]
         if promoters["label"].nunique() < 2:
-            raise ValueError(f"{first}: the {len(promoters)} usable promoters have one label only")
+            raise ValueError(
+                f"{first}: the {len(promoters)} usable promoters have one label only; expected 1 and 0. Add "
+                "promoters of the other one"
+            )
         if near and (groups := promoters["group"].nunique()) < FEWEST:
             raise ValueError(
                 f"{first}: the {len(promoters)} usable promoters stand in {groups} groups; expected at least "

@@ -191,3 +191,16 @@ def test_the_report_is_written_where_the_reading_stops(tmp_path, lines, message)
         data.from_own(tmp_path / "own.csv", cell_types="K562", report=tmp_path / "rows_01.csv")
     told = (tmp_path / "rows_01.csv").read_text().splitlines()
     assert len(told) == 1 + lines.count("\n")
+
+
+def test_too_few_promoters_or_one_value_alone_stop_before_anything_is_trained(tmp_path):
+    letters = np.random.default_rng(0).choice(list("ACGT"), (12, 30))
+    rows = ["".join(row) for row in letters]
+    path = tmp_path / "own.csv"
+    path.write_text("sequence,K562,HeLa\n" + "".join(f"{row},{n},1.5\n" for n, row in enumerate(rows)))
+    with pytest.raises(ValueError, match=r"own\.csv: HeLa has fewer than two different values; .*cell_types"):
+        data.check(data.from_own(path), path)
+    data.check(data.from_own(path, cell_types="K562"), path)
+    path.write_text("sequence,K562\n" + "".join(f"{row},{n}\n" for n, row in enumerate(rows[:9])))
+    with pytest.raises(ValueError, match="the 9 promoters that can be tested stand in 9 groups; expected at"):
+        data.check(data.from_own(path), path)

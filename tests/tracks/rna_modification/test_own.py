@@ -42,7 +42,7 @@ def test_any_separator_and_names(tmp_path, rows):
         assert said in loaded.said
         assert loaded.rows["sequence"].tolist() == rows["sequence"].tolist()
         assert loaded.rows["label"].tolist() == rows["label"].tolist()
-    data.check(loaded.rows)
+    data.check(loaded)
 
 
 def test_a_split_is_made_of_whole_groups_and_said(tmp_path, rows):
@@ -104,14 +104,14 @@ def test_the_report_is_there_before_anything_stops(tmp_path, rows):
     with pytest.raises(
         ValueError, match=r"m6A, train: no usable negatives; expected windows of both classes"
     ):
-        data.check(loaded.rows)
+        data.check(loaded)
     bad = read(tmp_path, rows.assign(label="?"))
     assert set(bad.rows["status"]) == {"rejected"}
     with pytest.raises(ValueError, match=r"mine\.csv: none of its 120 rows can be used"):
-        data.check(bad.rows)
+        data.check(bad, "mine.csv")
     moved = read(tmp_path, rows.assign(modification="Psi"))
     with pytest.raises(ValueError, match="0% of the windows named Psi have U in the middle"):
-        data.check(moved.rows)
+        data.check(moved)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_sites_on_transcripts(transcripts):
     ):
         assert part in note
     assert (found[found["status"] != "rejected"].groupby("group")["split"].nunique() == 1).all()
-    data.check(found)
+    data.check(loaded)
 
 
 def test_positions_that_count_from_0_are_asked_about(transcripts):

@@ -116,6 +116,15 @@ def test_a_source_without_a_usable_row_stops_after_its_report():
         data.check(loaded, LISTS / "allbad.csv")
 
 
+def test_a_source_without_a_pair_that_binds_stops(tmp_path):
+    path = write(tmp_path / "mine.csv", [[*ONE, 0]])
+    with pytest.raises(ValueError, match=r"mine\.csv: no pair binds among 1 rows; expected pairs with the"):
+        data.check(data.from_own(path), path)
+    path = write(tmp_path / "none.csv", [])
+    with pytest.raises(ValueError, match=r"none\.csv: none of its 0 rows can be used"):
+        data.check(data.from_own(path), path)
+
+
 def test_structures_keep_the_labels_of_their_list(tmp_path):
     for file in (SAMPLE / "structures").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

@@ -130,7 +130,7 @@ def test_the_loader_names_what_it_cannot_use(tmp_path):
     with pytest.raises(ValueError, match="Divide percentages by 100"):
         from_files(*files)
     files[0].write_text("siRNA,mRNA,efficacy\nb,m,0.5\n")
-    with pytest.raises(ValueError, match="no row could be used"):
+    with pytest.raises(ValueError, match="no row of 1 could be used"):
         from_files(*files)
     with pytest.raises(ValueError, match="holds no siRNAs"):
         data.from_registry("rpi2241")

@@ -118,7 +118,7 @@ def test_what_is_missing_is_named(tmp_path):
     ("rows", "message", "status"),
     [
         (["g21,{},85", "g19,{},12"], "Divide percentages", {"ok", "changed"}),
-        (["nobody,{},0.5", "g19,nothing,0.5"], "no row could be used", {"rejected"}),
+        (["nobody,{},0.5", "g19,nothing,0.5"], "no row of 2 could be used", {"rejected"}),
     ],
 )
 def test_the_report_is_written_before_anything_stops(tmp_path, rows, message, status):
