@@ -75,6 +75,15 @@ def test_source_keeps_the_house_rules(path):
 
 
 @every_notebook
+def test_what_installs_and_what_imports_is_collapsed(path):
+    collapsed = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
+    cells = code_cells(path)
+    titled = [cell for cell in cells if cell.source.startswith("# @title ")]
+    assert [cell.metadata for cell in titled] == [collapsed] * 2
+    assert titled == [c for c in cells if "COLAB_RELEASE_TAG" in c.source or "check_injected" in c.source]
+
+
+@every_notebook
 def test_prose_accompanies_the_code(path):
     prose = sum(len(c.source.split()) for c in read(path).cells if c.cell_type == "markdown")
     code = sum(len(lines(cell)) for cell in code_cells(path))

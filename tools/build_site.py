@@ -147,7 +147,11 @@ class Pages:
                 found.append(("text", cell.source))
                 heading = (re.findall(r"^#+ (.+)$", cell.source, re.MULTILINE) or [heading])[-1]
             elif cell.cell_type == "code" and "COLAB_RELEASE_TAG" not in cell.source:
-                found.append(("html", highlight(cell.source, PythonLexer(), HtmlFormatter(wrapcode=True))))
+                code = highlight(cell.source, PythonLexer(), HtmlFormatter(wrapcode=True))
+                if "hide-input" in cell.metadata.get("tags", []):
+                    name = cell.source.splitlines()[0].removeprefix("# @title ")
+                    code = f"<details><summary>{html.escape(name)}</summary>{code}</details>"
+                found.append(("html", code))
                 for output in cell.outputs:
                     data = output.get("data", {})
                     if "image/png" in data:

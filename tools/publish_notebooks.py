@@ -12,6 +12,10 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDGET = "application/vnd.jupyter.widget-view+json"
+TITLE = "# @title "
+"""Begins a cell that is shown as its title alone: what installs, and what imports."""
+COLLAPSED = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
+"""How Colab, JupyterLab and Jupyter Book are told so."""
 
 
 def main() -> None:
@@ -35,6 +39,8 @@ def publish(executed: Path, target: Path) -> None:
         count += 1
         if by_id[cell.id].source != cell.source:
             sys.exit(f"{target} was edited after it was run; call make run again")
+        if cell.source.startswith(TITLE):
+            cell.metadata = COLLAPSED
         cell.execution_count = count
         cell.outputs = [kept(output, count) for output in by_id[cell.id].outputs if wanted(output)]
     source.metadata = {
