@@ -173,6 +173,14 @@ def read_genome(path):
     check_promoters(regions.promoters(path, path.with_name("genes.bed"), upstream=8, downstream=4))
 
 
+def read_variants(path):
+    files = path.with_name("genome.fa"), path.with_name("genes.bed")
+    rows = gene_expression.alleles.from_vcf(path, *files, length=8)
+    check_rows(rows.table)
+    pair = rows.table.loc[rows.usable, ["ref_sequence", "alt_sequence"]]
+    assert (pair.apply(lambda one: one.str.len()) == 8).all(axis=None)
+
+
 def check_promoters(rows):
     check_rows(rows.table)
     assert rows.table["sequence"][rows.usable].str.fullmatch("[ACGTN]{12}").all()
@@ -228,6 +236,16 @@ LABELLED = "".join(f">g{i}_{i % 2} x\n{text}\n" for i, text in enumerate(DISTINC
 VALUES = b"sequence,K562,chromosome\n" + b"".join(
     f"{text},{i}.5,chr{i % 3}\n".encode() for i, text in enumerate(DISTINCT)
 )
+VCF = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\n" + b"".join(
+    b"1\t%d\trs%d\t%s\t%s\t.\n" % (at, at, ref, alt)
+    for at, ref, alt in [
+        (3, b"G", b"A"),
+        (5, b"T", b"C,G"),
+        (7, b"CA", b"C"),
+        (12, b"G", b"GTT"),
+        (2, b"C", b"."),
+    ]
+)
 RECORDS = [{"rna_id": "r1", "rna_seq": "ACGU", "length": 4, "share": 0.5, "note": None}] * 3
 
 READERS = {
@@ -257,6 +275,7 @@ DOORS = {
         through(stress_response.data), "a.csv",
         [PROMOTERS, LABELLED],
     ),
+    "variants": (read_variants, "a.vcf", [VCF]),
     "expression": (through(gene_expression.data), "a.csv", [VALUES]),
 }  # fmt: skip
 READERS |= DOORS

@@ -434,6 +434,12 @@ def _dealt(table: pd.DataFrame, said: list[str], seed: int) -> tuple[pd.DataFram
         return table, said
     part = table[good]
     groups = _together(part, NEAR)
+    if (n := len(set(groups))) < len(SPLITS):
+        raise ValueError(
+            f"{part['source'].iloc[0]}: the {len(part)} windows that can be used stand in {n} groups "
+            "(windows that share a stretch or have one group stay together); expected three or more, one for "
+            "each part. Add windows of other groups, or give the column split"
+        )
     classes = part["modification"] + part["label"].astype(str)
     fold = splits.holdout(len(part), groups=groups, y=classes, valid=_PART, test=_PART, seed=seed)
     sides = np.empty(len(part), dtype=object)
@@ -441,7 +447,7 @@ def _dealt(table: pd.DataFrame, said: list[str], seed: int) -> tuple[pd.DataFram
         sides[rows] = name
     same = int(part["sequence"].duplicated(keep=False).sum())
     made = (
-        f"split: made here, in {len(set(groups))} groups (windows that are identical, share "
+        f"split: made here, in {n} groups (windows that are identical, share "
         f"{_stretch(part, NEAR)} nt or have one group stay together); {same} windows have the same letters "
         "as another one"
     )

@@ -53,6 +53,8 @@ def windows(
             f"{error}. For sites on transcripts give a folder with this table and one FASTA file"
         ) from error
     table = rows.table
+    if table.empty:
+        rows.check_any(path)
     wide = {name: named(name) for name in table.columns if named(name)}
     with rows.reported(report):
         if wide and (table["modification"] == "").all():

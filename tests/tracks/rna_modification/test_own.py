@@ -119,6 +119,10 @@ def test_the_report_is_there_before_anything_stops(tmp_path, rows):
     [
         ({"label": [0, -1] * 60}, "both 0 and -1 stand in it"),
         ({"modification": ""}, "nothing says which modification"),
+        (
+            {"group": "one"},
+            r"mine\.csv: the 120 windows that can be used stand in 1 groups .*, one for each part",
+        ),
     ],
 )
 def test_the_report_is_written_where_the_reading_stops(tmp_path, rows, changed, message):
@@ -132,6 +136,7 @@ def test_the_report_is_written_where_the_reading_stops(tmp_path, rows, changed, 
 @pytest.mark.parametrize(
     ("table", "said"),
     [
+        ({"sequence": [], "label": []}, "none of its 0 rows can be used"),
         ({"sequence": ["GGACU"], "label": [1]}, "nothing says which modification the rows speak of"),
         ({"seq": ["GGACU"], "label": [1], "modification": ["m6A"]}, "there is no column sequence"),
         ({"transcript": ["t"], "position": [1]}, "give a folder with this table and one FASTA file"),
