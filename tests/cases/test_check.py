@@ -64,7 +64,7 @@ EXPRESSION = [
     ("10_mpra_index_and_counts/split_words.csv", [], TAKEN.format("split: read as train, valid", 60)),
     ("10_mpra_index_and_counts/replicate_blank.csv", [], r"of one cell type: K562 \(K562 rep1, K562 rep2\)"),
     ("10_mpra_index_and_counts/replicate_words.csv", [], r"of one cell type: K562 \(K562_1, K562_2\)"),
-    *((f"11_chr1_vs_1/{name}.csv", [], TAKEN.format("chromosome: names with and without 'chr'", 60))
+    *((f"11_chr1_vs_1/{name}.csv", [], TAKEN.format("chromosome: names with and without 'chr'", 240))
       for name in ("mixed", "Chr_chr")),
     *((f"13_mpra_duplicates/{name}.csv", [], TAKEN.format(r"rejected \(see note\) +2\n", 238))
       for name in ("dot", "duplicated", "duplicated_inf")),
