@@ -78,7 +78,7 @@ site: setup  ## A read-only site from the stored outputs, into build/site
 	$(BIN)/python tools/build_site.py
 
 publish: run  ## Put the executed sample notebooks into notebooks/, with their outputs
-	for page in 00_start_here 01_one_hot_convolution_auroc; do $(BIN)/papermill notebooks/$$page.ipynb runs/sample/$$page.ipynb --no-progress-bar; done
+	for page in 00_start_here 01_one_hot_convolution_auroc 02_records_under_audit; do $(BIN)/papermill notebooks/$$page.ipynb runs/sample/$$page.ipynb --no-progress-bar; done
 	$(BIN)/python tools/publish_notebooks.py
 
 sample: setup  ## Make the bundled samples anew, from their seeds

@@ -40,7 +40,7 @@ every_track_notebook = pytest.mark.parametrize("path", TRACK_NOTEBOOKS, ids=labe
 
 
 def test_there_are_notebooks():
-    for name in ("00_start_here", "01_one_hot_convolution_auroc"):
+    for name in ("00_start_here", "01_one_hot_convolution_auroc", "02_records_under_audit"):
         assert (ROOT / "notebooks" / f"{name}.ipynb") in NOTEBOOKS
     assert len(TRACK_NOTEBOOKS) >= 6
 

@@ -177,7 +177,8 @@ class Pages:
 
     def navigation(self) -> list[dict[str, object]]:
         """What the menu lists, in the order of teaching."""
-        first = ["notebooks/00_start_here.md", "notebooks/01_one_hot_convolution_auroc.md"]
+        pages = ("00_start_here", "01_one_hot_convolution_auroc", "02_records_under_audit")
+        first = [f"notebooks/{name}.md" for name in pages]
         menu: list[dict[str, object]] = [{"Home": "index.md"}, {"Start": first}]
         for track, name in TRACKS.items():
             pages = [p.as_posix() for p in self.page.values() if p.parts[:2] == ("notebooks", track)]
