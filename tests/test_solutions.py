@@ -32,3 +32,10 @@ def test_solutions_run(name):
     space = {}
     for block in CODE[name]:
         exec(compile(block, name, "exec"), space)
+
+
+def test_the_course_asks_five_questions_a_page():
+    pages = (ROOT / "docs" / "course.md").read_text(encoding="utf-8").split("\n### ")[1:]
+    assert len(pages) == len(SOLVED)
+    for page in pages:
+        assert re.findall(r"^(\d)\. .+\? \*.+\*$", page, re.MULTILINE) == list("12345"), page[:40]
