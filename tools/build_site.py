@@ -184,7 +184,7 @@ class Pages:
             pages = [p.as_posix() for p in self.page.values() if p.parts[:2] == ("notebooks", track)]
             menu.append({name: [*pages, {"Results": f"docs/results/{track}.md"}]})
         about = ["docs/what_we_got_wrong.md", "data/index.md", "CHANGELOG.md", "CONTRIBUTING.md"]
-        menu.append({"Course": ["docs/course.md", "docs/glossary.md"]})
+        menu.append({"Course": ["docs/course.md", "docs/failures.md", "docs/glossary.md"]})
         return [*menu, {"Pictures": "figures/index.html"}, {"About": about}]
 
 
