@@ -9,7 +9,8 @@ CORES ?= 2
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-SNAKEMAKE := $(BIN)/snakemake --cores $(CORES) --rerun-incomplete --show-failed-logs --quiet rules
+# A line a finished notebook; Snakemake's own log is kept in .snakemake/log.
+SNAKEMAKE := $(BIN)/python tools/run_suite.py --cores $(CORES) --rerun-incomplete --show-failed-logs
 
 # A run that was killed leaves its lock behind; it is taken away unless a run is still alive here.
 UNLOCK = @pgrep -f "$(CURDIR)/$(BIN)/[p]ython.*[s]nakemake" > /dev/null \

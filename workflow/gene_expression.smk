@@ -40,8 +40,8 @@ rule gene_expression_01_train_hybrid_network:
         notebook=run("gene_expression", "01_train_hybrid_network.ipynb"),
     params:
         **parameters("gene_expression", "01_train_hybrid_network"),
-    # The longest run of the track goes first, so that others run beside it.
-    priority: 10
+    # What the longest chain of notebooks hangs on goes first, so that others run beside it.
+    priority: 30
     threads: 1
     resources:
         mem_mb=MEMORY,

@@ -26,8 +26,8 @@ rule rna_modification_01_train_vqvae:
         notebook=run("rna_modification", "01_train_vqvae.ipynb"),
     params:
         **parameters("rna_modification", "01_train_vqvae"),
-    # The longest run of the track goes first, so that others run beside it.
-    priority: 10
+    # What the longest chain of notebooks hangs on goes first, so that others run beside it.
+    priority: 30
     threads: 1
     resources:
         mem_mb=MEMORY,

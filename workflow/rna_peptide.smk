@@ -23,6 +23,8 @@ rule rna_peptide_01_load_positives:
         notebook=run("rna_peptide", "01_load_positives.ipynb"),
     params:
         **parameters("rna_peptide", "01_load_positives"),
+    # What the longest chain of notebooks hangs on goes first, so that others run beside it.
+    priority: 60
     threads: 1
     resources:
         mem_mb=MEMORY,
@@ -43,6 +45,7 @@ rule rna_peptide_02_make_negatives:
         notebook=run("rna_peptide", "02_make_negatives.ipynb"),
     params:
         **parameters("rna_peptide", "02_make_negatives"),
+    priority: 60
     threads: 1
     resources:
         mem_mb=MEMORY,
@@ -66,8 +69,7 @@ rule rna_peptide_03_train_dual_network:
         notebook=run("rna_peptide", "03_train_dual_network.ipynb"),
     params:
         **parameters("rna_peptide", "03_train_dual_network"),
-    # The longest run of the track goes first, so that others run beside it.
-    priority: 10
+    priority: 50
     threads: 1
     resources:
         mem_mb=MEMORY,

@@ -24,6 +24,8 @@ rule sirna_efficacy_01_explore_features:
         notebook=run("sirna_efficacy", "01_explore_features.ipynb"),
     params:
         **parameters("sirna_efficacy", "01_explore_features"),
+    # What the longest chain of notebooks hangs on goes first, so that others run beside it.
+    priority: 30
     threads: max(1, int(config["sirna_efficacy"]["01_explore_features"].get("workers", 1)))
     resources:
         mem_mb=MEMORY,
@@ -50,8 +52,7 @@ rule sirna_efficacy_02_train_siamese_network:
         notebook=run("sirna_efficacy", "02_train_siamese_network.ipynb"),
     params:
         **parameters("sirna_efficacy", "02_train_siamese_network"),
-    # The longest run of the track goes first, so that others run beside it.
-    priority: 10
+    priority: 30
     threads: 1
     resources:
         mem_mb=MEMORY,

@@ -23,6 +23,8 @@ rule stress_response_01_train_cnn:
         notebook=run("stress_response", "01_train_cnn.ipynb"),
     params:
         **parameters("stress_response", "01_train_cnn"),
+    # What the longest chain of notebooks hangs on goes first, so that others run beside it.
+    priority: 40
     threads: 1
     resources:
         mem_mb=MEMORY,
@@ -74,8 +76,7 @@ rule stress_response_03_cross_validation:
         notebook=run("stress_response", "03_cross_validation.ipynb"),
     params:
         **parameters("stress_response", "03_cross_validation"),
-    # The longest run of the track goes first, so that others run beside it.
-    priority: 10
+    priority: 40
     threads: 1
     resources:
         mem_mb=MEMORY,

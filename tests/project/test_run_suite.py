@@ -1,0 +1,34 @@
+"""What `make run` shows of Snakemake's log."""
+
+import importlib.util
+from itertools import count
+from pathlib import Path
+
+FILE = Path(__file__).parents[2] / "tools" / "run_suite.py"
+
+
+def lines_of(log: str) -> list[str]:
+    spec = importlib.util.spec_from_file_location("run_suite", FILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    said: list[str] = []
+    ticks = count()
+    module.follow(log.splitlines(), said.append, lambda: float(next(ticks)))
+    return said
+
+
+def test_a_line_a_job() -> None:
+    said = lines_of(
+        "Building DAG of jobs...\n[Thu]\nrule a_01_read:\n    input: x\n    jobid: 3\n    reason: Missing\n"
+        "[Thu]\nFinished jobid: 3 (Rule: a_01_read)\n1 of 2 steps (50%) done\n"
+        "localrule all:\n    jobid: 0\nFinished jobid: 0 (Rule: all)\n2 of 2 steps (100%) done\n"
+    )
+    assert said == [
+        "[############            ]   1 of 2    0:03       1 s  a_01_read",
+        "[########################]   2 of 2    0:06       1 s  all",
+    ]
+
+
+def test_a_failure_is_told_whole() -> None:
+    said = lines_of("rule a:\n    jobid: 1\nError in rule a:\n    message: None\nlog:\nValueError: row 3\n")
+    assert said == ["Error in rule a:", "    message: None", "log:", "ValueError: row 3"]
