@@ -29,6 +29,7 @@ from helpers.training.batches import Chains
 from helpers.training.blending import Blend
 from helpers.training.controls import Shuffled
 from helpers.training.fitting import FitResult, Schedule, fit, predict
+from helpers.training.reuse import train_again
 
 _INNER = 5
 _MONITOR = "val_auroc"
@@ -149,14 +150,15 @@ class Network:
         self.results = []
         for number in range(self.settings["members"]):
             seed = self.settings["seed"] + number
-            keras.utils.set_random_seed(seed)
-            model = network.build_cross_attention(self.settings["preset"])
-            self.results.append(fit_in_stages(
-                model, inputs, y[train], valid=(held_out, y[valid]),
+            preset = self.settings["preset"]
+            train_one = functools.partial(
+                fit_in_stages, inputs=inputs, y=y[train], valid=(held_out, y[valid]),
                 schedule=Schedule(seed=seed, last=last, **kept),
                 # How often a peptide stands under each label must not be learnt: see `Counts`.
                 weight=balance(inputs[1].index, y[train]), verbosity=self.verbosity,
-            ))  # fmt: skip
+            )  # fmt: skip
+            build = functools.partial(network.build_cross_attention, preset)
+            self.results.append(train_again(build, train_one, key=f"cross attention {preset}", seed=seed))
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""
@@ -189,15 +191,16 @@ class Original:
     def fit(self, train: np.ndarray, valid: np.ndarray) -> None:
         """Fit on the rows `train`; the epoch is chosen on the rows `valid`."""
         length, seed = self.settings["length"], self.settings["seed"]
-        keras.utils.set_random_seed(seed)
-        self.result = fit(
-            network.build_dual_dense(rna_length=length, peptide_length=length),
-            self.table.one_hot(train, length),
-            self.table.y[train],
+        train_one = functools.partial(
+            fit,
+            inputs=self.table.one_hot(train, length),
+            y=self.table.y[train],
             valid=(self.table.one_hot(valid, length), self.table.y[valid]),
             schedule=Schedule(epochs=self.settings["epochs"], seed=seed, monitor=_MONITOR),
             verbosity=self.verbosity,
         )
+        build = functools.partial(network.build_dual_dense, rna_length=length, peptide_length=length)
+        self.result = train_again(build, train_one, key=f"dual dense {length}", seed=seed)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of `rows`, shape (len(rows),)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from copy import copy
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from helpers.tracks.sirna_efficacy.network import build_siamese
 from helpers.tracks.sirna_efficacy.table import NAMED, PLAIN, Scaler, Table, mrna_keys
 from helpers.training.blending import Blend
 from helpers.training.fitting import FitResult, Schedule, fit
+from helpers.training.reuse import train_again
 from helpers.training.saving import check_model, load_run, save_run
 
 # What the Gaussian process compares two siRNAs by.
@@ -103,21 +104,18 @@ class Network:
         inputs, held = (self.table.inputs(rows, self.scaler) for rows in (train, valid))
         chosen = {name: self.settings[name] for name in ("epochs", "batch_size", "patience")}
         self.results = []
-        worker = _compiled(json.dumps(self.settings["sizes"], sort_keys=True))
+        key = f"siamese {json.dumps(self.settings['sizes'], sort_keys=True)}"
         for number in range(self.settings["members"]):
             seed = self.settings["seed"] + number
-            keras.utils.set_random_seed(seed)
-            model = build_siamese(len(PLAIN), **self.settings["sizes"])
-            _start(worker, model)
-            schedule = Schedule(**chosen, seed=seed, last=last)
-            options: dict[str, Any] = {
-                "valid": (held, rest[valid]),
-                "schedule": schedule,
-                "verbosity": self.verbosity,
-            }
-            found = fit(worker, inputs, rest[train], **options)
-            model.set_weights(worker.get_weights())
-            self.results.append(found._replace(model=model))
+            found = train_again(
+                partial(build_siamese, len(PLAIN), **self.settings["sizes"]),
+                partial(
+                    fit, inputs=inputs, y=rest[train], valid=(held, rest[valid]),
+                    schedule=Schedule(**chosen, seed=seed, last=last), verbosity=self.verbosity,
+                ),
+                key=key, seed=seed,
+            )  # fmt: skip
+            self.results.append(found)
 
     def members(self, rows: np.ndarray) -> np.ndarray:
         """Efficacy by each member, shape (members, len(rows))."""
@@ -135,23 +133,6 @@ class Network:
     def _effect(self, rows: np.ndarray) -> np.ndarray:
         """How much better the siRNAs of each row's mRNA do than the mean, shrunk towards zero."""
         return np.array([self.effects.get(name, 0.0) for name in self.table.mrna[rows]])
-
-
-@lru_cache(maxsize=4)
-def _compiled(sizes: str) -> keras.Model:
-    """A network that is trained over and over: tracing it costs as much as a dozen epochs."""
-    return build_siamese(len(PLAIN), **json.loads(sizes))
-
-
-def _start(worker: keras.Model, fresh: keras.Model) -> None:
-    """Put a worker where a fresh network stands: weights, dropout's numbers, and Adam's memory."""
-    for mine, new in zip(worker.layers, fresh.layers, strict=True):
-        for variable, value in zip(mine.variables, new.variables, strict=True):
-            variable.assign(value)
-    fresh.optimizer.build(fresh.trainable_variables)
-    worker.optimizer.build(worker.trainable_variables)
-    for variable, value in zip(worker.optimizer.variables, fresh.optimizer.variables, strict=True):
-        variable.assign(value)
 
 
 class Features:

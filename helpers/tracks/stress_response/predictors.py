@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from helpers.tracks.stress_response import network
 from helpers.training import augmentation
 from helpers.training.blending import Blend
 from helpers.training.fitting import FitResult, Schedule, fit
+from helpers.training.reuse import train_again
 from helpers.training.store import Store
 
 _DEFAULTS: dict[str, Any] = {
@@ -244,19 +245,24 @@ class Network:
 
     def _train_cnn(self, train: np.ndarray, valid: np.ndarray, y: np.ndarray, orthologs: bool) -> FitResult:
         given, table = self.settings, self.table
-        keras.utils.set_random_seed(given["seed"])
-        model = network.BUILDERS[given["architecture"]](table.length, **given["build"])
         parts = table.training(table.X, table.related, y, train=train, orthologs=orthologs)
         # Both strands are validated, as both are asked for a prediction.
         turned = np.concatenate([table.X[valid], table.X[valid][:, ::-1, ::-1]])
         held = (turned, np.tile(y[valid], 2)[:, None])
-        results = [self._stage(model, parts, held, self._steps(), given["epochs"])]
-        if given["fine_tune"]:
-            # With augmentation or without: what the smaller step does must not be counted as what
-            # the augmentation does.
-            model.optimizer.learning_rate = 0.1 * float(model.optimizer.learning_rate)
-            results.append(self._stage(model, parts, held, [], given["fine_tune"]))
-        return _joined(results)
+
+        def train_one(model: keras.Model) -> FitResult:
+            results = [self._stage(model, parts, held, self._steps(), given["epochs"])]
+            if given["fine_tune"]:
+                # With augmentation or without: what the smaller step does must not be counted as
+                # what the augmentation does.
+                model.optimizer.learning_rate = 0.1 * float(model.optimizer.learning_rate)
+                results.append(self._stage(model, parts, held, [], given["fine_tune"]))
+            return _joined(results)
+
+        name, sizes = given["architecture"], given["build"]
+        build = partial(network.BUILDERS[name], table.length, **sizes)
+        key = f"{name} {table.length} {json.dumps(sizes, sort_keys=True)}"
+        return train_again(build, train_one, key=key, seed=given["seed"])
 
     def _stage(
         self,
