@@ -118,8 +118,8 @@ def page() -> str:
     """The whole index."""
     body = [
         "<h1>Pictures of the real profile</h1>",
-        "<p>Drawn by <code>make figures</code> from public data, each with its numbers. That also "
-        "writes each as SVG, for print, and the script with which the interactive pages work without a "
+        "<p>Drawn by <code>make figures</code> from public data, each with its numbers. It "
+        "also writes each as SVG, for print, and the script with which the interactive pages work without a "
         "network.</p>",
     ]
     for track, question in TRACKS.items():
