@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import glob
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sysconfig
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ PROJECT_FOLDERS = ("config", "data", "figures", "notebooks", "runs")
 ROOT_VARIABLE = "SEQUENCE_NOTEBOOKS_ROOT"
 INSTALLED = "share/sequence-notebooks"
 """Where a wheel puts the suite, below the environment's folder."""
+_FRESH = 60.0  # seconds
 _FIRST = "notebooks/00_start_here.ipynb"
 _VERSIONED = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow", "torch")
 
@@ -108,7 +113,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     r"""Path to write to, renamed to `path` when the block ends well and removed when it does not.
 
     It lies in a new hidden folder beside `path`, so that no other writer has the same one, and has
-    the same ending.
+    the same ending. What a killed writer of the same file left is removed; a living one is let be.
 
     Examples
     --------
@@ -122,10 +127,38 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{path.stem}.", suffix=".part", dir=path.parent) as folder:
+    _remove_left(path)
+    made = tempfile.TemporaryDirectory(prefix=f".{path.stem}.", suffix=".part", dir=path.parent)
+    with made as folder, _held(folder):
         part = Path(folder) / path.name
         yield part
         part.replace(path)
+
+
+def _remove_left(path: Path) -> None:
+    """Remove the hidden folders of killed writers of `path`."""
+    for left in path.parent.glob(f".{glob.escape(path.stem)}.*.part"):
+        with _held(left) as free, contextlib.suppress(OSError):
+            # A folder that was made a moment ago may not have been locked yet.
+            if free and time.time() - left.stat().st_mtime > _FRESH:
+                shutil.rmtree(left)
+
+
+@contextlib.contextmanager
+def _held(folder: str | Path) -> Iterator[bool]:
+    """Lock a folder, if no living process has; a lock ends with its process, however that ends."""
+    number: int | None = None
+    held = False
+    # Another process may have the lock or have removed the folder; some network drives know no locks.
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held = True
+    try:
+        yield held
+    finally:
+        if number is not None:
+            os.close(number)
 
 
 def write_json(path: str | Path, value: Any) -> Path:

@@ -1,4 +1,9 @@
 import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +91,60 @@ def test_provenance():
     made_with = paths.provenance()
     assert set(made_with) == {"python", "packages", "commit"}
     assert made_with["packages"]["keras"].startswith("3.")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from helpers.project import paths
+while True:
+    for letter in "ab":
+        with paths.atomic_path(sys.argv[1]) as part, part.open("w") as file:
+            for _ in range(2000):
+                file.write(letter * 100 + "\\n")
+            print("written", flush=True)
+"""
+
+
+@pytest.mark.parametrize("reads", [1, 2, 3, 5, 8])
+def test_a_killed_writer_leaves_a_whole_file_and_its_folder_is_removed(tmp_path, monkeypatch, reads):
+    target = tmp_path / "table.csv"
+    command = [sys.executable, "-c", WRITER, str(target)]
+    writer = subprocess.Popen(
+        command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+    )
+    for _ in range(reads):
+        writer.stdout.readline()
+    writer.send_signal(signal.SIGKILL)
+    writer.wait()
+    writer.stdout.close()
+    if target.exists():
+        lines = target.read_text().splitlines()
+        assert len(lines) == 2000
+        assert set(map(len, lines)) == {100}
+        assert len(set(lines)) == 1
+    # As if the writer had died long ago, beside one that lives.
+    monkeypatch.setattr(paths, "_FRESH", -1.0)
+    with paths.atomic_path(target) as living:
+        living.write_text("living")
+        with paths.atomic_path(target) as part:
+            part.write_text("next")
+        assert living.parent.is_dir()
+        assert target.read_text() == "next"
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path):
+    target = tmp_path / "table.csv"
+    target.write_text("old")
+    script = (
+        "import resource, signal, sys; from helpers.project import paths\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "with paths.atomic_path(sys.argv[1]) as part: part.write_text('x' * 5000)"
+    )
+    command = [sys.executable, "-c", script, str(target)]
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert "File too large" in done.stderr
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
