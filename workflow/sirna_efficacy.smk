@@ -102,6 +102,25 @@ rule sirna_efficacy_04_design_scan:
         EXECUTE
 
 
+rule sirna_efficacy_05_outside_test:
+    input:
+        run("sirna_efficacy", "models.json", "pairs.csv"),
+        notebook=notebook("sirna_efficacy", "05_outside_test"),
+    output:
+        run("sirna_efficacy", "outside_05.csv", "scores_05.csv"),
+        notebook=run("sirna_efficacy", "05_outside_test.ipynb"),
+    params:
+        **parameters("sirna_efficacy", "05_outside_test"),
+    threads: 1
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    log:
+        run("sirna_efficacy", "logs/05_outside_test.log"),
+    shell:
+        EXECUTE
+
+
 rule sirna_efficacy_results:
     input:
         run("sirna_efficacy", "results/02_train_siamese_network.csv", "differences_02.csv"),

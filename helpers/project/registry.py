@@ -31,7 +31,7 @@ def table() -> pd.DataFrame:
     Examples
     --------
     >>> sorted(table()["dataset"].unique())
-    ['promoter_mpra', 'rna_modification', 'rpi2241', 'sirna', 'stress_response']
+    ['promoter_mpra', 'rna_modification', 'rpi2241', 'sirbench', 'sirna', 'stress_response']
     """
     with importlib.resources.files("helpers.project").joinpath("registry.csv").open(encoding="utf-8") as file:
         return pd.read_csv(file)

@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
-        "associations", "data", "design_rules", "features", "figures", "importance", "network",
+        "associations", "data", "design_rules", "features", "figures", "importance", "network", "outside",
         "predict", "predictors", "scan", "simulate", "target_sites",
     ],
 )  # fmt: skip
