@@ -129,7 +129,9 @@ def parallel(
         look: dict[str, Any] = {"ha": side, "va": "center", "fontsize": 6.5, "bbox": box}
         for height, text in ticks:
             ax.annotate(text, (place, height), xytext=(shift, 0), textcoords="offset points", **look)
-    names = [*(name.replace("_", "\n") for name in parameters), value]
+    # Every second name stands lower, so that long neighbours do not touch.
+    names = [name.replace("_", "\n") for name in parameters]
+    names = ["\n\n" * (place % 2) + name for place, name in enumerate([*names, value])]
     ax.set_xticks(range(len(axes)), names)
     ax.set(yticks=[], ylim=(-0.06, 1.06), xlim=(-0.55, len(axes) - 0.45))
     ax.spines[:].set_visible(False)
