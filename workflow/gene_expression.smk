@@ -34,7 +34,7 @@ rule gene_expression_01_train_hybrid_network:
             "gene_expression",
             "model/gene_expression_hybrid.keras",
             "model/gene_expression_hybrid.card.json",
-            "model/training.fasta.gz",
+            "model/training.npz",
             "rows_01.csv",
         ),
         notebook=run("gene_expression", "01_train_hybrid_network.ipynb"),

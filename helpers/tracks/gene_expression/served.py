@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from helpers.project import paths
+from helpers.readers.fasta import read_fasta, write_fasta
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
 from helpers.splits.known import Known
@@ -20,7 +21,9 @@ from helpers.tracks.gene_expression.promoters import PromoterTable
 from helpers.training.blending import Blend
 from helpers.training.saving import Run, check_model, load_run, save_run
 
-NETWORK, TRAINING, SITES = "gene_expression_hybrid.keras", "training.fasta.gz", "sites.npz"
+NETWORK, TRAINING = "gene_expression_hybrid.keras", "training.npz"
+SITES, SEQUENCES = "sites.npz", "training.fasta.gz"
+"""The machine on known sites, and the promoters that it compares with."""
 
 
 class Served:
@@ -36,6 +39,8 @@ class Served:
         Weights of the network and the machine; None is the network alone.
     sites : Mapping or None
         What `Machine.arrays` gave.
+    sequences : sequence of str
+        Promoters of training, which the machine compares with.
     others : sequence of Run
         Further networks; the mean of all predicts.
 
@@ -47,10 +52,11 @@ class Served:
 
     def __init__(
         self, run: Run, known: Known | None = None, *, blend: Blend | None = None,
-        sites: Mapping[str, np.ndarray] | None = None, others: Sequence[Run] = (),
+        sites: Mapping[str, np.ndarray] | None = None, sequences: Sequence[str] = (),
+        others: Sequence[Run] = (),
     ) -> None:  # fmt: skip
         self.run, self.known, self.blend, self.sites = run, known, blend, sites
-        self.others = list(others)
+        self.others, self.sequences = list(others), list(sequences)
         if lacking := [k for k in ("cell_types", "length", "mean", "deviation") if k not in run.card]:
             raise ValueError(
                 f"the network's card says nothing of {', '.join(lacking)}; expected the card that "
@@ -77,15 +83,15 @@ class Served:
     def predict(self, sequences: list[str]) -> np.ndarray:
         """Values of clean promoters of the right length, shape (n, cell types)."""
         alone = self.network(encoding.one_hot(sequences, DNA, length=self.length))
-        if self.blend is None or self.sites is None or self.known is None:
+        if self.blend is None or self.sites is None:
             return alone
-        everything = [*self.known.sequences, *sequences]
+        everything = [*self.sequences, *sequences]
         table = PromoterTable(
             everything, np.full((len(everything), len(self.cell_types)), np.nan), taxon=self.run.card["taxon"]
         )
         machine = Machine(table, what=("words", "matches"))
-        machine.restore(self.sites, np.arange(len(self.known.sequences)))
-        found = {"network": alone, "sites": machine.predict(np.arange(len(self.known.sequences), len(table)))}
+        machine.restore(self.sites, np.arange(len(self.sequences)))
+        found = {"network": alone, "sites": machine.predict(np.arange(len(self.sequences), len(table)))}
         return self.blend.mix(self.blend.stack(found))
 
     def standing(self, sequences: list[str]) -> pd.DataFrame:
@@ -114,14 +120,16 @@ def save(
     """
     folder = paths.output_folder(folder)
     network = model.parts["network"] if isinstance(model, Blend) else model
+    names = np.asarray(ids)[rows].astype(str).tolist()
+    texts = [network.table.sequences[row] for row in rows]
     told = {**network.card(), **card, "taxon": network.table.taxon, "parts": ["network"]}
     if isinstance(model, Blend):
         blend = {"weights": model.weights.tolist(), "intercept": np.asarray(model.intercept).tolist()}
         told |= {"parts": list(model.parts), "blend": blend}
         with paths.atomic_path(folder / SITES) as part:
             np.savez_compressed(part, **model.parts["sites"].arrays(rows))
-    texts = [network.table.sequences[row] for row in rows]
-    Known(np.asarray(ids)[rows].astype(str).tolist(), texts).save(folder / TRAINING)
+        write_fasta(folder / SEQUENCES, zip(names, texts, strict=True), width=0)
+    Known(names, texts).save(folder / TRAINING)
     for number in range(1, len(network.results)):
         save_run(_member(folder, number), network.results[number].model, network.card(number))
     return save_run(folder / NETWORK, network.model, told)
@@ -143,8 +151,6 @@ def load(folder: str | Path) -> Served:
     folder = Path(folder)
     folder = folder.parent if folder.suffix == ".keras" else folder
     run = load_run(folder / NETWORK, expect={"alphabet": DNA.letters})
-    if not (folder / TRAINING).is_file():
-        raise ValueError(f"{folder / TRAINING}: the promoters of training are missing; copy the whole folder")
     known = Known.load(folder / TRAINING)
     others = [load_run(_member(folder, number)) for number in range(1, run.card.get("members", 1))]
     if "blend" not in run.card:
@@ -152,6 +158,7 @@ def load(folder: str | Path) -> Served:
     try:
         with np.load(folder / SITES, allow_pickle=False) as file:
             sites = dict(file)
+        sequences = read_fasta(folder / SEQUENCES, DNA)["sequence"].tolist()
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(
             f"{folder / SITES}: not what notebook 01 writes ({error}); copy the folder again"
@@ -160,7 +167,7 @@ def load(folder: str | Path) -> Served:
     blend = Blend({"network": part, "sites": part}, way="least_squares")
     blend.weights = np.asarray(run.card["blend"]["weights"])
     blend.intercept = np.asarray(run.card["blend"]["intercept"])
-    return Served(run, known, blend=blend, sites=sites, others=others)
+    return Served(run, known, blend=blend, sites=sites, sequences=sequences, others=others)
 
 
 def _member(folder: Path, number: int) -> Path:

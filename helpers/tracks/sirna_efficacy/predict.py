@@ -263,7 +263,9 @@ def _asked(pairs: pd.DataFrame, guides: list[dict], mrnas: list[dict]) -> list[t
 def _predicted(run: Hybrid, table: Table) -> pd.DataFrame:
     found = run.on(table).predict(np.arange(len(table)))
     ours = found["ours"].rename(columns={"p": "efficacy", "low_90": "low", "high_90": "high"})
-    return ours.reindex(columns=_PREDICTED).assign(network=found["network"], features=found["features"])
+    return ours.reindex(columns=_PREDICTED).assign(
+        network=found["network"], features=found.get("features", np.nan)
+    )
 
 
 def _located(mrna: dict, guide: dict, max_mismatches: int, turn_sense: bool) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from sklearn.svm import SVR
 from helpers.models.gaussian_process import GaussianProcess, Part
 from helpers.project import paths
 from helpers.sequences.alphabet import RNA
-from helpers.sequences.homology import shares_kmer
 from helpers.stats.conformal import LEVELS, conformal_quantile
+from helpers.tracks.sirna_efficacy.known import KnownGuides
 from helpers.tracks.sirna_efficacy.network import build_siamese
 from helpers.tracks.sirna_efficacy.table import NAMED, PLAIN, Scaler, Table, mrna_keys
 from helpers.training.blending import Blend
@@ -195,7 +195,7 @@ class Hybrid(Blend):
         parts = {"network": Network(table, seed=seed, **network), "features": Features(table, seed=seed)}
         super().__init__(parts, way="mean")
         self.quantiles: dict[float, float] = {}
-        self.known: dict[str, str] = {}
+        self.known = KnownGuides({}, frozenset())
 
     @property
     def network(self) -> Network:
@@ -211,7 +211,9 @@ class Hybrid(Blend):
         """Fit both parts and weigh them on `valid`; the guides that were seen are remembered."""
         super().fit(train, valid, y=y)
         rows = np.concatenate([train, valid])
-        self.known = {self.table.guides[row]: str(self.table.mrna[row]) for row in rows}
+        self.known = KnownGuides.of(
+            [self.table.guides[row] for row in rows], [str(self.table.mrna[row]) for row in rows]
+        )
 
     def calibrate(self, predictions: pd.DataFrame) -> None:
         """Take the intervals from predictions of ``ours``, out of fold, under one protocol.
@@ -243,12 +245,7 @@ class Hybrid(Blend):
         ``identical``: this guide was measured on this mRNA; ``near``: its mRNA is known, or it
         shares 15 nt with a known guide; ``new``: neither.
         """
-        keys, learnt = mrna_keys(mrnas), set(self.known.values())
-        close = shares_kmer(list(guides), list(self.known), k=15, alphabet=RNA)
-        return [
-            "identical" if self.known.get(guide) == key else "near" if key in learnt or like else "new"
-            for guide, key, like in zip(guides, keys, close, strict=True)
-        ]
+        return self.known.standing(guides, mrna_keys(mrnas).tolist())
 
     def predict_parts(self, rows: np.ndarray) -> dict[str, Any]:
         """Efficacy by each part."""
@@ -265,6 +262,8 @@ class Hybrid(Blend):
     def _judge(self, rows: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Efficacy by each part, and what each row is unsure by."""
         members = self.network.members(rows)
+        if "features" not in self.parts:  # a model that is passed on without the process
+            return {"network": members.mean(axis=0)}, members.std(axis=0)
         mean, deviation = self.process.distribution(rows)
         unsure = np.sqrt(deviation**2 + members.var(axis=0))
         return {"network": members.mean(axis=0), "features": mean}, unsure
@@ -345,7 +344,7 @@ def save(folder: str | Path, hybrid: Hybrid, card: Mapping[str, Any]) -> Path:
         "effects": network.effects,
         "weights": hybrid.weights.tolist(),
         "quantiles": {str(level): q if np.isfinite(q) else None for level, q in hybrid.quantiles.items()},
-        "known": hybrid.known,
+        "known": {"guides": hybrid.known.guides, "words": sorted(hybrid.known.words)},
         "card": dict(card),
     }
     return paths.write_json(folder / "models.json", listed)
@@ -369,7 +368,8 @@ def load(path: str | Path) -> tuple[Hybrid, dict[str, Any]]:
     if missing := [key for key in wanted if key not in listed]:
         raise ValueError(f"{path}: says nothing of {', '.join(missing)}; run 02_train_siamese_network")
     file = path.parent / listed["process"]
-    if not file.is_file() or paths.sha256(file) != listed["process_sha256"]:
+    alone = not listed["process"]
+    if not alone and (not file.is_file() or paths.sha256(file) != listed["process_sha256"]):
         raise ValueError(f"{file}: missing, or not the file that {path.name} belongs to; train again")
     runs = [load_run(path.parent / name, expect=_expected()) for name in listed["members"]]
     for name, run in zip(listed["members"], runs, strict=True):
@@ -378,13 +378,22 @@ def load(path: str | Path) -> tuple[Hybrid, dict[str, Any]]:
     hybrid = Hybrid(None)
     network, process = hybrid.network, hybrid.process
     network.results = [FitResult(run.model, pd.DataFrame(), run.card["best_epoch"]) for run in runs]
-    network.effects, process.process = listed["effects"], GaussianProcess.load(file)
+    network.effects = listed["effects"]
+    if alone:
+        del hybrid.parts["features"]
+    else:
+        process.process = GaussianProcess.load(file)
     process.scalers = {name: Scaler(*map(np.array, pair)) for name, pair in listed["scalers"].items()}
     network.scaler = process.scalers.pop("network")
     hybrid.weights = np.array(listed["weights"])
     found = listed["quantiles"].items()
     hybrid.quantiles = {float(level): np.inf if value is None else value for level, value in found}
-    hybrid.known = listed["known"]
+    try:
+        hybrid.known = KnownGuides(listed["known"]["guides"], frozenset(listed["known"]["words"]))
+    except (KeyError, TypeError):
+        raise ValueError(
+            f"{path}: lists guides as an earlier version did; run 02_train_siamese_network"
+        ) from None
     return hybrid, listed["card"]
 
 

@@ -20,8 +20,8 @@ from helpers.readers import lines, own, tables
 from helpers.readers.rows import Accounted
 from helpers.sequences import homology
 from helpers.sequences.alphabet import DNA
+from helpers.splits.known import either_strand
 from helpers.tracks.stress_response import sources
-from helpers.tracks.stress_response.known import either_strand
 
 COLUMNS = ["gene_id", "sequence", "label", "group", "species"]
 """Columns of ``promoters.csv`` and ``orthologs.csv``."""

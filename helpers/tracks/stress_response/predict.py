@@ -16,9 +16,9 @@ from helpers.readers.fasta import iter_fasta
 from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
+from helpers.splits.known import Known
 from helpers.stats.odds import sigmoid
-from helpers.tracks.stress_response import known, network, sources
-from helpers.tracks.stress_response.known import Known
+from helpers.tracks.stress_response import network, sources
 from helpers.training import ensembles
 from helpers.training.calibration import Calibrator
 from helpers.training.saving import check_model
@@ -26,7 +26,10 @@ from helpers.training.saving import check_model
 BATCH = 512
 """Promoters in memory as one-hot letters at a time."""
 
-ADDED = ["probability", "low", "high", *known.COLUMNS, "networks"]
+STANDING = ["training", "training_gene", "shared"]
+"""`Known.standing`; what a promoter of training is called is its gene."""
+
+ADDED = ["probability", "low", "high", *STANDING, "networks"]
 """Columns that a prediction adds to a table."""
 
 
@@ -86,7 +89,7 @@ def predict_table(run: str | Path | Served, table: pd.DataFrame) -> pd.DataFrame
     pandas.DataFrame
         The table, row by row, with ``status`` (ok, changed, rejected) and ``note``,
         ``probability``, and ``low, high``, between which the calibration or, without one, the
-        spread of the networks has 95 %; the columns of `Known.standing`; and ``networks``, how many
+        spread of the networks has 95 %; the columns `STANDING`; and ``networks``, how many
         were asked (`Served.which`). All are empty in rejected rows.
 
     Raises
@@ -117,9 +120,9 @@ def predict_table(run: str | Path | Served, table: pd.DataFrame) -> pd.DataFrame
 
 def _predicted(models: Served, sequences: list[str]) -> pd.DataFrame:
     """The columns `ADDED` for clean promoters of the right length."""
-    found = pd.DataFrame("", index=range(len(sequences)), columns=known.COLUMNS)
+    found = pd.DataFrame("", index=range(len(sequences)), columns=STANDING)
     if models.known is not None:
-        found = models.known.standing(sequences)
+        found = models.known.standing(sequences).set_axis(STANDING, axis=1)
     X = encoding.one_hot(sequences, DNA, length=models.card["length"])
     scores, one = models.scores(X), models.which(found)
     middle, spread = scores.mean(axis=0), scores.std(axis=0)

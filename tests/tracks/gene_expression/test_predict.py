@@ -88,6 +88,6 @@ def test_what_is_loaded_is_what_was_fitted(tmp_path, hybrid):
     )
     assert found["training"].tolist() == ["identical", "near", "new"]
     assert found["training_id"].tolist() == ["p3", "p3", ""]
-    (tmp_path / "model" / "training.fasta.gz").unlink()
-    with pytest.raises(ValueError, match="promoters of training are missing; copy the whole folder"):
+    (tmp_path / "model" / "training.npz").unlink()
+    with pytest.raises(ValueError, match="hashes of the training promoters are missing; copy"):
         served.load(tmp_path / "model" / served.NETWORK)

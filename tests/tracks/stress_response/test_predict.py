@@ -11,7 +11,8 @@ from helpers.project import backend, paths
 backend.use("tensorflow")
 
 from helpers import training  # noqa: E402
-from helpers.tracks.stress_response import figures, known, network, predict  # noqa: E402
+from helpers.splits.known import Known  # noqa: E402
+from helpers.tracks.stress_response import figures, network, predict  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -99,8 +100,8 @@ def test_each_promoter_says_how_it_stands_to_training(run, tmp_path):
     """A promoter that one network was tested on is asked of that one alone, turned around or not."""
     folder = shutil.copytree(run.parent, tmp_path / "model")
     long = [GOOD + OTHER[:10], OTHER + GOOD[:10]]
-    known.Known(["1", "other"], [GOOD, OTHER]).save(folder / "training.fasta.gz")
-    card = paths.read_json(run) | {"training": "training.fasta.gz"}
+    Known(["1", "other"], [GOOD, OTHER]).save(folder / "training.npz")
+    card = paths.read_json(run) | {"training": "training.npz"}
     paths.write_json(folder / "ensemble.json", card)
     ensemble = predict.load(folder)
     turned = GOOD[::-1].translate(str.maketrans("ACGT", "TGCA"))
@@ -113,15 +114,15 @@ def test_each_promoter_says_how_it_stands_to_training(run, tmp_path):
     X = np.eye(4, dtype=np.float32)[["ACGT".index(letter) for letter in GOOD]][None]
     alone = ensemble.predict_out_of_fold(["1"], X)
     np.testing.assert_allclose(found["probability"].iloc[0], alone[0], atol=1e-6)
-    assert known.Known([], []).standing(long)["training"].tolist() == ["new", "new"]
+    assert Known([], []).standing(long)["training"].tolist() == ["new", "new"]
 
 
 def test_a_damaged_list_of_training_promoters(run, tmp_path):
     folder = shutil.copytree(run.parent, tmp_path / "model")
-    paths.write_json(folder / "ensemble.json", paths.read_json(run) | {"training": "training.fasta.gz"})
-    with pytest.raises(ValueError, match=r"training\.fasta\.gz"):
+    paths.write_json(folder / "ensemble.json", paths.read_json(run) | {"training": "training.npz"})
+    with pytest.raises(ValueError, match=r"training\.npz"):
         predict.load(folder)
-    (folder / "training.fasta.gz").write_text(">a\nAC-T\n")
+    (folder / "training.npz").write_text(">a\nAC-T\n")
     with pytest.raises(ValueError, match="copy the model again"):
         predict.load(folder)
 
