@@ -16,7 +16,7 @@ SNAKEMAKE := $(BIN)/python tools/run_suite.py --cores $(CORES) --rerun-incomplet
 UNLOCK = @pgrep -f "$(CURDIR)/$(BIN)/[p]ython.*[s]nakemake" > /dev/null \
 	|| $(BIN)/snakemake --unlock --cores 1 > /dev/null 2>&1 || true
 
-.PHONY: help run demo test figures lab bench site clean clean-real setup lint types unit notebooks pipeline publish sample lock
+.PHONY: models help run demo test figures lab bench site clean clean-real setup lint types unit notebooks pipeline publish sample lock
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ figures: setup  ## The real profile: figures/<track>, results.csv and the tables
 	$(BIN)/python tools/readme_table.py
 	$(BIN)/python tools/figure_index.py
 	@$(BIN)/python tools/report_run.py real
+
+models: setup  ## What the suite ships in data/models, from a run of the real profile
+	$(BIN)/python tools/pack_models.py runs/real
 
 test: lint types unit notebooks pipeline  ## Lint, types, unit and property tests, nbval, a pipeline test
 

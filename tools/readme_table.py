@@ -27,7 +27,7 @@ PROTOCOLS = (
 MODELS = (
     "ours", "ours_test_orthologs", "hybrid", "network", "neighbours", "features", "sites",
     "scanner", "cnn_evoaug", "cnn_phyloaug", "cnn_both", "cnn", "plain", "support_vectors", "svm",
-    "forest", "shared", "single", "baseline", "kmers",
+    "forest", "shared", "single", "codes", "baseline", "kmers",
     "baseline_orthologs", "original_evoaug", "original", "counts", "control",
     "ceiling",
 )  # fmt: skip

@@ -242,6 +242,8 @@ def predict(
     """Predict for your own sequences with a trained model: a row out for every row in."""
     name = _block(track)["predict"]
     ours = f"data/models/{track}"
+    if not model:
+        typer.echo(f"model: {ours}, shipped with the suite; sequence-notebooks card {track} describes it")
     if not model and not (paths.root() / ours).is_dir():
         raise ValueError(f"{ours} is not there; give --model, the results folder of `run {track}`")
     given = {"source": _source(source), "columns": columns, "model": _source(model or ours)}
@@ -254,8 +256,8 @@ def predict(
 
 @app.command()
 def card(model: Annotated[str, typer.Argument(help="folder or file of a trained model")]) -> None:
-    """What a model was trained on, and how well it did there."""
-    path = paths.find(model)
+    """What a model was trained on, and how well it did there; a track's name is the model shipped for it."""
+    path = paths.find(f"data/models/{model}" if model in tracks_known() else model)
     # The card of the model that was kept stands above those of the models of single folds.
     places = (path, path / "model") if path.is_dir() else ()
     found = (

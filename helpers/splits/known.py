@@ -24,7 +24,7 @@ WORD = 20
 NEAR = 0.05
 """Least share of a promoter's words. One word alone is often a repeat that hundreds of promoters have."""
 
-_MOST = 200_000
+_MOST = 100_000
 """Words that are kept of all promoters together: one in every so many, chosen by its hash."""
 _BITS = np.uint64(40)
 _PROBE = "ACGTTGCAGGATCCGTAACGTTGCAGGATCCGTA"
