@@ -246,7 +246,13 @@ def predict(
         typer.echo(f"model: {ours}, shipped with the suite; sequence-notebooks card {track} describes it")
     if not model and not (paths.root() / ours).is_dir():
         raise ValueError(f"{ours} is not there; give --model, the results folder of `run {track}`")
-    given = {"source": _source(source), "columns": columns, "model": _source(model or ours)}
+    # What a training notebook keeps for use lies in the folder `model` of its results, where there is one.
+    kept = Path(model or ours) / "model"
+    given = {
+        "source": _source(source),
+        "columns": columns,
+        "model": _source(kept if kept.is_dir() else model or ours),
+    }
     own.check_folder(given["source"], out)
     folder = paths.output_folder(out)
     dataset = Path(source).name.partition(".")[0]
