@@ -10,6 +10,8 @@ backend.use("tensorflow")
 
 from helpers.tracks.gene_expression import predict as expression  # noqa: E402
 from helpers.tracks.gene_expression import served as expression_served  # noqa: E402
+from helpers.tracks.rna_modification import predict as sites  # noqa: E402
+from helpers.tracks.rna_modification import served as sites_served  # noqa: E402
 from helpers.tracks.rna_peptide import served as pairs_served  # noqa: E402
 from helpers.tracks.sirna_efficacy import predict as sirna  # noqa: E402
 from helpers.tracks.sirna_efficacy import predictors as sirna_predictors  # noqa: E402
@@ -74,6 +76,17 @@ def test_a_guide_is_predicted_by_the_network_alone(tmp_path):
     assert found["training"].tolist()[0] == "new"
     assert np.isfinite(found["efficacy"][0])
     assert found["low"].isna().all()
+
+
+def test_sites_are_predicted_by_all_networks(tmp_path):
+    run = sites_served.load(MODELS / "rna_modification")
+    assert len(run.runs) == 3
+    assert sites_served.WindowNetwork(run).length == 101
+    (tmp_path / "w.fa").write_text(f">a\n{letters(101, 'ACGU')}\n>bad\nAC7G\n")
+    sites.predict_file(run, tmp_path / "w.fa", tmp_path / "o.csv", options=sites.Options(mode="scan"))
+    found = pd.read_csv(tmp_path / "o.csv")
+    assert found.loc[found["status"] != "rejected", "probability"].between(0, 1).all()
+    assert (found["status"] == "rejected").sum() == 1
 
 
 def test_pairs_are_predicted_by_all_parts():
