@@ -61,10 +61,12 @@ def check(notebook: str, given: dict[str, Any]) -> None:
                 "Mend the name (papermill -p NAME VALUE, or the block in config/)"
             )
         if not _fits(value, known[name]):
+            text = isinstance(known[name], str)
+            mend = f". Text that looks like a number: papermill -r {name} VALUE" if text else ""
             raise ValueError(
                 f"parameter {name!r} of notebook {notebook} is {value!r} "
                 f"({type(value).__name__}); expected {type(known[name]).__name__}, "
-                f"such as {known[name]!r}"
+                f"such as {known[name]!r}{mend}"
             )
 
 

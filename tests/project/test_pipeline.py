@@ -56,6 +56,11 @@ def test_check_names_a_wrong_type(project, bad):
         pipeline.check("track/01_toy", bad)
 
 
+def test_text_that_looks_like_a_number_is_given_with_r():
+    with pytest.raises(ValueError, match=r"such as 'simulated'\. Text .* papermill -r dataset VALUE"):
+        pipeline.check("rna_modification/01_train_vqvae", {"dataset": 7})
+
+
 def test_require_gives_what_is_there(project):
     made = project / "runs" / "sample" / "there.txt"
     made.parent.mkdir(parents=True)
