@@ -5,9 +5,12 @@ from pathlib import Path
 from setuptools import setup
 
 SUITE = ("Snakefile", "config", "data", "notebooks", "workflow")
+TABLES = ("figures/*/results.csv", "figures/*/*_scores.csv")
+"""Tables of the real profile that pages read; `helpers.project.cli` lays out the same."""
 
 files: dict[str, list[str]] = {}
-for name in SUITE:
+tables = [path.as_posix() for pattern in TABLES for path in Path().glob(pattern)]
+for name in (*SUITE, *tables):
     place = Path(name)
     for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
         if path.is_file() and not any(part[0] in "._" for part in path.parts):

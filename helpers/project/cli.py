@@ -36,6 +36,8 @@ Setting = Annotated[
     ),
 ]
 _LAID_OUT = ("Snakefile", "config", "data", "notebooks", "workflow")
+TABLES = ("figures/*/results.csv", "figures/*/*_scores.csv")
+"""Tables of the real profile that pages read; setup.py puts the same into the wheel."""
 
 
 class Step(NamedTuple):
@@ -296,6 +298,10 @@ def start(folder: Annotated[Path, typer.Argument(help="a new folder")]) -> None:
         else:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(place, folder / name)
+    for table in (path for pattern in TABLES for path in paths.root().glob(pattern)):
+        target = folder / table.relative_to(paths.root())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(table, target)
     typer.echo(
         f"the suite lies in {folder}. Next:\n  cd {folder}\n  jupyter lab notebooks/00_start_here.ipynb"
     )

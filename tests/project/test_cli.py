@@ -1,6 +1,7 @@
 """The command line: a toy suite of two notebooks, run, resumed, stopped, asked wrongly."""
 
 import json
+import re
 import sys
 
 import nbformat
@@ -198,3 +199,17 @@ def test_a_card_is_that_of_the_kept_model_not_of_single_folds(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "from: model" in said
     assert "models_01" not in said
+
+
+def test_tables_that_pages_read_go_into_the_wheel_and_are_laid_out(tmp_path):
+    """From a wheel, a run over own data stopped at its last cell, where the real table is shown."""
+    said = (paths.root() / "setup.py").read_text()
+    assert all(pattern in said for pattern in cli.TABLES)
+    read = {
+        found
+        for path in (paths.root() / "notebooks").rglob("*.ipynb")
+        for found in re.findall(r"figures/\w+/\w+\.csv", path.read_text())
+    }
+    assert len(read) > 5
+    cli.start(tmp_path / "suite")
+    assert not [one for one in read if not (tmp_path / "suite" / one).is_file()]
