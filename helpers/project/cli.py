@@ -141,7 +141,7 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
                 papermill.execute_notebook(
                     origin, part, step.parameters, engine_name=engine, progress_bar=False, log_output=False,
                     # The kernel's own warnings (of its TCP port) are not for a reader of these lines.
-                    extra_arguments=["--log-level=40"],
+                    extra_arguments=["--log-level=50"],  # a kernel that is stopped calls that an error
                 )  # fmt: skip
             except PapermillExecutionError as error:
                 part.replace(failed)
