@@ -253,7 +253,7 @@ def predict(
     given = {
         "source": _source(source),
         "columns": columns,
-        "model": _source(kept if kept.is_dir() else model or ours),
+        "model": _source(str(kept) if kept.is_dir() else model or ours),
     }
     own.check_folder(given["source"], out)
     folder = paths.output_folder(out)
