@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import setup
 
 SUITE = ("Snakefile", "config", "data", "notebooks", "workflow")
-TABLES = ("figures/*/results.csv", "figures/*/*_scores.csv")
+TABLES = ("figures/*/results.csv", "figures/*/*_scores.csv", "figures/*/*_outside.csv")
 """Tables of the real profile that pages read; `helpers.project.cli` lays out the same."""
 
 files: dict[str, list[str]] = {}

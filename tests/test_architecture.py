@@ -123,3 +123,23 @@ def test_only_one_module_may_unpickle():
     for module in MODULES:
         if parts(module)[-1] not in ("pickles", "simulate"):
             assert "import pickle" not in module.read_text(encoding="utf-8"), module
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "tests").rglob("test_*.py")), ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_no_test_draws_from_a_generator_that_another_shares(path):
+    """Tests that share one get other numbers by which of them ran before, on another machine's workers."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    shared = {
+        target.id
+        for node in body
+        if isinstance(node, ast.Assign)
+        and ast.unparse(node.value).startswith(("np.random.", "random.Random"))
+        for target in node.targets
+        if isinstance(target, ast.Name) and ")." not in ast.unparse(node.value)
+    }
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)} & shared
+            assert not used, f"{node.name} draws from {sorted(used)}, which other tests draw from"

@@ -36,7 +36,7 @@ Setting = Annotated[
     ),
 ]
 _LAID_OUT = ("Snakefile", "config", "data", "notebooks", "workflow")
-TABLES = ("figures/*/results.csv", "figures/*/*_scores.csv")
+TABLES = ("figures/*/results.csv", "figures/*/*_scores.csv", "figures/*/*_outside.csv")
 """Tables of the real profile that pages read; setup.py puts the same into the wheel."""
 
 

@@ -13,7 +13,6 @@ from helpers.motifs.library import Motif
 from helpers.sequences.alphabet import DNA, PEPTIDE, RNA
 from helpers.sequences.encoding import one_hot, reverse_complement
 
-RNG = np.random.default_rng(0)
 WORD = "CACGTGTC"
 PPM = 0.94 * np.eye(4)[[DNA.letters.index(x) for x in WORD]] + 0.015
 
@@ -226,7 +225,8 @@ def test_padding_holds_no_site_and_overlaps_are_resolved():
 
 
 def test_matches_are_ranked_and_have_q_values():
-    known = [Motif(f"M{i}", f"M{i}", "f", RNG.dirichlet(np.full(4, 0.2), 8)) for i in range(40)]
+    rng = np.random.default_rng(0)
+    known = [Motif(f"M{i}", f"M{i}", "f", rng.dirichlet(np.full(4, 0.2), 8)) for i in range(40)]
     query = {"a": known[7].ppm, "b": scanning.other_strand(known[9].ppm, DNA)}
     found = matching.match(query, known, best=3)
     first = found[found["rank"] == 1].set_index("query")
@@ -322,7 +322,7 @@ def test_what_modisco_is_not_given(X, hypothetical, message):
 
 
 def test_seqlets_of_both_signs():
-    values = RNG.normal(0, 0.1, (30, 60))
+    values = np.random.default_rng(0).normal(0, 0.1, (30, 60))
     values[:, 10:18] += 2
     values[:, 40:48] -= 2
     found = patterns.seqlets(values)

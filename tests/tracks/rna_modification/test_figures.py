@@ -8,18 +8,19 @@ from helpers.plots import style
 from helpers.sequences.alphabet import RNA
 from helpers.tracks.rna_modification import figures, scan_figures
 
-RNG = np.random.default_rng(0)
-
 
 def importance():
-    return figures.importance_table({"m6A": RNG.normal(size=(6, 31)), "Psi": np.ones((2, 31))})
+    return figures.importance_table(
+        {"m6A": np.random.default_rng(0).normal(size=(6, 31)), "Psi": np.ones((2, 31))}
+    )
 
 
 def table(n=12):
+    rng = np.random.default_rng(0)
     rows = {
         "code": np.arange(n)[::-1], "used": [True] * (n - 2) + [False] * 2,
         "primary": ["m6A"] * (n // 2) + ["Psi"] * (n - n // 2), "specificity": 0.5, "q": 0.01,
-        "p_between": 0.01, "p_label": 0.02, "consensus": "gGAC.", "m6A": RNG.random(n), "Psi": RNG.random(n),
+        "p_between": 0.01, "p_label": 0.02, "consensus": "gGAC.", "m6A": rng.random(n), "Psi": rng.random(n),
     }  # fmt: skip
     return pd.DataFrame(rows)
 
