@@ -115,9 +115,12 @@ class Accounted:
             self._mark(chosen, (said + notes).tolist(), status)
 
     def reject_contradictions(
-        self, keys: Sequence[str], value: str, *, what: str, tolerance: float = 0.0
+        self, keys: Sequence[str], value: str, *, what: str, tolerance: float = 0.0, mend: str = ""
     ) -> None:
-        """Reject the usable rows of one `what` (the same `keys`) that contradict each other."""
+        """Reject the usable rows of one `what` (the same `keys`) that contradict each other.
+
+        The note ends with `mend`: what else than a contradiction it may be.
+        """
         chosen = self.usable.to_numpy().copy()
         chosen[chosen] = contradictions(self.table[chosen], keys, value, tolerance=tolerance)
         if not chosen.any():
@@ -128,6 +131,7 @@ class Accounted:
             lambda part: " and ".join(sorted(set(part)))
         )
         note += "; all its rows are set aside, since none is known to be right. Keep the one that you trust"
+        note += mend
         self._mark(chosen, note.tolist(), "rejected")
 
     def counts(self) -> dict[str, int]:

@@ -345,7 +345,13 @@ def _check(rows: Accounted) -> None:
     main = table["species"].iloc[0] if len(table) else ""
     rows.reject(~table["label"].isin(["0", "1"]), _bad_label)
     rows.reject(table["gene_id"] == "", "no gene_id; give each promoter the name of its gene")
-    rows.reject_contradictions(["species", "gene_id"], "label", what="gene")
+    # An id such as Zm_1 may count promoters instead of naming a label.
+    mend = (
+        ". Or is the number at the end of an id no label? Then give every promoter an id of its own, and "
+        "the labels as a table (parameter labels)"
+    )
+    in_ids = any("labels in its ids" in text for text in rows.said)
+    rows.reject_contradictions(["species", "gene_id"], "label", what="gene", mend=mend if in_ids else "")
     again = table[rows.usable].duplicated(["species", "gene_id"]).reindex(table.index).eq(True)
     rows.reject(again, "the gene id stood further up already; the first is used")
     for source, part in table.groupby("source", sort=False):
