@@ -53,7 +53,7 @@ STRESS = [
      "labels in labels.csv.*main +60 +0 +60"),
     ("14_stress_labels_tables/labels.csv", [], "there is no column sequence; found gene_id, label"),
     ("14_stress_labels_tables/plain_ids.fa", [], "expected 0 or 1, behind the last underscore of a FASTA id"),
-    ("14_stress_labels_tables/ids_with_underscore_digit.fa", [], "is the number at the end of an id no label?"),
+    ("14_stress_labels_tables/ids_with_underscore_digit.fa", [], "the number at the end of an id no label"),
 ]  # fmt: skip
 TAKEN = r"values are read from K562, HepG2\n.*{}.*values, K562 +{}"
 EXPRESSION = [

@@ -269,7 +269,11 @@ def test_labels_in_every_form(file, labels, used, groups, tmp_path):
     [
         ("plain_ids.fa", {}, "label is 'OsAT1G10000'.*or in a table of labels"),
         ("plain_ids.fa", {"labels": "labels.csv"}, "none of its 60 records .* expected the same ids"),
-        ("ids_with_underscore_digit.fa", {}, "the same gene stands with label 0 and 1.*the labels as a table"),
+        (
+            "ids_with_underscore_digit.fa",
+            {},
+            "the same gene stands with label 0 and 1.*the labels as a table",
+        ),
         ("labels.csv", {}, "there is no column sequence"),
         ("tab.tsv", {"labels": "labels.csv"}, "tab.tsv is a table, which holds its labels itself"),
         ("float_labels.csv", {"columns": "lable=label"}, "Is it 'label'"),
