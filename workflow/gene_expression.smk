@@ -109,6 +109,7 @@ rule gene_expression_04_variant_effects:
             "alleles_04.csv",
             "variants_04.csv",
             "results/04_variant_effects.csv",
+            "differences_04.csv",
         ),
         notebook=run("gene_expression", "04_variant_effects.ipynb"),
     params:
@@ -127,6 +128,7 @@ rule gene_expression_results:
     input:
         EXPRESSION_RESULTS,
         run("gene_expression", "differences_01.csv"),
+        run("gene_expression", "results/04_variant_effects.csv", "differences_04.csv"),
     output:
         results("gene_expression"),
     params:

@@ -107,7 +107,12 @@ rule sirna_efficacy_05_outside_test:
         run("sirna_efficacy", "models.json", "pairs.csv"),
         notebook=notebook("sirna_efficacy", "05_outside_test"),
     output:
-        run("sirna_efficacy", "outside_05.csv", "scores_05.csv"),
+        run(
+            "sirna_efficacy",
+            "outside_05.csv",
+            "results/05_outside_test.csv",
+            "differences_05.csv",
+        ),
         notebook=run("sirna_efficacy", "05_outside_test.ipynb"),
     params:
         **parameters("sirna_efficacy", "05_outside_test"),
@@ -124,6 +129,7 @@ rule sirna_efficacy_05_outside_test:
 rule sirna_efficacy_results:
     input:
         run("sirna_efficacy", "results/02_train_siamese_network.csv", "differences_02.csv"),
+        run("sirna_efficacy", "results/05_outside_test.csv", "differences_05.csv"),
     output:
         results("sirna_efficacy"),
     params:

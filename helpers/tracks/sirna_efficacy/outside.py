@@ -80,6 +80,32 @@ def near(guides: Sequence[str], known: Sequence[str], *, k: int = 15) -> np.ndar
     return np.array([any(text[at : at + k] in words for at in range(len(text) - k + 1)) for text in guides])
 
 
+def predictions(told: pd.DataFrame, models: Sequence[str], *, fewest: int = 20) -> pd.DataFrame:
+    """What `helpers.stats.scoring.score` reads: each part as a protocol, whole and without near guides.
+
+    Parameters
+    ----------
+    told : pandas.DataFrame
+        ``part, near, efficacy`` and a column a model.
+    fewest : int
+        A part with fewer guides is left out: a correlation of a handful says nothing.
+
+    Examples
+    --------
+    >>> told = pd.DataFrame({"part": "left out", "near": [True, False], "efficacy": [0.1, 0.9], "a": 0.5})
+    >>> predictions(told, ["a"], fewest=1)["protocol"].tolist()
+    ['outside_left_out', 'outside_left_out', 'outside_left_out_new']
+    """
+    found = []
+    for part, guides in told.groupby("part", sort=False):
+        named = f"outside_{part}".replace(" ", "_")
+        for protocol, chosen in ((named, guides), (f"{named}_new", guides[~guides["near"].astype(bool)])):
+            rows = pd.DataFrame({"row": chosen.index, "y": chosen["efficacy"], "near": chosen["near"]})
+            rows = rows.assign(protocol=protocol, group=chosen.index)
+            found += [rows.assign(model=name, p=chosen[name]) for name in models if len(chosen) >= fewest]
+    return pd.concat(found, ignore_index=True)
+
+
 def ridge(guides: Sequence[str], efficacy: np.ndarray, asked: Sequence[str]) -> np.ndarray:
     """Efficacy by ridge regression on the letter at each place and the words of one to three letters.
 
