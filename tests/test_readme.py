@@ -27,6 +27,7 @@ def test_no_hand_typed_the_tables(tool, path):
     page = (ROOT / "docs" / "results" / f"{track}.md").read_text(encoding="utf-8")
     shown = page.split(tool.BEGIN.format(track))[1].split(tool.END.format(track))[0]
     assert shown.strip() == tool.tables(path).strip()
+    assert page == tool.filled(page, path), "numbers in the prose: run tools/readme_table.py"
 
 
 def test_no_hand_typed_the_table_of_the_readme(tool):
@@ -61,6 +62,23 @@ def test_sentences_say_what_the_differences_of_a_table_show(tool):
     said = "Ours has the highest AUROC of the 3 models. It is shown to beat control, but not trees."
     assert found == [f"- random_5fold: {said}", f"- homology_both: {said}"]
     assert tool.sentences(pd.DataFrame(columns=names)) == ""
+
+
+def test_marks_in_prose_are_filled_and_a_wrong_one_stops(tool, tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text(
+        "protocol,task,model,metric,value,ci_low,ci_high,runs,sd\n"
+        "cold,,ours,auroc,0.7,0.6,0.8,3,0.01\n"
+        "cold,,ours - trees,auroc_difference,-0.05,-0.08,-0.02,3,0.001\n"
+    )
+    number = "has <!--cold//ours/auroc-->old<!---->, "
+    verdict = "<!--=cold//ours - trees/auroc_difference--><!---->"
+    said = tool.filled(number + verdict, path)
+    assert ">.700 [.600, .800]<" in said
+    assert ">Ours has a lower AUROC than trees, by 0.050" in said
+    assert tool.filled(said, path) == said
+    with pytest.raises(SystemExit, match="names no row"):
+        tool.filled("<!--warm//ours/auroc--><!---->", path)
 
 
 def test_every_track_has_a_row_and_a_page():

@@ -1,8 +1,11 @@
 """Write the tables of docs/results/<track>.md and of the README from figures/<track>/results.csv.
 
-No hand types them: each page holds a pair of marks, and its tables stand between them.
+No hand types them: each page holds a pair of marks, and its tables stand between them. A number in the
+prose stands between marks, too, `<!--protocol/task/model/metric-->.747 [.72, .77]<!---->`: it is
+filled from the row of that key. With `=` before the key the row's verdict is filled in as a sentence.
 """
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -63,6 +66,8 @@ HEADLINES = {
 def main() -> None:
     for track in HEADLINES:
         insert(ROOT / "docs" / "results" / f"{track}.md", track, tables(results_of(track)))
+        page = ROOT / "docs" / "results" / f"{track}.md"
+        write(page, filled(page.read_text(encoding="utf-8"), results_of(track)))
     insert(ROOT / "README.md", "all tracks", overview())
 
 
@@ -76,9 +81,47 @@ def insert(page: Path, name: str, lines: str) -> None:
     if text.count(begin) != 1 or text.count(end) != 1:
         sys.exit(f"{page} needs one line {begin!r} and one {end!r}")
     before, rest = text.split(begin)
+    write(page, before + begin + "\n" + lines + "\n" + end + rest.split(end)[1])
+
+
+def write(page: Path, text: str) -> None:
     part = page.with_suffix(".part")
-    part.write_text(before + begin + "\n" + lines + "\n" + end + rest.split(end)[1], encoding="utf-8")
+    part.write_text(text, encoding="utf-8")
     part.replace(page)
+
+
+MARKED = re.compile(r"<!--(=?)([^/<>]+)/([^/<>]*)/([^/<>]+)/([^/<>]+)-->.*?<!---->", re.DOTALL)
+"""A number or a verdict in the prose of a page, and the row that it comes from."""
+
+
+def filled(text: str, numbers: Path) -> str:
+    """A page with the numbers of the results table between the marks of its prose."""
+    table = read(numbers).set_index(["protocol", "task", "model", "metric"], drop=False).sort_index()
+
+    def of(mark: re.Match[str]) -> str:
+        key = mark.groups()[1:]
+        if key not in table.index or len(rows := table.loc[[key]]) != 1:
+            sys.exit(f"the mark {mark[0]!r} names no row, or several, of {numbers}; change it")
+        row = rows.iloc[0]
+        text = verdicts.compare(gain(row)) if mark[1] else typed(row)
+        return f"<!--{mark[1]}{'/'.join(key)}-->{text}<!---->"
+
+    return MARKED.sub(of, text)
+
+
+def gain(row: pd.Series) -> dict[str, Any]:
+    """A row of differences as `verdicts.compare` reads it."""
+    model, minus = row["model"].split(results.MINUS)
+    metric = row["metric"].removesuffix(results.DIFFERENCE)
+    return row.to_dict() | {"model": model, "minus": minus, "metric": metric}
+
+
+def typed(row: pd.Series) -> str:
+    """A number as it stands in prose: no zero before its point, and a sign where it is a difference."""
+    sign = "+" if row["metric"].endswith(results.DIFFERENCE) else ""
+    ends = "" if pd.isna(row["ci_low"]) else f" [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+    text = f"{row['value']:{sign}.3f}{ends}"
+    return re.sub(r"(?<![\d.])0\.", ".", text)
 
 
 def overview() -> str:
