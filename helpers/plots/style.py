@@ -100,6 +100,11 @@ class HouseFigure(Figure):
     Matplotlib makes some ticks only when it draws, so the style has to hold then, too.
     """
 
+    def subplots(self, *args: Any, **kwargs: Any) -> Any:
+        """Axes in the house style, whatever the caller's settings are."""
+        with context():
+            return super().subplots(*args, **kwargs)
+
     def draw(self, renderer: RendererBase) -> None:
         """Draw in the house style."""
         with context():
@@ -139,11 +144,13 @@ def root(ax: Axes) -> Figure:
     return found
 
 
+@house
 def title(ax: Axes, text: str, weight: str = "bold") -> None:
     """Set the title of axes, broken into lines that fit above them."""
     ax.set_title(_lines(text, ax.get_window_extent().width / root(ax).dpi / MM / 1.5), weight=weight)
 
 
+@house
 def head(fig: Figure, text: str) -> None:
     """Set the title of a whole figure, broken into lines that fit its width."""
     fig.suptitle(_lines(text, fig.get_figwidth() / MM / 1.95), x=0.01, ha="left")
