@@ -363,7 +363,8 @@ def _metric(name: str) -> str:
 
 
 def _name(name: object) -> str:
-    return str(name).replace("_", " ")
+    """A code name as words; letters that stand for words are capitals."""
+    return " ".join("CNN" if word == "cnn" else word for word in str(name).split("_"))
 
 
 def _first(text: str) -> str:
