@@ -228,7 +228,7 @@ def residue_axis(axis: Axis, sequence: str) -> None:
 
 
 def name_axis(axis: Axis, names: Sequence[str] | None, count: int) -> None:
-    """Names as ticks, thinned until they fit; numbers from 1 where there are no names.
+    """Names as ticks, turned and thinned until they fit; numbers from 1 where there are no names.
 
     Raises
     ------
@@ -242,9 +242,15 @@ def name_axis(axis: Axis, names: Sequence[str] | None, count: int) -> None:
         raise ValueError(f"{len(texts)} labels for {count} {side} of the heat map; expected one each")
     wanted = min(max(map(len, texts), default=1), 12) * 4.6 + 4 if across else 8.0
     every = max(1, int(np.ceil(wanted / cell_points(axis, count))))
+    turned = names is not None and across and every > 1
+    if turned and max(map(len, texts)) == 1:  # a sequence shows every letter, or none
+        residue_axis(axis, "".join(texts))
+        return
+    if turned:
+        every = max(1, int(np.ceil(8.0 / cell_points(axis, count))))
     ticks = list(range(0, count, every))
     if names is None and every > 1:
         step = next(s for s in (2, 4, 5, 8, 10, 20, 50, 100, 500, 10**9) if s >= every)
-        ticks = [0, *range(step - 1, count, step)]
-    axis.set_ticks(ticks, [words.plain(texts[tick], 28) for tick in ticks])
+        ticks = [*([0] if step > 2 else []), *range(step - 1, count, step)]
+    axis.set_ticks(ticks, [words.plain(texts[tick], 28) for tick in ticks], rotation=90 if turned else 0)
     axis.set_tick_params(length=1.5)
