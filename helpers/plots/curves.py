@@ -250,6 +250,48 @@ def changes(table: pd.DataFrame, *, title: str = "The prediction as positions ar
 
 
 @style.house
+def learning(table: pd.DataFrame, *, title: str = "Learning curve") -> Figure:
+    """Score against the number of training rows: a panel a task, a line a model, bars of 95 %.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `helpers.training.curves.score` gives it: ``task, model, train, metric, value, ci_low, ci_high``.
+    title : str
+        Says the data set and the protocol.
+
+    Examples
+    --------
+    >>> row = {"task": "", "model": "ours", "train": [10, 20], "metric": "auroc", "value": [0.6, 0.7]}
+    >>> len(learning(pd.DataFrame(row).assign(ci_low=0.5, ci_high=0.8)).axes)
+    1
+    """
+    need(table, ["task", "model", "train", "metric", "value", "ci_low", "ci_high"], "learning curve")
+    tasks = list(dict.fromkeys(table["task"]))
+    marks = colours.model_marks(table["model"])
+    fig = style.figure(style.SINGLE if len(tasks) == 1 else style.DOUBLE, 66)
+    panels = np.atleast_1d(fig.subplots(1, len(tasks), sharey=True))
+    counts = sorted(table["train"].unique())
+    for ax, task in zip(panels, tasks, strict=True):
+        for model, part in table[table["task"] == task].groupby("model", sort=False):
+            part = part.sort_values("train")
+            bars = reach(part["value"], part["ci_low"], part["ci_high"])
+            label = words.plain(words.model(str(model)), 80)
+            ax.errorbar(
+                part["train"], part["value"], bars, capsize=1.5, elinewidth=0.8, label=label, **marks[model]
+            )
+        ax.set_xscale("log")
+        ax.set_xticks(counts, [f"{count:,}" for count in counts], rotation=45, ha="right")
+        ax.minorticks_off()
+        ax.set_xlabel("training rows")
+        ax.set_title(words.plain(task))
+    panels[0].set_ylabel(f"{words.metric(str(table['metric'].iloc[0]))} (bar: 95 % interval)")
+    fig.legend(*panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=4)
+    style.head(fig, title)
+    return fig
+
+
+@style.house
 def confusion(
     counts: np.ndarray, *, labels: Sequence[str] = ("negative", "positive"), title: str = "Confusion matrix"
 ) -> Figure:

@@ -191,6 +191,8 @@ NAMES = {
     "network": "hybrid network",
     "sites": "SVM on known sites",
     "plain": "plain CNN",
+    "legnet": "MPRALegNet",
+    "dream_rnn": "DREAM-RNN",
     "svm": "SVM on k-mers",
     "forest": "random forest",
     "baseline": "linear regression",

@@ -63,7 +63,10 @@ def metric(name: str) -> str:
     return METRICS.get(name, str(name).replace("_", " "))
 
 
-_MOLECULES = {"rna": "RNA", "dna": "DNA", "cnn": "CNN", "mrna": "mRNA", "sirna": "siRNA"}
+_MOLECULES = {
+    "rna": "RNA", "dna": "DNA", "cnn": "CNN", "rnn": "RNN", "mrna": "mRNA", "sirna": "siRNA",
+    "legnet": "MPRALegNet", "dream": "DREAM", "multirm": "MultiRM",
+}  # fmt: skip
 
 
 def model(name: str) -> str:
@@ -71,8 +74,8 @@ def model(name: str) -> str:
 
     Examples
     --------
-    >>> model("extra_trees"), model("rna_only")
-    ('extra trees', 'RNA only')
+    >>> model("extra_trees"), model("rna_only"), model("dream_rnn")
+    ('extra trees', 'RNA only', 'DREAM RNN')
     """
     return " ".join(_MOLECULES.get(word, word) for word in str(name).split("_"))
 

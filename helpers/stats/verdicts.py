@@ -111,7 +111,7 @@ def compare(
     pair = number.row.get("model", "a"), number.row.get("minus", "b")
     a, b = (_name(given or known) for given, known in zip((a, b), pair, strict=True))
     metric = str(metric or number.row.get("metric", ""))
-    word, error = _metric(metric), metric in ERRORS
+    word, error = metric_name(metric), metric in ERRORS
     if not number.side():
         ahead = f"has the {'lower' if error else 'higher'} {word}" if word else "is ahead"
         difference = f"{number.value:+.{decimals}f} ({_ends(number, decimals)})"
@@ -190,7 +190,7 @@ def above(row: Any, bound: float, *, name: str, rival: str, metric: str = "", de
     """
     number = _read(row)
     metric = str(metric or number.row.get("metric", ""))
-    word = _metric(metric)
+    word = metric_name(metric)
     of = f"has {_article(word)} {word} of" if metric else "is at"
     text, fixed = (
         f"{_first(_name(name))} {of} {interval(row, decimals=decimals)}",
@@ -225,7 +225,7 @@ def best_possible(
     number = _read(row)
     metric = str(metric or number.row.get("metric", ""))
     left = number.value - best if metric in ERRORS else best - number.value
-    what = f"the best possible {_metric(metric) or 'score'} ({best:.{decimals}f})"
+    what = f"the best possible {metric_name(metric) or 'score'} ({best:.{decimals}f})"
     found = interval(row, decimals=decimals)
     if left <= tolerance:
         return f"{_first(_name(name))} reaches {what} to within {tolerance:g}: it has {found}."
@@ -263,7 +263,7 @@ def best(differences: pd.DataFrame, *, decimals: int = 3) -> str:
     lost = [name for name, one in numbers.items() if sign * one.side() < 0]
     open_ = [name for name in numbers if name not in won and name not in lost]
     most, scored = ("lowest", "lower") if error else ("highest", "higher")
-    text = f"{_first(ours)} has the {most} {_metric(metric)} of the {len(numbers) + 1} models."
+    text = f"{_first(ours)} has the {most} {metric_name(metric)} of the {len(numbers) + 1} models."
     if ahead:
         text = text.replace(" has the ", " does not have the ")[:-1] + f": {_list(ahead)} scored {scored}."
     why = (
@@ -301,7 +301,7 @@ def control(row: Any, chance: float, *, name: str = "control", metric: str = "",
     number = _read(row)
     metric = str(metric or number.row.get("metric", ""))
     many = f"{number.runs} shufflings, sd {number.sd:.{decimals}f}" if number.runs > 1 else "one shuffling"
-    word, found = _metric(metric), f"{number.value:.{decimals}f} ({_bounds(number, decimals)}"
+    word, found = metric_name(metric), f"{number.value:.{decimals}f} ({_bounds(number, decimals)}"
     of = f"{_article(word)} {word} of " if word else ""
     text = f"{_first(_name(name))} has {of}{found}; {many}): "
     fixed, side, runs = f"chance ({chance:.{decimals}f})", number.side(chance), number.all_runs(chance)
@@ -358,7 +358,14 @@ def _article(word: str) -> str:
     return "an" if word.split(" ")[0].isupper() and word[:1] in "AEFMR" else "a"
 
 
-def _metric(name: str) -> str:
+def metric_name(name: str) -> str:
+    """A metric as a sentence has it.
+
+    Examples
+    --------
+    >>> metric_name("auroc"), metric_name("pearson")
+    ('AUROC', "Pearson's r")
+    """
     return _WORDS.get(name, name.replace("_", " "))
 
 

@@ -19,7 +19,7 @@ CEILING = "ceiling"
 """Name of the noise ceiling among the models of a results table."""
 _PLOTLY = {
     "o": "circle", "P": "cross", "D": "diamond", "s": "square", "v": "triangle-down", "X": "x",
-    "^": "triangle-up", "x": "x-thin-open", "h": "hexagon",
+    "^": "triangle-up", "x": "x-thin-open", "h": "hexagon", "p": "pentagon",
 }  # fmt: skip
 
 
