@@ -6,6 +6,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     [
         "associations", "data", "design_rules", "features", "figures", "importance", "network", "outside",
-        "predict", "predictors", "scan", "simulate", "target_sites",
+        "predict", "predictors", "rivals", "scan", "simulate", "target_sites",
     ],
 )  # fmt: skip
