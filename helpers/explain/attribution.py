@@ -23,7 +23,7 @@ from torch import nn
 from helpers.explain import heads
 from helpers.project.paths import atomic_path
 from helpers.sequences.alphabet import Alphabet
-from helpers.sequences.encoding import shuffles_of_one_hot
+from helpers.sequences.shuffling import shuffle_all
 
 R = TypeVar("R", bound=tuple)
 
@@ -107,9 +107,7 @@ def make_references(X: np.ndarray, n: int = 20, *, seed: int = 0) -> np.ndarray:
     if n < 1:
         raise ValueError(f"references is {n}; expected at least 1 shuffle of each sequence")
     seeds = [[seed, zlib.crc32(item.tobytes())] for item in X]
-    return np.stack(
-        [shuffles_of_one_hot(item, n, np.random.default_rng(own)) for item, own in zip(X, seeds, strict=True)]
-    )
+    return shuffle_all(X, n, [np.random.default_rng(own) for own in seeds])
 
 
 def deep_lift(

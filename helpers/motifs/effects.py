@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from helpers.sequences.encoding import shuffle_one_hot
+from helpers.sequences.shuffling import shuffle_all
 from helpers.stats import metrics
 
 Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -169,7 +169,7 @@ def insert(
 
 def _shuffled(X: np.ndarray, seed: int) -> np.ndarray:
     """One dinucleotide shuffle of each sequence."""
-    return np.stack([shuffle_one_hot(item, np.random.default_rng([seed, row])) for row, item in enumerate(X)])
+    return shuffle_all(X, 1, [np.random.default_rng([seed, row]) for row in range(len(X))])[:, 0]
 
 
 def summary(

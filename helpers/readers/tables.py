@@ -10,6 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from helpers.project.paths import atomic_path
@@ -33,6 +34,15 @@ class Row(NamedTuple):
     cells: list[str]
     note: str
     """Why it could not be read, or empty."""
+
+
+class _Block(NamedTuple):
+    """Some rows of a table by their columns."""
+
+    cells: list[list[str]]
+    line: list[int]
+    status: list[str]
+    note: list[str]
 
 
 def iter_table(
@@ -89,13 +99,15 @@ def iter_table(
     path = Path(path)
     if chunk_rows < 1:
         raise ValueError(f"chunk_rows is {chunk_rows}; expected 1 or more rows in a piece")
-    rows, separator = _opened(path, required, separator)
-    header = next(rows, None)
-    columns = _columns(path, header, required, separator)
+    lines, separator = _opened(path, required, separator)
+    first = next(lines, (1, ""))
+    rows = _rows(chain([first], lines), separator)
+    columns = _columns(path, next(rows, None), required, separator)
     added = [c for c in optional if c not in columns]
-    return (
-        _without_marks(piece, [*required, *optional]) for piece in _pieces(rows, columns, added, chunk_rows)
-    )
+    # A quoted name may run over several lines: what is left of them is known to `rows` alone.
+    left = rows if '"' in first[1] else None
+    blocks = _blocks(lines, left, columns, separator=separator, most=chunk_rows)
+    return (_without_marks(piece, [*required, *optional]) for piece in _pieces(blocks, columns, added))
 
 
 def read_header(
@@ -116,8 +128,8 @@ def read_header(
     >>> read_header(path)
     (['Gene ID', 'Sequence'], '\t')
     """
-    rows, separator = _opened(Path(path), required, separator)
-    header = next(rows, Row(0, [], ""))
+    lines, separator = _opened(Path(path), required, separator)
+    header = next(_rows(lines, separator), Row(0, [], ""))
     return [cell.strip() for cell in header.cells], separator
 
 
@@ -137,20 +149,20 @@ def find_separator(header: str, required: Sequence[str] = ()) -> str:
     return max(_SEPARATORS, key=fit)
 
 
-def _opened(path: Path, required: Sequence[str], separator: str) -> tuple[Iterator[Row], str]:
-    """Rows of a file with the header as the first, and the separator, found if it is "auto"."""
+def _opened(path: Path, required: Sequence[str], separator: str) -> tuple[Iterator[tuple[int, str]], str]:
+    """Lines of a file from the header on, and the separator, found if it is "auto"."""
     separator = "\t" if separator == "\\t" else separator
     if separator != "auto" and (len(separator) != 1 or separator in '"\r\n'):
         raise ValueError(f"separator is {separator!r}; expected 'auto' or one character, such as ',' or ';'")
     # Python's own limit of 131,072 characters in a cell is below the length of many RNAs.
     csv.field_size_limit(2**31 - 1)
-    lines: Iterator[tuple[int, str]] = (
-        numbered for numbered in iter_lines(path) if numbered[0] > 1 or not _says_separator(numbered[1])
+    lines = iter_lines(path)
+    first = next(
+        (one for one in lines if one[1].strip() and not (one[0] == 1 and _says_separator(one[1]))), None
     )
     if separator == "auto":
-        first = next((numbered for numbered in lines if numbered[1].strip()), (1, ""))
-        separator, lines = find_separator(first[1], required), chain([first], lines)
-    return _rows(lines, separator), separator
+        separator = find_separator(first[1] if first else "", required)
+    return chain([first] if first else [], lines), separator
 
 
 def _says_separator(line: str) -> bool:
@@ -161,8 +173,9 @@ def _says_separator(line: str) -> bool:
 def _without_marks(piece: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Cells that say that there is nothing, as empty ones, and a note of it."""
     for name in dict.fromkeys(columns):
-        marked = piece[name].str.strip().str.lower().isin(MISSING)
-        if marked.any():
+        marks = [cell for cell in set(piece[name].tolist()) if cell.strip().lower() in MISSING]
+        if marks:
+            marked = piece[name].isin(marks)
             notes = piece.loc[marked, "note"].where(piece.loc[marked, "note"] == "", piece["note"] + "; ")
             piece.loc[marked, "note"] = notes + f"{name} " + piece.loc[marked, name] + " read as missing"
             piece.loc[marked, name] = ""
@@ -346,19 +359,49 @@ def near(missing: Sequence[str], names: Sequence[str]) -> str:
     return f" Is it {', '.join(hints)}?" if hints else ""
 
 
-def _pieces(
-    rows: Iterator[Row], columns: list[str], added: list[str], chunk_rows: int
-) -> Iterator[pd.DataFrame]:
+def _blocks(
+    lines: Iterator[tuple[int, str]], rows: Iterator[Row] | None, columns: list[str], *,
+    separator: str, most: int,
+) -> Iterator[_Block]:  # fmt: skip
+    """The file, at most so many rows at once; from the first quote on row by row."""
+    further = len(columns) - 1
+    while rows is None and (taken := list(islice(lines, most))):
+        numbers, texts = zip(*taken, strict=True)
+        whole = separator.join(texts)
+        if '"' in whole:
+            rows = _rows(chain(taken, lines), separator)
+        elif {text.count(separator) for text in texts} == {further} and (
+            further or all(map(str.strip, texts))
+        ):
+            cells = whole.split(separator)
+            by_column = [cells[column :: further + 1] for column in range(further + 1)]
+            yield _Block(by_column, list(numbers), ["ok"] * len(taken), [""] * len(taken))
+        elif fitted := list(_rows(iter(taken), separator)):
+            yield _fitted(fitted, columns)
+    while rows is not None and (found := list(islice(rows, most))):
+        yield _fitted(found, columns)
+
+
+def _fitted(rows: list[Row], columns: list[str]) -> _Block:
+    fitted = [_fit(row, columns) for row in rows]
+    by_column = [[cells[column] for cells, *_ in fitted] for column in range(len(columns))]
+    return _Block(
+        by_column, [row.line for row in rows], [one[1] for one in fitted], [one[2] for one in fitted]
+    )
+
+
+def _pieces(blocks: Iterator[_Block], columns: list[str], added: list[str]) -> Iterator[pd.DataFrame]:
     start = 0
-    while (chunk := list(islice(rows, chunk_rows))) or start == 0:
-        fitted = [_fit(row, columns) for row in chunk]
-        index = pd.RangeIndex(start, start + len(chunk))
-        cells = pd.DataFrame([cells for cells, *_ in fitted], columns=columns, index=index, dtype="str")
-        cells = cells.reindex(columns=[*columns, *added], fill_value="").astype("str")
-        about = [(row.line, *rest) for row, (_, *rest) in zip(chunk, fitted, strict=True)]
-        kinds = dict(zip(ADDED, ("int64", "str", "str"), strict=True))
-        yield cells.join(pd.DataFrame(about, columns=list(ADDED), index=index).astype(kinds))
-        start += max(1, len(chunk))
+    for block in chain(blocks, [_Block([[] for _ in columns], [], [], [])]):
+        n = len(block.line)
+        if not n and start:
+            continue  # a file without rows has a piece without rows
+        cells = dict(zip(columns, block.cells, strict=True)) | {name: [""] * n for name in added}
+        cells |= {"status": block.status, "note": block.note}
+        piece = pd.DataFrame(cells, index=pd.RangeIndex(start, start + n), dtype="str")
+        piece.insert(len(columns) + len(added), "line", np.array(block.line, dtype="int64"))
+        yield piece
+        start += n
 
 
 def _fit(row: Row, columns: list[str]) -> tuple[list[str], str, str]:
