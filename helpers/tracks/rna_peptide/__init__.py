@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pairwise",
         "predict",
         "predictors",
+        "rivals",
         "served",
         "simulate",
     ],
