@@ -18,7 +18,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 import yaml
 
-from helpers.project import code, own, paths, pipeline
+from helpers.project import backend, cards, code, own, paths, pipeline, shards
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -240,6 +240,7 @@ def predict(
     track: Track, source: Source, out: Out, *,
     model: Annotated[str, typer.Option(help="a trained model; by default ours of public data")] = "",
     columns: Columns = "", settings: Setting = None,
+    shard: Annotated[str, typer.Option(help="predict a share of the rows alone, such as 3/40")] = "",
 ) -> None:  # fmt: skip
     """Predict for your own sequences with a trained model: a row out for every row in."""
     name = _block(track)["predict"]
@@ -258,29 +259,31 @@ def predict(
     own.check_folder(given["source"], out)
     folder = paths.output_folder(out)
     dataset = Path(source).name.partition(".")[0]
-    execute(plan(track, {name: {}}, out=folder, settings=settings or (), dataset=dataset, **given), folder)
-    typer.echo(f"done: {folder}")
+    steps = plan(track, {name: {}}, out=folder, settings=settings or (), dataset=dataset, **given)
+    if not shard:
+        execute(steps, folder)
+        typer.echo(f"done: {folder}")
+        return
+    part, origin = shards.Shard.named(shard), paths.root() / "notebooks" / f"{steps[0].notebook}.ipynb"
+    backend.use("tensorflow")
+    door = importlib.import_module(f"helpers.tracks.{track}.predict").predict_shard
+    key = _key(steps[0], origin, out=folder, before="")
+    typer.echo(shards.predict(door, steps[0].parameters, folder, shard=part, key=key))
+
+
+@app.command()
+def join(folder: Annotated[Path, typer.Argument(help="the --out of predict --shard")]) -> None:
+    """Put the shards of a prediction together: predictions.csv, in the order of the input."""
+    path, rows = shards.join(folder)
+    typer.echo(f"{path}: {rows} rows")
 
 
 @app.command()
 def card(model: Annotated[str, typer.Argument(help="folder or file of a trained model")]) -> None:
     """What a model was trained on, and how well it did there; a track's name is the model shipped for it."""
-    path = paths.find(f"data/models/{model}" if model in tracks_known() else model)
-    # The card of the model that was kept stands above those of the models of single folds.
-    places = (path, path / "model") if path.is_dir() else ()
-    found = (
-        [path] if path.suffix == ".json" else [one for at in places for one in sorted(at.glob("*card.json"))]
-    )
-    found = found or (sorted(path.rglob("*card.json")) if path.is_dir() else [])
-    found = found or sorted(path.parent.glob(f"{path.name.partition('.')[0]}*card.json"))
-    if not found:
-        raise ValueError(
-            f"{path} has no card; expected a folder that a training notebook wrote, with *card.json"
-        )
-    for one in found:
-        typer.echo(paths.shown(one))
-        for line in _lines(paths.read_json(one), "  "):
-            typer.echo(line)
+    place = f"data/models/{model}" if model in tracks_known() else model
+    for line in cards.shown(paths.find(place)):
+        typer.echo(line)
 
 
 @app.command()
@@ -376,16 +379,3 @@ def _key(step: Step, origin: Path, *, out: Path, before: str) -> str:
 def _near(asked: str, known: Sequence[str] | Mapping[str, Any]) -> str:
     near = difflib.get_close_matches(asked, list(known), n=1, cutoff=0.5)
     return f" Is it {near[0]!r}?" if near else f" Known: {', '.join(known)}"
-
-
-def _lines(value: Any, indent: str) -> list[str]:
-    """A card as indented lines; long lists are shortened to their number."""
-    found = []
-    for name, part in value.items():
-        if isinstance(part, dict):
-            found += [f"{indent}{name}:", *_lines(part, indent + "  ")]
-        elif isinstance(part, list) and len(part) > 12:
-            found.append(f"{indent}{name}: {len(part)} values")
-        else:
-            found.append(f"{indent}{name}: {part}")
-    return found

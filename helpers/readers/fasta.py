@@ -205,9 +205,14 @@ def read_fasta(path: str | Path, alphabet: Alphabet, *, other: Other = "reject")
     >>> read_fasta(path, RNA)[["id", "sequence", "status"]].values.tolist()
     [['a', 'ACGU', 'changed'], ['b', '', 'rejected'], ['a', 'CC', 'ok']]
     """
+    return account(iter_fasta(path), alphabet, other=other)
+
+
+def account(records: Iterable[Record], alphabet: Alphabet, *, other: Other = "reject") -> pd.DataFrame:
+    """Records as `read_fasta` gives those of a file."""
     rows = []
     first_lines: dict[str, int] = {}
-    for name, description, given, line in iter_fasta(path):
+    for name, description, given, line in records:
         sequence, status, note = clean(given, alphabet, other=other)
         said = [note]
         if not given:

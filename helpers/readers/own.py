@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from helpers.project.shards import BLOCK, Shard
 from helpers.readers import tables
-from helpers.readers.fasta import iter_fasta
+from helpers.readers.fasta import Record, iter_fasta
 from helpers.readers.lines import iter_lines
 from helpers.readers.rows import Accounted
 
@@ -117,6 +119,51 @@ def read_table(
     >>> rows.table[["sequence", "label"]].values.tolist(), rows.said[0]
     ([['ACGU', 'yes']], "separator: ';'")
     """
+    theirs, wanted, separator = _understood(path, required, optional, columns, separator)
+    others = [name for name in optional if name not in theirs]
+    table = tables.read_table(path, required=wanted, optional=others, separator=separator)
+    rows = _accounted(table.reset_index(drop=True), theirs, [*required, *optional])
+    rows.said.append("separator: " + ("tab" if separator == "\t" else repr(separator)))
+    rows.said += [f"{ours}: their column {name!r}" for ours, name in theirs.items()]
+    return rows
+
+
+def table_blocks(
+    path: str | Path, shard: Shard, *, required: Sequence[str], optional: Sequence[str] = (),
+    columns: str | Mapping[str, str] = "", separator: str = "auto",
+) -> Iterator[pd.DataFrame]:  # fmt: skip
+    """A shard of a user's table as `read_table` reads it, block by block; the index counts the rows.
+
+    At least one block comes, without rows if there is none.
+    """
+    theirs, wanted, separator = _understood(path, required, optional, columns, separator)
+    others = [name for name in optional if name not in theirs]
+    part = shard.rows(lambda: tables.count_rows(path, separator))
+    read = {"required": wanted, "optional": others, "separator": separator, "part": part}
+    for piece in tables.iter_table(path, chunk_rows=BLOCK, **read):
+        yield _accounted(piece, theirs, [*required, *optional]).table
+
+
+def fasta_blocks(path: str | Path, shard: Shard) -> Iterator[tuple[int, Iterator[Record]]]:
+    """A shard of a FASTA file, a block at a time: number of its first record (from 0), and its records.
+
+    A block has to be read before the next is asked for. At least one comes, empty if there is no record.
+    """
+    part = shard.rows(lambda: sum(1 for _ in iter_fasta(path)))
+    records = islice(iter_fasta(path), part.start, part.stop)
+    start = part.start
+    first = next(records, None)
+    while first is not None or start == part.start:
+        yield start, iter([]) if first is None else chain([first], islice(records, BLOCK - 1))
+        start += BLOCK
+        first = next(records, None)
+
+
+def _understood(
+    path: str | Path, required: Sequence[str], optional: Sequence[str], columns: str | Mapping[str, str],
+    separator: str,
+) -> tuple[dict[str, str], list[str], str]:  # fmt: skip
+    """Their column of each of ours, the columns that must be there, and the separator."""
     if is_fasta(path):
         raise ValueError(
             f"{path}: this is a FASTA file; expected a table with the columns {', '.join(required)}. Give "
@@ -136,12 +183,13 @@ def read_table(
             f"{tables.near(missing, names)} Say which column is which, such as columns = "
             f"'{required[0] if required else missing[0]}=my column', or rename it in the file"
         )
-    others = [name for name in optional if name not in theirs]
-    table = tables.read_table(path, required=wanted, optional=others, separator=separator)
-    rows = Accounted(_renamed(table.reset_index(drop=True), theirs))
-    rows.said.append("separator: " + ("tab" if separator == "\t" else repr(separator)))
-    rows.said += [f"{ours}: their column {name!r}" for ours, name in theirs.items()]
-    for name in (*required, *optional):
+    return theirs, wanted, separator
+
+
+def _accounted(table: pd.DataFrame, theirs: Mapping[str, str], ours: Sequence[str]) -> Accounted:
+    """Rows under our names; a name that a spreadsheet spoilt is said."""
+    rows = Accounted(_renamed(table, theirs))
+    for name in ours:
         if name == "group" or name.lower().endswith("id"):
             spoilt = rows.table[name].str.fullmatch(_SPOILT)
             rows.say(spoilt, f"{name}: a spreadsheet seems to have made a date or a number of this name")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -52,6 +53,7 @@ def iter_table(
     optional: Sequence[str] = (),
     chunk_rows: int = 10_000,
     separator: str = ",",
+    part: range = range(sys.maxsize),
 ) -> Iterator[pd.DataFrame]:
     r"""Rows of a CSV file in pieces, in constant memory.
 
@@ -73,6 +75,8 @@ def iter_table(
     separator : str, default=","
         Character between the cells; ``"auto"`` takes the one that splits the header into the
         required columns, or else the most frequent of comma, tab, semicolon and bar.
+    part : range
+        Rows of the file, from 0, to give; those before are passed over.
 
     Yields
     ------
@@ -104,10 +108,32 @@ def iter_table(
     rows = _rows(chain([first], lines), separator)
     columns = _columns(path, next(rows, None), required, separator)
     added = [c for c in optional if c not in columns]
+<<<<<<< HEAD
     # A quoted name may run over several lines: what is left of them is known to `rows` alone.
     left = rows if '"' in first[1] else None
     blocks = _blocks(lines, left, columns, separator=separator, most=chunk_rows)
     return (_without_marks(piece, [*required, *optional]) for piece in _pieces(blocks, columns, added))
+=======
+    return (
+        _without_marks(piece, [*required, *optional])
+        for piece in _pieces(islice(rows, part.start, part.stop), columns, added, (part.start, chunk_rows))
+    )
+>>>>>>> 1b4b417 (A file is predicted in shards and joined: predict --shard 3/40, join)
+
+
+def count_rows(path: str | Path, separator: str = ",") -> int:
+    r"""Rows of a table below its column names, in constant memory.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = path.write_text("a,b\n1,2\n\n3,4\n")
+    >>> count_rows(path)
+    2
+    """
+    rows, _ = _opened(Path(path), (), separator)
+    return sum(1 for _ in rows) - 1
 
 
 def read_header(
@@ -359,6 +385,7 @@ def near(missing: Sequence[str], names: Sequence[str]) -> str:
     return f" Is it {', '.join(hints)}?" if hints else ""
 
 
+<<<<<<< HEAD
 def _blocks(
     lines: Iterator[tuple[int, str]], rows: Iterator[Row] | None, columns: list[str], *,
     separator: str, most: int,
@@ -402,6 +429,23 @@ def _pieces(blocks: Iterator[_Block], columns: list[str], added: list[str]) -> I
         piece.insert(len(columns) + len(added), "line", np.array(block.line, dtype="int64"))
         yield piece
         start += n
+=======
+def _pieces(
+    rows: Iterator[Row], columns: list[str], added: list[str], counted: tuple[int, int]
+) -> Iterator[pd.DataFrame]:
+    start, chunk_rows = counted
+    first = True
+    while (chunk := list(islice(rows, chunk_rows))) or first:
+        first = False
+        fitted = [_fit(row, columns) for row in chunk]
+        index = pd.RangeIndex(start, start + len(chunk))
+        cells = pd.DataFrame([cells for cells, *_ in fitted], columns=columns, index=index, dtype="str")
+        cells = cells.reindex(columns=[*columns, *added], fill_value="").astype("str")
+        about = [(row.line, *rest) for row, (_, *rest) in zip(chunk, fitted, strict=True)]
+        kinds = dict(zip(ADDED, ("int64", "str", "str"), strict=True))
+        yield cells.join(pd.DataFrame(about, columns=list(ADDED), index=index).astype(kinds))
+        start += len(chunk)
+>>>>>>> 1b4b417 (A file is predicted in shards and joined: predict --shard 3/40, join)
 
 
 def _fit(row: Row, columns: list[str]) -> tuple[list[str], str, str]:

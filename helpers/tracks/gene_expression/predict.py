@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from helpers.project.shards import WHOLE, Shard
 from helpers.readers import own, tables
-from helpers.readers.fasta import read_fasta
+from helpers.readers.fasta import account, read_fasta
 from helpers.readers.rows import Accounted
 from helpers.sequences.alphabet import DNA
-from helpers.tracks.gene_expression.served import Served
+from helpers.tracks.gene_expression.served import Served, load
 
 
 def read(source: str | Path, *, columns: str | Mapping[str, str] = "", separator: str = "auto") -> Accounted:
@@ -60,6 +62,17 @@ def predict_file(
     """
     rows = read(source, columns=columns, separator=separator)
     return tables.write_pieces(out, [predict_table(model, rows.table)])
+
+
+def predict_shard(given: Mapping[str, Any], out: Path, shard: Shard = WHOLE) -> Counter[str]:
+    """Predict a shard of a file in the memory of a block; `given` are the parameters of the notebook."""
+    model, source = load(given["model"]), given["source"]
+    if own.is_fasta(source):
+        blocks = (account(records, DNA) for _, records in own.fasta_blocks(source, shard))
+    else:
+        said = {"columns": given["columns"], "separator": given["separator"]}
+        blocks = own.table_blocks(source, shard, required=["sequence"], optional=["id"], **said)
+    return tables.write_pieces(out, (predict_table(model, block).round(6) for block in blocks))
 
 
 def predict_table(model: Served, table: pd.DataFrame) -> pd.DataFrame:

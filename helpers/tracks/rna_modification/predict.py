@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from helpers.project.shards import WHOLE, Shard
 from helpers.readers import own
 from helpers.readers.fasta import Record, iter_fasta
 from helpers.readers.tables import write_pieces
@@ -19,7 +20,7 @@ from helpers.sequences.alphabet import RNA
 from helpers.sequences.encoding import one_hot
 from helpers.stats.odds import sigmoid
 from helpers.tracks.rna_modification import letters
-from helpers.tracks.rna_modification.served import Served, WindowNetwork
+from helpers.tracks.rna_modification.served import Served, WindowNetwork, load
 from helpers.training.saving import Run
 
 COLUMNS = ["line", "record", "length", "position", "base", "modification", "probability", "beyond"]
@@ -159,6 +160,22 @@ def predict_file(
     return write_pieces(out, (piece.round({"probability": 6}) for piece in pieces), COLUMNS)
 
 
+def predict_shard(given: Mapping[str, Any], out: Path, shard: Shard = WHOLE) -> Counter[str]:
+    """Predict a shard of a file in the memory of a block; `given` are the parameters of the notebook."""
+    network, source = _Scanner(load(given["model"])), given["source"]
+    options = Options(mode=given["mode"], prior=given["prior"], least=given["least"])
+    said = {"columns": given["columns"], "separator": given["separator"]}
+    if own.is_fasta(source):
+        blocks = (map(_Asked, records) for _, records in own.fasta_blocks(source, shard))
+    else:
+        tables = own.table_blocks(source, shard, required=["sequence"], optional=["id"], **said)
+        blocks = (_rows_asked(_with_ids(table)) for table in tables)
+    pieces = (
+        piece.round({"probability": 6}) for block in blocks for piece in _pieces(network, block, options)
+    )
+    return write_pieces(out, pieces, COLUMNS)
+
+
 def predict_table(
     run: Run | Sequence[Run] | Served, table: pd.DataFrame, options: Options = Options()
 ) -> pd.DataFrame:
@@ -206,8 +223,7 @@ def read_records(path: str | Path, *, columns: str = "", separator: str = "auto"
         return pd.DataFrame(iter_fasta(path)).assign(status="ok", note="")
     options = {"columns": columns, "separator": separator}
     read = own.read_table(path, required=["sequence"], optional=["id"], **options).table
-    blank = read["id"].str.strip() == ""
-    return read.assign(id=read["id"].mask(blank, "line " + read["line"].astype(str)))
+    return _with_ids(read)
 
 
 def read_sites(path: str | Path) -> pd.DataFrame:
@@ -215,6 +231,11 @@ def read_sites(path: str | Path) -> pd.DataFrame:
     numbers = ["position", "probability", "beyond"]
     table = pd.read_csv(path, keep_default_na=False, na_values={name: [""] for name in numbers})
     return table.astype({"record": "str", "position": "Int64", "beyond": "Int64"})
+
+
+def _with_ids(table: pd.DataFrame) -> pd.DataFrame:
+    blank = table["id"].str.strip() == ""
+    return table.assign(id=table["id"].mask(blank, "line " + table["line"].astype(str)))
 
 
 def _asked(path: str | Path, columns: str, separator: str) -> Iterator[_Asked]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,13 +15,14 @@ import pandas as pd
 
 from helpers.explain.heads import bar, scorer
 from helpers.explain.interaction import attention_map
+from helpers.project.shards import WHOLE, Shard
 from helpers.readers import own
 from helpers.readers.rows import Accounted
 from helpers.readers.tables import iter_table, write_pieces
 from helpers.sequences.alphabet import PEPTIDE, RNA, Alphabet
 from helpers.stats.odds import logit, sigmoid
 from helpers.tracks.rna_peptide.network import resolution
-from helpers.tracks.rna_peptide.served import Served
+from helpers.tracks.rna_peptide.served import Served, load
 from helpers.training.batches import Chains
 from helpers.training.calibration import Calibrator
 from helpers.training.saving import Run
@@ -166,6 +170,23 @@ def predict_file(
     )  # fmt: skip
 
 
+def predict_shard(given: Mapping[str, Any], out: Path, shard: Shard = WHOLE) -> Counter[str]:
+    """Predict a shard of a file in the memory of a block; `given` are the parameters of the notebook."""
+    models, seen = _Models(load(given["model"])), _Seen()
+    required, optional = ([f"{chain}_{what}" for chain in CHAINS] for what in ("seq", "id"))
+    said = {"columns": given["columns"], "separator": given["separator"]}
+    read = partial(own.table_blocks, given["source"], required=required, optional=optional, **said)
+    pieces = read(shard)
+    first = next(pieces)
+    # Ids in front of the shard are looked through, so that a repeated pair is told as in one go.
+    for piece in read(WHOLE) if len(first) else ():
+        if piece.index.start >= first.index.start or len(seen.lines) >= REMEMBERED:
+            break
+        seen.earlier(_identified(piece))
+    with bar(desc="predicting", unit=" pairs", shown=False) as shown:
+        return write_pieces(out, _predicted(chain([first], pieces), models, seen, shown), COLUMNS)
+
+
 def predict_table(run: Model | Sequence[Model], table: pd.DataFrame) -> pd.DataFrame:
     """Predict the pairs of a table in memory, by a run or an ensemble of runs as for `predict_file`.
 
@@ -296,14 +317,19 @@ class _Seen:
         self.lines: dict[int, int] = {}
         self.repeated = 0
 
+    def earlier(self, table: pd.DataFrame) -> list[int]:
+        """The line in which each pair of ids stood before, or 0."""
+        found = []
+        for line, *ids in table[["line", "rna_id", "protein_id"]].itertuples(index=False, name=None):
+            key = hash(tuple(ids))  # 8 bytes a pair instead of its text
+            found.append(self.lines.get(key, 0))
+            if not found[-1] and len(self.lines) < REMEMBERED:
+                self.lines[key] = int(line)
+        return found
+
     def mark(self, rows: Accounted) -> None:
         """Name the earlier line of a repeated pair of ids in its note."""
-        earlier = []
-        for line, *ids in rows.table[["line", "rna_id", "protein_id"]].itertuples(index=False, name=None):
-            key = hash(tuple(ids))  # 8 bytes a pair instead of its text
-            earlier.append(self.lines.get(key, 0))
-            if not earlier[-1] and len(self.lines) < REMEMBERED:
-                self.lines[key] = int(line)
+        earlier = self.earlier(rows.table)
         self.repeated += int(np.count_nonzero(earlier))
         rows.say(earlier, lambda row: f"the same two ids stand in line {earlier[row.name]}")
 
@@ -328,18 +354,23 @@ def _checked(piece: pd.DataFrame, limits: Sequence[Limit]) -> Accounted:
             f"the table has no column {', '.join(missing)}; found {', '.join(map(str, piece))}. "
             "Rename or add the columns"
         )
+    rows = Accounted(_identified(piece))
+    for (name, alphabet), limit in zip(CHAINS.items(), limits, strict=True):
+        _clean(rows, name, alphabet, limit)
+    return rows
+
+
+def _identified(piece: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of a table, an id that is missing being the number of its row; the index counts from 0."""
     numbers = np.asarray(piece.index if isinstance(piece.index, pd.RangeIndex) else range(len(piece))) + 1
     piece = piece.reset_index(drop=True)
     table = piece[[name for name in ("status", "note") if name in piece]].fillna("")
     table["line"] = piece.get("line", pd.Series(numbers))
-    for chain in CHAINS:
-        ids = piece.get(f"{chain}_id", pd.Series("", index=piece.index)).fillna("").astype(str)
-        table[f"{chain}_id"] = ids.where(ids != "", numbers.astype(str))
-        table[f"{chain}_seq"] = piece[f"{chain}_seq"]
-    rows = Accounted(table)
-    for (chain, alphabet), limit in zip(CHAINS.items(), limits, strict=True):
-        _clean(rows, chain, alphabet, limit)
-    return rows
+    for name in CHAINS:
+        ids = piece.get(f"{name}_id", pd.Series("", index=piece.index)).fillna("").astype(str)
+        table[f"{name}_id"] = ids.where(ids != "", numbers.astype(str))
+        table[f"{name}_seq"] = piece[f"{name}_seq"]
+    return table
 
 
 def _clean(rows: Accounted, chain: str, alphabet: Alphabet, limit: Limit) -> None:

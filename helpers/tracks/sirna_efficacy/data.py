@@ -7,7 +7,7 @@ it a little beyond either end.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -90,7 +90,12 @@ def read_guides(path: str | Path) -> pd.DataFrame:
     >>> read_guides(path)[["sequence", "overhang", "status"]].values.tolist()
     [['CUAAUAUGUUAAUUGAUUUAU', 'AU', 'ok'], ['CUAAUAUGUUAAUUGAUUUUU', 'UU', 'changed']]
     """
-    return _overhanging(_read(path, _tidy_guide))
+    return guides_of(fasta.iter_fasta(path))
+
+
+def guides_of(records: Iterable[fasta.Record]) -> pd.DataFrame:
+    """Guides as `read_guides` gives those of a file."""
+    return _overhanging(_read(records, _tidy_guide))
 
 
 def read_mrnas(path: str | Path, *, lower_case: str = "keep") -> pd.DataFrame:
@@ -113,7 +118,7 @@ def read_mrnas(path: str | Path, *, lower_case: str = "keep") -> pd.DataFrame:
     """
     if lower_case not in _LOWER_CASE:
         raise ValueError(f"lower_case is {lower_case!r}; expected {' or '.join(_LOWER_CASE)}")
-    return _read(path, lambda text: _tidy_mrna("".join(text.split()), lower_case))
+    return _read(fasta.iter_fasta(path), lambda text: _tidy_mrna("".join(text.split()), lower_case))
 
 
 def read_records(
@@ -331,9 +336,9 @@ def outcome(loaded: Loaded) -> pd.DataFrame:
     return pd.DataFrame({"what": counts.keys(), "rows": map(int, counts.values())})
 
 
-def _read(path: str | Path, tidy: Callable[[str], fasta.Cleaned]) -> pd.DataFrame:
+def _read(records: Iterable[fasta.Record], tidy: Callable[[str], fasta.Cleaned]) -> pd.DataFrame:
     """Records of a FASTA file; ids are not empty and stand once each, said where they were made so."""
-    records = list(fasta.iter_fasta(path))
+    records = list(records)
     taken = {record.id for record in records}
     first: dict[str, int] = {}
     rows = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,14 +11,16 @@ import numpy as np
 import pandas as pd
 
 from helpers.explain.interaction import layer_output
+from helpers.project.shards import BLOCK, WHOLE, Shard
 from helpers.readers import own
-from helpers.readers.tables import MISSING, write_table
+from helpers.readers.fasta import Record
+from helpers.readers.tables import MISSING, write_pieces, write_table
 from helpers.sequences.alphabet import RNA
 from helpers.sequences.encoding import reverse_complement
 from helpers.tracks.sirna_efficacy import design_rules, features
-from helpers.tracks.sirna_efficacy.data import read_guides, read_mrnas, read_records
+from helpers.tracks.sirna_efficacy.data import guides_of, read_guides, read_mrnas, read_records
 from helpers.tracks.sirna_efficacy.features import KEEP_NOTHING, Folding
-from helpers.tracks.sirna_efficacy.predictors import Hybrid
+from helpers.tracks.sirna_efficacy.predictors import Hybrid, load
 from helpers.tracks.sirna_efficacy.table import Table
 from helpers.tracks.sirna_efficacy.target_sites import GUIDE, context, locate
 
@@ -83,15 +85,10 @@ def read(
         As the readers; and if `source` and `sirna_fasta` are both FASTA files of guides.
     """
     if own.is_fasta(source):
-        if sirna_fasta:
-            raise ValueError(
-                f"source {source} and sirna_fasta {sirna_fasta} are both FASTA files of guides; "
-                "expected one. Leave sirna_fasta empty, or give a table of pairs as source"
-            )
+        _check_guides(source, sirna_fasta)
         return Asked(read_records(mrna_fasta, source, lower_case=lower_case), None, ["source: a FASTA file"])
     rows = own.read_table(source, required=["siRNA", "mRNA"], columns=columns, separator=separator)
-    pairs = rows.table[["siRNA", "mRNA", "line", "status", "note"]].reset_index(drop=True)
-    pairs["siRNA"], pairs["mRNA"] = pairs["siRNA"].str.strip(), pairs["mRNA"].str.strip()
+    pairs = _stripped(rows.table)
     guides = read_guides(sirna_fasta) if sirna_fasta else _guides_of_cells(pairs["siRNA"])
     both = {"siRNA": guides, "mRNA": read_mrnas(mrna_fasta, lower_case=lower_case)}
     records = pd.concat([part.assign(kind=kind) for kind, part in both.items()], ignore_index=True)
@@ -157,6 +154,39 @@ def predict_table(
     asked = [(mrna, guide) for mrna in mrnas for guide in guides]
     if pairs is not None:
         asked = _asked(pairs, guides, mrnas)
+    sought = {"max_mismatches": max_mismatches, "turn_sense": turn_sense}
+    return _of_pairs(run, asked, folding=folding, **sought)
+
+
+def predict_shard(given: Mapping[str, Any], out: Path, shard: Shard = WHOLE) -> Counter[str]:
+    """Predict a shard of a file in the memory of a block; `given` are the parameters of the notebook.
+
+    Guides of a FASTA file come guide by guide, each on every mRNA; the mRNAs are held in memory.
+    """
+    source, path = given["source"], Path(given["model"])
+    if not given["mrna_fasta"]:
+        raise ValueError("mrna_fasta is empty; expected the FASTA file of your own mRNAs. Give it")
+    _check_guides(source, given["sirna_fasta"])
+    run, _ = load(path / "models.json" if path.is_dir() else path)
+    mrnas = read_mrnas(given["mrna_fasta"], lower_case=given["lower_case"]).to_dict("records")
+    options = {name: given[name] for name in ("max_mismatches", "turn_sense")}
+    options["folding"] = Folding(given["workers"])
+    if own.is_fasta(source):
+        asked = (_crossed(guides_of(records), mrnas) for _, records in own.fasta_blocks(source, shard))
+    else:
+        said = {"columns": given["columns"], "separator": given["separator"]}
+        listed = read_guides(given["sirna_fasta"]) if given["sirna_fasta"] else None
+        blocks = map(_stripped, own.table_blocks(source, shard, required=["siRNA", "mRNA"], **said))
+        asked = (_of_block(pairs, listed, mrnas) for pairs in blocks)
+    parts = (part for pairs in asked for part in _cut(pairs))
+    return write_pieces(out, (_of_pairs(run, part, **options).round(4) for part in parts), COLUMNS)
+
+
+def _of_pairs(
+    run: Hybrid, asked: Sequence[tuple[dict, dict]], *, max_mismatches: int, turn_sense: bool,
+    folding: Folding,
+) -> pd.DataFrame:  # fmt: skip
+    """Rows of pairs of an mRNA and a guide, each a record."""
     rows = [_located(mrna, guide, max_mismatches, turn_sense) for mrna, guide in asked]
     # Without a record of either kind there is no row, but every column all the same.
     found = pd.DataFrame(rows, columns=[*COLUMNS, "mrna"])
@@ -232,12 +262,36 @@ def _table(
 def _guides_of_cells(cells: pd.Series) -> pd.DataFrame:
     """Records of guides that stand in a table as sequences; the sequence as written is the id."""
     texts = [text for text in dict.fromkeys(cells) if text and text.lower() not in MISSING]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "guides.fa"
-        # A mark that opens a record would make two of one.
-        path.write_text("".join(f">{n}\n{text.replace('>', '?')}\n" for n, text in enumerate(texts)))
-        records = read_guides(path) if texts else pd.DataFrame(columns=["id", "sequence", "status", "note"])
-    return records.assign(id=texts)
+    records = (Record(str(number), "", text, number) for number, text in enumerate(texts, start=1))
+    return guides_of(records).assign(id=texts)
+
+
+def _check_guides(source: str | Path, sirna_fasta: str | Path) -> None:
+    if sirna_fasta and own.is_fasta(source):
+        raise ValueError(
+            f"source {source} and sirna_fasta {sirna_fasta} are both FASTA files of guides; "
+            "expected one. Leave sirna_fasta empty, or give a table of pairs as source"
+        )
+
+
+def _stripped(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a table of pairs, without blanks around the names."""
+    pairs = table[["siRNA", "mRNA", "line", "status", "note"]].reset_index(drop=True)
+    return pairs.assign(siRNA=pairs["siRNA"].str.strip(), mRNA=pairs["mRNA"].str.strip())
+
+
+def _crossed(guides: pd.DataFrame, mrnas: list[dict]) -> list[tuple[dict, dict]]:
+    return [(mrna, guide) for guide in guides.to_dict("records") for mrna in mrnas]
+
+
+def _of_block(pairs: pd.DataFrame, listed: pd.DataFrame | None, mrnas: list[dict]) -> list[tuple[dict, dict]]:
+    guides = _guides_of_cells(pairs["siRNA"]) if listed is None else listed
+    return _asked(pairs, guides.to_dict("records"), mrnas)
+
+
+def _cut(asked: list[tuple[dict, dict]]) -> Iterator[list[tuple[dict, dict]]]:
+    """Pairs in parts of a block: one block of guides may have many mRNAs."""
+    return (asked[first : first + BLOCK] for first in range(0, len(asked), BLOCK))
 
 
 def _asked(pairs: pd.DataFrame, guides: list[dict], mrnas: list[dict]) -> list[tuple[dict, dict]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from helpers import explain
+from helpers.project.shards import BLOCK, WHOLE, Shard
 from helpers.readers import own, tables
-from helpers.readers.fasta import iter_fasta
+from helpers.readers.fasta import Record, iter_fasta
 from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
@@ -31,6 +33,8 @@ STANDING = ["training", "training_gene", "shared"]
 
 ADDED = ["probability", "low", "high", *STANDING, "networks"]
 """Columns that a prediction adds to a table."""
+
+_WRITTEN = ["line", "gene_id", *ADDED, "status", "note"]
 
 
 class Served(ensembles.Ensemble):
@@ -162,17 +166,21 @@ def read(
         rows = sources.from_genome(path, **window)
         rows.table = rows.table.rename(columns={"id": "gene_id"})
     elif own.is_fasta(path):
-        found = [(one.line, one.id, one.sequence) for one in iter_fasta(path)]
-        rows = Accounted(pd.DataFrame(found, columns=["line", "gene_id", "sequence"]))
+        rows = Accounted(_of_records(0, iter_fasta(path)))
         rows.said.append("FASTA")
     else:
         rows = own.read_table(
             path, required=("sequence",), optional=("gene_id",), columns=columns, separator=separator
         )
         rows.said.insert(0, "a table of promoters")
-    names = rows.table["gene_id"]
-    rows.table["gene_id"] = names.where(names != "", "row " + (rows.table.index + 1).astype(str))
+    rows.table = _named(rows.table)
     return rows
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """A promoter without an id is named after its row."""
+    numbers = "row " + (table.index + 1).astype(str)
+    return table.assign(gene_id=table["gene_id"].where(table["gene_id"] != "", numbers))
 
 
 def predict_file(run: str | Path | Served, source: str | Path | Accounted, out: str | Path) -> pd.DataFrame:
@@ -190,9 +198,35 @@ def predict_file(run: str | Path | Served, source: str | Path | Accounted, out: 
     """
     given = source if isinstance(source, Accounted) else read(source)
     found = predict_table(run, given.table)
-    found = found[["line", "gene_id", *ADDED, "status", "note", "sequence"]]
-    tables.write_table(out, found.drop(columns="sequence").round(6))
-    return found
+    tables.write_table(out, found[_WRITTEN].round(6))
+    return found[[*_WRITTEN, "sequence"]]
+
+
+def predict_shard(given: Mapping[str, Any], out: Path, shard: Shard = WHOLE) -> Counter[str]:
+    """Predict a shard of a file in the memory of a block; `given` are the parameters of the notebook.
+
+    Places of genes in a genome are read whole; their promoters are predicted in blocks all the same.
+    """
+    run, source = load(given["model"]), given["source"]
+    said = {"columns": given["columns"], "separator": given["separator"]}
+    if given["genome"]:
+        size = {"downstream": given["downstream"], "upstream": run.card["length"] - given["downstream"]}
+        rows = read(source, genome=given["genome"], **size).table
+        part = shard.rows(lambda: len(rows))
+        starts = range(part.start, min(part.stop, len(rows)), BLOCK) or [part.start]
+        blocks = (rows.iloc[first : min(first + BLOCK, part.stop)] for first in starts)
+    elif own.is_fasta(source):
+        blocks = (_named(_of_records(*block)) for block in own.fasta_blocks(source, shard))
+    else:
+        read_as = {"required": ["sequence"], "optional": ["gene_id"], **said}
+        blocks = map(_named, own.table_blocks(source, shard, **read_as))
+    return tables.write_pieces(out, (predict_table(run, block)[_WRITTEN].round(6) for block in blocks))
+
+
+def _of_records(start: int, records: Iterable[Record]) -> pd.DataFrame:
+    found = [(one.line, one.id, one.sequence) for one in records]
+    index = pd.RangeIndex(start, start + len(found))
+    return pd.DataFrame(found, columns=["line", "gene_id", "sequence"], index=index)
 
 
 def contributions(run: Served, table: pd.DataFrame, *, references: int = 10, seed: int = 0) -> np.ndarray:
