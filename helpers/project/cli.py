@@ -379,3 +379,7 @@ def _key(step: Step, origin: Path, *, out: Path, before: str) -> str:
 def _near(asked: str, known: Sequence[str] | Mapping[str, Any]) -> str:
     near = difflib.get_close_matches(asked, list(known), n=1, cutoff=0.5)
     return f" Is it {near[0]!r}?" if near else f" Known: {', '.join(known)}"
+
+
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,9 @@
 import functools
 import importlib
 import json
+import os
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -146,3 +149,15 @@ def test_a_shard_that_lies_there_is_kept_and_a_failed_one_leaves_nothing(tmp_pat
     assert "done before" in shards.predict(door, {"fault": "bad"}, tmp_path, shard=part, key="k")
     with pytest.raises(ValueError, match="bad"):
         shards.predict(door, {"fault": "bad"}, tmp_path, shard=part, key="another")
+
+
+@pytest.mark.pipeline
+def test_a_run_killed_at_random_points_ends_the_same():
+    """The points are the same each time; tests/hostile/kills.py takes more of them, and the sample, too."""
+    command = [sys.executable, ROOT / "tests/hostile/kills.py", "shards", "--shards", "2"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    answer = subprocess.run(
+        [*command, "--rows", "4100", "--kills", "2"], capture_output=True, text=True, env=environment
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "other than in the run that was not killed: none" in answer.stdout
