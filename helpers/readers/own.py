@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -139,7 +140,7 @@ def table_blocks(
     theirs, wanted, separator = _understood(path, required, optional, columns, separator)
     others = [name for name in optional if name not in theirs]
     part = shard.rows(lambda: tables.count_rows(path, separator))
-    read = {"required": wanted, "optional": others, "separator": separator, "part": part}
+    read: dict[str, Any] = {"required": wanted, "optional": others, "separator": separator, "part": part}
     for piece in tables.iter_table(path, chunk_rows=BLOCK, **read):
         yield _accounted(piece, theirs, [*required, *optional]).table
 

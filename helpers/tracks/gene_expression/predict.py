@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,7 @@ def predict_file(
 def predict_shard(given: Mapping[str, Any], out: Path, shard: Shard = WHOLE) -> Counter[str]:
     """Predict a shard of a file in the memory of a block; `given` are the parameters of the notebook."""
     model, source = load(given["model"]), given["source"]
+    blocks: Iterator[pd.DataFrame]
     if own.is_fasta(source):
         blocks = (account(records, DNA) for _, records in own.fasta_blocks(source, shard))
     else:

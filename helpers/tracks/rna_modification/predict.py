@@ -165,6 +165,7 @@ def predict_shard(given: Mapping[str, Any], out: Path, shard: Shard = WHOLE) -> 
     network, source = _Scanner(load(given["model"])), given["source"]
     options = Options(mode=given["mode"], prior=given["prior"], least=given["least"])
     said = {"columns": given["columns"], "separator": given["separator"]}
+    blocks: Iterator[Iterator[_Asked]]
     if own.is_fasta(source):
         blocks = (map(_Asked, records) for _, records in own.fasta_blocks(source, shard))
     else:

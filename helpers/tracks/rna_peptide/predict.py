@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -175,11 +174,11 @@ def predict_shard(given: Mapping[str, Any], out: Path, shard: Shard = WHOLE) -> 
     models, seen = _Models(load(given["model"])), _Seen()
     required, optional = ([f"{chain}_{what}" for chain in CHAINS] for what in ("seq", "id"))
     said = {"columns": given["columns"], "separator": given["separator"]}
-    read = partial(own.table_blocks, given["source"], required=required, optional=optional, **said)
-    pieces = read(shard)
+    said |= {"required": required, "optional": optional}
+    pieces = own.table_blocks(given["source"], shard, **said)
     first = next(pieces)
     # Ids in front of the shard are looked through, so that a repeated pair is told as in one go.
-    for piece in read(WHOLE) if len(first) else ():
+    for piece in own.table_blocks(given["source"], WHOLE, **said) if len(first) else ():
         if piece.index.start >= first.index.start or len(seen.lines) >= REMEMBERED:
             break
         seen.earlier(_identified(piece))

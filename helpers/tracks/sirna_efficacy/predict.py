@@ -154,8 +154,8 @@ def predict_table(
     asked = [(mrna, guide) for mrna in mrnas for guide in guides]
     if pairs is not None:
         asked = _asked(pairs, guides, mrnas)
-    sought = {"max_mismatches": max_mismatches, "turn_sense": turn_sense}
-    return _of_pairs(run, asked, folding=folding, **sought)
+    options: dict[str, Any] = {"max_mismatches": max_mismatches, "turn_sense": turn_sense}
+    return _of_pairs(run, asked, folding=folding, **options)
 
 
 def predict_shard(given: Mapping[str, Any], out: Path, shard: Shard = WHOLE) -> Counter[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -209,6 +209,7 @@ def predict_shard(given: Mapping[str, Any], out: Path, shard: Shard = WHOLE) -> 
     """
     run, source = load(given["model"]), given["source"]
     said = {"columns": given["columns"], "separator": given["separator"]}
+    blocks: Iterator[pd.DataFrame]
     if given["genome"]:
         size = {"downstream": given["downstream"], "upstream": run.card["length"] - given["downstream"]}
         rows = read(source, genome=given["genome"], **size).table
