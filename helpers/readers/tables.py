@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
@@ -53,7 +52,7 @@ def iter_table(
     optional: Sequence[str] = (),
     chunk_rows: int = 10_000,
     separator: str = ",",
-    part: range = range(sys.maxsize),
+    part: range | None = None,
 ) -> Iterator[pd.DataFrame]:
     r"""Rows of a CSV file in pieces, in constant memory.
 
@@ -75,8 +74,8 @@ def iter_table(
     separator : str, default=","
         Character between the cells; ``"auto"`` takes the one that splits the header into the
         required columns, or else the most frequent of comma, tab, semicolon and bar.
-    part : range
-        Rows of the file, from 0, to give; those before are passed over.
+    part : range, optional
+        Rows of the file, from 0, to give, `chunk_rows` in every piece but the last.
 
     Yields
     ------
@@ -108,17 +107,12 @@ def iter_table(
     rows = _rows(chain([first], lines), separator)
     columns = _columns(path, next(rows, None), required, separator)
     added = [c for c in optional if c not in columns]
-<<<<<<< HEAD
     # A quoted name may run over several lines: what is left of them is known to `rows` alone.
-    left = rows if '"' in first[1] else None
+    left: Iterator[Row] | None = rows if '"' in first[1] else None
+    # A part is counted in rows, so that it is read row by row.
+    left = left if part is None else islice(rows, part.start, part.stop)
     blocks = _blocks(lines, left, columns, separator=separator, most=chunk_rows)
-    return (_without_marks(piece, [*required, *optional]) for piece in _pieces(blocks, columns, added))
-=======
-    return (
-        _without_marks(piece, [*required, *optional])
-        for piece in _pieces(islice(rows, part.start, part.stop), columns, added, (part.start, chunk_rows))
-    )
->>>>>>> 1b4b417 (A file is predicted in shards and joined: predict --shard 3/40, join)
+    return (_without_marks(piece, [*required, *optional]) for piece in _pieces(blocks, columns, added, part))
 
 
 def count_rows(path: str | Path, separator: str = ",") -> int:
@@ -132,8 +126,8 @@ def count_rows(path: str | Path, separator: str = ",") -> int:
     >>> count_rows(path)
     2
     """
-    rows, _ = _opened(Path(path), (), separator)
-    return sum(1 for _ in rows) - 1
+    lines, _ = _opened(Path(path), (), separator)
+    return sum(1 for _ in _rows(lines, separator)) - 1
 
 
 def read_header(
@@ -385,7 +379,6 @@ def near(missing: Sequence[str], names: Sequence[str]) -> str:
     return f" Is it {', '.join(hints)}?" if hints else ""
 
 
-<<<<<<< HEAD
 def _blocks(
     lines: Iterator[tuple[int, str]], rows: Iterator[Row] | None, columns: list[str], *,
     separator: str, most: int,
@@ -417,35 +410,20 @@ def _fitted(rows: list[Row], columns: list[str]) -> _Block:
     )
 
 
-def _pieces(blocks: Iterator[_Block], columns: list[str], added: list[str]) -> Iterator[pd.DataFrame]:
-    start = 0
+def _pieces(
+    blocks: Iterator[_Block], columns: list[str], added: list[str], part: range | None
+) -> Iterator[pd.DataFrame]:
+    start, begun = part.start if part is not None else 0, False
     for block in chain(blocks, [_Block([[] for _ in columns], [], [], [])]):
         n = len(block.line)
-        if not n and start:
+        if not n and begun:
             continue  # a file without rows has a piece without rows
         cells = dict(zip(columns, block.cells, strict=True)) | {name: [""] * n for name in added}
         cells |= {"status": block.status, "note": block.note}
         piece = pd.DataFrame(cells, index=pd.RangeIndex(start, start + n), dtype="str")
         piece.insert(len(columns) + len(added), "line", np.array(block.line, dtype="int64"))
         yield piece
-        start += n
-=======
-def _pieces(
-    rows: Iterator[Row], columns: list[str], added: list[str], counted: tuple[int, int]
-) -> Iterator[pd.DataFrame]:
-    start, chunk_rows = counted
-    first = True
-    while (chunk := list(islice(rows, chunk_rows))) or first:
-        first = False
-        fitted = [_fit(row, columns) for row in chunk]
-        index = pd.RangeIndex(start, start + len(chunk))
-        cells = pd.DataFrame([cells for cells, *_ in fitted], columns=columns, index=index, dtype="str")
-        cells = cells.reindex(columns=[*columns, *added], fill_value="").astype("str")
-        about = [(row.line, *rest) for row, (_, *rest) in zip(chunk, fitted, strict=True)]
-        kinds = dict(zip(ADDED, ("int64", "str", "str"), strict=True))
-        yield cells.join(pd.DataFrame(about, columns=list(ADDED), index=index).astype(kinds))
-        start += len(chunk)
->>>>>>> 1b4b417 (A file is predicted in shards and joined: predict --shard 3/40, join)
+        start, begun = start + n, True
 
 
 def _fit(row: Row, columns: list[str]) -> tuple[list[str], str, str]:
