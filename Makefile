@@ -61,14 +61,21 @@ types: setup
 unit: setup
 	$(BIN)/pytest -q -n $(CORES) --doctest-modules helpers tests -m "not pipeline"
 
-# What the notebooks read is made first, so that two of them can run side by side.
+# Jobs, not threads, fill the cores here.
+notebooks pipeline: export TF_NUM_INTRAOP_THREADS = 1
+notebooks pipeline: export TF_NUM_INTEROP_THREADS = 1
+
+# One track through Snakemake; then every notebook once, those of a track in their order (conftest.py),
+# so that each makes what the next one reads.
+THROUGH_SNAKEMAKE := $(patsubst notebooks/%,runs/sample/%,$(wildcard notebooks/sirna_efficacy/*.ipynb))
 notebooks: setup
 	$(UNLOCK)
-	$(SNAKEMAKE)
-	$(BIN)/pytest -q -n $(CORES) --dist loadfile -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 900 notebooks
+	$(SNAKEMAKE) -- $(THROUGH_SNAKEMAKE) runs/sample/sirna_efficacy/results.csv
+	$(BIN)/pytest -q -n $(CORES) --dist loadscope -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 900 notebooks
 
 pipeline: setup
-	$(BIN)/pytest -q tests/project -m pipeline
+	$(BIN)/pytest -q -n $(CORES) tests/project/test_journeys.py -m pipeline
+	$(BIN)/pytest -q tests/project/test_pipeline_run.py -m pipeline
 
 lab: setup  ## JupyterLab in notebooks/
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb

@@ -166,8 +166,8 @@ RUNS = {
         lambda: list(pairs(240)),
         "03",
         [
-            "preset=sample", "hybrid=false", "epochs=1", "final_epochs=1", "original_epochs=1", "runs=1",
-            "folds_run=1", "n_boot=100",
+            "preset=sample", "hybrid=false", "epochs=1", "final_epochs=1", "original_epochs=1", "trees=10",
+            "runs=1", "folds_run=1", "n_boot=100",
         ],
         "rna_id,rna_seq,protein_seq",
     ),
