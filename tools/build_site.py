@@ -45,8 +45,15 @@ CSS = """
 .md-typeset .output_area .dataframe { border-collapse: collapse; }
 .md-typeset .output_area .dataframe :is(td, th) { padding: .2em .6em; text-align: right; }
 .md-typeset .output_area pre { background: none; padding: 0; white-space: pre-wrap; }
+.md-typeset .output_area :is(td, th) { vertical-align: top; }
 .md-typeset math[display=block] { margin: 1em 0; overflow-x: auto; }
 .js-plotly-plot { background: white; }
+@media (max-width: 600px) {
+  .md-typeset pre code { white-space: pre-wrap; overflow-wrap: anywhere; }
+  .md-typeset .output_area td { min-width: 3.5em; }
+  .md-typeset .output_area img { max-width: 100%; height: auto; }
+  .js-plotly-plot .gtitle { font-size: 11px !important; }
+}
 """
 
 
