@@ -52,7 +52,7 @@ CSS = """
   .md-typeset pre code { white-space: pre-wrap; overflow-wrap: anywhere; }
   .md-typeset .output_area td { min-width: 3.5em; }
   .md-typeset .output_area img { max-width: 100%; height: auto; }
-  .js-plotly-plot .gtitle { font-size: 11px !important; }
+  .js-plotly-plot .gtitle { font-size: 9px !important; }
 }
 """
 
