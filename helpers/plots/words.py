@@ -66,6 +66,7 @@ def metric(name: str) -> str:
 _MOLECULES = {
     "rna": "RNA", "dna": "DNA", "cnn": "CNN", "rnn": "RNN", "mrna": "mRNA", "sirna": "siRNA",
     "legnet": "MPRALegNet", "dream": "DREAM", "multirm": "MultiRM",
+    "oligoformer": "OligoFormer", "attsioff": "AttSiOff", "rpiter": "RPITER", "deepcre": "DeepCRE",
 }  # fmt: skip
 
 

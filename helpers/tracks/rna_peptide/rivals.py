@@ -99,12 +99,11 @@ class Rival:
     seed : int
         Of weights and order.
     epochs, code_epochs : int
-        Of each module, at most (published: 35, and 10 of a slower step; here as many as some
-        minutes of one core hold), and of each layer of the encoder, before.
+        Of each module, at most, and of each layer of the encoder, before; as published.
     """
 
     def __init__(
-        self, table: PairTable, name: str, *, seed: int = 0, epochs: int = 16, code_epochs: int = 100
+        self, table: PairTable, name: str, *, seed: int = 0, epochs: int = 35, code_epochs: int = 100
     ) -> None:
         self.table, self.build = table, RECIPES[name]
         self.settings: dict[str, Any] = {
@@ -126,11 +125,9 @@ class Rival:
         ]
         learnt, held = ([x[rows] for x in self._inputs] for rows in (train, valid))
         model = self.build()
-        for name, X in zip(WORDS, learnt, strict=True):
-            pretrain([model.encoder.get_layer(f"{name}_code_{units}") for units in _CODES], X, **{
-                name: given[name] for name in ("code_epochs", "batch_size")
-            })  # fmt: skip
-        for part, epochs in ((model.convolution, 0), (model.encoder, 0), (model.whole, 4)):
+        coders = [[model.encoder.get_layer(f"{name}_code_{units}") for name in WORDS] for units in _CODES]
+        pretrain(coders, learnt, epochs=given["code_epochs"], batch_size=given["batch_size"])
+        for part, epochs in ((model.convolution, 0), (model.encoder, 0), (model.whole, 15)):
             chosen = {name: given[name] for name in ("batch_size", "seed")} | {"monitor": "val_auroc"}
             schedule = Schedule(epochs=epochs or given["epochs"], patience=5, **chosen)
             self.result = fit(part, learnt, y[train], valid=(held, y[valid]), schedule=schedule, verbosity=0)
@@ -150,16 +147,24 @@ def makers(text: str, table: PairTable, *, seed: int) -> dict[str, Callable[[], 
 
 
 def pretrain(
-    coders: Sequence[keras.layers.Dense], X: np.ndarray, *, code_epochs: int, batch_size: int
+    coders: Sequence[Sequence[keras.layers.Dense]],
+    chains: Sequence[np.ndarray],
+    *,
+    epochs: int,
+    batch_size: int,
 ) -> None:
-    """Train each layer of an encoder to keep what the layer before it gives, as an autoencoder."""
-    for coder in coders:
-        given = keras.Input(X.shape[1:])
-        back = layers.Dropout(0.2)(layers.Dense(X.shape[1], activation="sigmoid")(coder(given)))
+    """Train each layer of the encoders to keep what the layer before it gives, as autoencoders."""
+    chains = list(chains)
+    for layer in coders:
+        given = [keras.Input(X.shape[1:]) for X in chains]
+        back = [
+            layers.Dropout(0.2)(layers.Dense(x.shape[1], activation="sigmoid")(coder(x)))
+            for coder, x in zip(layer, given, strict=True)
+        ]
         both = keras.Model(given, back)
-        both.compile("adam", "mse", jit_compile=False)
-        both.fit(X, X, epochs=code_epochs, batch_size=batch_size, verbose=0)
-        X = predict(keras.Model(given, coder(given)), X)
+        both.compile("adam", ["mse"] * len(chains), jit_compile=False)
+        both.fit(chains, chains, epochs=epochs, batch_size=batch_size, verbose=0)
+        chains = [keras.ops.convert_to_numpy(coder(X)) for coder, X in zip(layer, chains, strict=True)]
 
 
 def _convolve(x: Any, name: str) -> Any:

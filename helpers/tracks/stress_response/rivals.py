@@ -75,10 +75,10 @@ class Rival:
     seed : int
         Of weights and order.
     epochs : int
-        At most; published 100, here as many as some minutes of one core hold.
+        At most, as published.
     """
 
-    def __init__(self, table: PromoterTable, name: str, *, seed: int = 0, epochs: int = 40) -> None:
+    def __init__(self, table: PromoterTable, name: str, *, seed: int = 0, epochs: int = 100) -> None:
         self.table, self.build = table, RECIPES[name]
         self.settings: dict[str, Any] = {"model": name, "seed": seed, "epochs": epochs, "batch_size": 64}
         self.result: FitResult
