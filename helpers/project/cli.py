@@ -231,7 +231,8 @@ def run(
         track, names, out=folder, settings=settings or (),
         dataset=dataset or Path(source).name.partition(".")[0], **given,
     )  # fmt: skip
-    execute(steps, folder)
+    with paths.alone(folder):
+        execute(steps, folder)
     typer.echo(f"done: {folder}")
 
 
@@ -261,7 +262,8 @@ def predict(
     dataset = Path(source).name.partition(".")[0]
     steps = plan(track, {name: {}}, out=folder, settings=settings or (), dataset=dataset, **given)
     if not shard:
-        execute(steps, folder)
+        with paths.alone(folder):
+            execute(steps, folder)
         typer.echo(f"done: {folder}")
         return
     part, origin = shards.Shard.named(shard), paths.root() / "notebooks" / f"{steps[0].notebook}.ipynb"
@@ -315,8 +317,11 @@ def main() -> None:
     """Entry point: an error of the product is one message and exit code 1, never a traceback."""
     try:
         app()
-    except ValueError as error:
-        typer.echo(f"error: {error}", err=True)
+    except (ValueError, OSError) as error:
+        said = str(error) if isinstance(error, ValueError) else paths.refused(error)
+        if not said:
+            raise
+        typer.echo(f"error: {said}", err=True)
         raise SystemExit(1) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import glob
 import hashlib
@@ -94,6 +95,50 @@ def output_folder(path: str | Path) -> Path:
         raise ValueError(f"{folder} is a file; expected a folder to write to. Give another name")
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
+
+
+@contextlib.contextmanager
+def alone(folder: str | Path) -> Iterator[None]:
+    """Hold an output folder against a second run; the hold ends with the process, however that ends.
+
+    Raises
+    ------
+    ValueError
+        If another run holds it.
+    """
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        # Some network drives know no locks: there two runs are let be.
+        with contextlib.suppress(OSError):
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ValueError(
+                    f"{folder}: another run is writing into this folder. Wait for it, or give another one"
+                ) from None
+        yield
+    finally:
+        os.close(number)
+
+
+def refused(error: OSError) -> str:
+    """Why a disk took nothing and what mends it, in a sentence; nothing for an error of another kind.
+
+    Examples
+    --------
+    >>> refused(OSError(errno.EROFS, "Read-only file system", "out/a.csv"))
+    'out/a.csv: Read-only file system. Give an output folder that you may write to'
+    """
+    mend = {
+        **dict.fromkeys(
+            (errno.ENOSPC, errno.EDQUOT), "Make room on the disk and run again: what is done is kept"
+        ),
+        **dict.fromkeys(
+            (errno.EROFS, errno.EACCES, errno.EPERM), "Give an output folder that you may write to"
+        ),
+    }
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror}. {mend[error.errno]}" if error.errno in mend else ""
 
 
 def shown(path: str | Path) -> str:

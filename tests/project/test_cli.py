@@ -1,6 +1,8 @@
 """The command line: a toy suite of two notebooks, run, resumed, stopped, asked wrongly."""
 
+import errno
 import json
+import os
 import re
 import sys
 
@@ -132,6 +134,29 @@ def test_an_error_is_the_products_message_and_no_traceback(suite, tmp_path, monk
 def test_a_wrong_call_says_what_is_right(suite, monkeypatch, capsys, words, said):
     assert call(monkeypatch, *words) == 1
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(errno.ENOSPC, "Make room on the disk"), (errno.EROFS, "that you may write to")]
+)
+def test_a_disk_that_takes_nothing_is_said_in_a_line(suite, tmp_path, monkeypatch, capsys, number, said):
+    def execute(*_):
+        raise OSError(number, os.strerror(number), "results/a.csv")
+
+    monkeypatch.setattr(cli, "execute", execute)
+    assert call(monkeypatch, "run", "toy", "--source", "mine.csv", "--out", "results") == 1
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"error: results/a.csv: {os.strerror(number)}. ")
+    assert said in shown.err
+    assert "Traceback" not in shown.err + shown.out
+
+
+def test_a_second_run_in_the_same_folder_is_refused(suite, tmp_path, monkeypatch, capsys):
+    (tmp_path / "results").mkdir()
+    with paths.alone(tmp_path / "results"):
+        assert call(monkeypatch, "run", "toy", "--source", "mine.csv", "--out", "results") == 1
+    assert "another run is writing into this folder" in capsys.readouterr().err
+    assert not list((tmp_path / "results").iterdir())
 
 
 def test_a_setting_may_name_its_notebook(suite, tmp_path):
