@@ -1,6 +1,7 @@
 """Pages in JupyterLab, as a reader opens them: a real browser, Run All, nothing red."""
 
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -69,6 +70,9 @@ class Page:
         # Without a focus JupyterLab has no current notebook to run.
         self.call("Emulation.setFocusEmulationEnabled", enabled=True)
 
+    def close(self):
+        self.socket.close()
+
     def call(self, method, **given):
         number = next(self.numbers)
         self.socket.send(json.dumps({"id": number, "method": method, "params": given}))
@@ -88,9 +92,10 @@ class Page:
         return found
 
 
-@pytest.fixture
-def lab(tmp_path):
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
     """Address of a JupyterLab over a copy of the suite, and a page of a browser."""
+    tmp_path = tmp_path_factory.mktemp("lab")
     for name in ("config", "notebooks", "data", "figures", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "Snakefile", tmp_path)
@@ -109,7 +114,8 @@ def lab(tmp_path):
     )  # fmt: skip
     try:
         answered(f"http://127.0.0.1:{port}/api", 60)
-        yield f"http://127.0.0.1:{port}/lab/tree/", Page(debugging)
+        with contextlib.closing(Page(debugging)) as page:
+            yield f"http://127.0.0.1:{port}/lab/tree/", page
     finally:
         for process in (browser, server):
             process.terminate()
