@@ -63,7 +63,7 @@ class Page:
     def __init__(self, port):
         import websocket
 
-        tabs = json.loads(answered(f"http://127.0.0.1:{port}/json", 30))
+        tabs = json.loads(answered(f"http://127.0.0.1:{port}/json", 240))
         address = next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
         self.socket = websocket.create_connection(address, timeout=300, suppress_origin=True)
         self.numbers = itertools.count(1)
@@ -113,20 +113,23 @@ def lab(tmp_path_factory):
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        answered(f"http://127.0.0.1:{port}/api", 60)
+        answered(f"http://127.0.0.1:{port}/api", 240)
         with contextlib.closing(Page(debugging)) as page:
             yield f"http://127.0.0.1:{port}/lab/tree/", page
     finally:
         for process in (browser, server):
             process.terminate()
-            process.wait(20)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()
+            process.wait()
 
 
 @pytest.mark.parametrize("name", ["00_start_here", "rna_peptide/01_load_positives"])
 def test_run_all_leaves_nothing_red(lab, name, tmp_path):
     address, page = lab
     page.call("Page.navigate", url=f"{address}notebooks/{name}.ipynb?reset")
-    page.wait(LOADED, 90)
+    page.wait(LOADED, 240)
     assert page.value(RUN) == "done"
     assert page.value(LEFT) == 0
     assert json.loads(page.value(RED)) == []
