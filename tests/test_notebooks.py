@@ -67,7 +67,9 @@ def test_source_keeps_the_house_rules(path):
     cells = code_cells(path)
     sizes = [len(lines(cell)) for cell in cells]
     assert statistics.median(sizes) <= 9
-    assert max(sizes) <= 25
+    # A list of parameters may be longer than what has to be understood as one step.
+    assert max(n for n, cell in zip(sizes, cells, strict=True) if "tags" not in cell.metadata) <= 25
+    assert max(sizes) <= 30
     for cell in cells:
         assert not re.search(r"^\s*[!%]|sys\.path", cell.source, re.MULTILINE), cell.source
         tree = ast.parse(cell.source)

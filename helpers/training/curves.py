@@ -213,7 +213,8 @@ like these would probably help.
             -1: "More rows made it worse, which needs an explanation.",
         }[side]
         name = str(model).replace("_", " ")
-        words = f"{task}, {name}" if task else name[:1].upper() + name[1:]
+        of = "Mean over the tasks" if task == "mean" else task
+        words = f"{of}, {name}" if task else name[:1].upper() + name[1:]
         metric = verdicts.metric_name(last["metric"])
         lines.append(
             f"- {words}, from {before['train']:,} to {last['train']:,} training rows: {metric} "

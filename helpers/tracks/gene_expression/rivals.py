@@ -195,7 +195,7 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     "legnet": Recipe(build_legnet, epochs=12, batch_size=64, strands=2),
-    "dream_rnn": Recipe(build_dream_rnn, epochs=3, batch_size=32, strands=1),
+    "dream_rnn": Recipe(build_dream_rnn, epochs=2, batch_size=32, strands=1),
 }
 """The published networks by name."""
 
