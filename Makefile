@@ -71,7 +71,7 @@ THROUGH_SNAKEMAKE := $(patsubst notebooks/%,runs/sample/%,$(wildcard notebooks/s
 notebooks: setup
 	$(UNLOCK)
 	$(SNAKEMAKE) -- $(THROUGH_SNAKEMAKE) runs/sample/sirna_efficacy/results.csv
-	$(BIN)/pytest -q -n $(CORES) --dist loadscope -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 900 notebooks
+	$(BIN)/pytest -q -n $(CORES) --dist loadscope -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 3600 notebooks
 
 pipeline: setup
 	$(BIN)/pytest -q -n $(CORES) tests/project/test_journeys.py -m pipeline
