@@ -197,7 +197,33 @@ def tables(path: Path) -> str:
         explains = table[~predicts]
         explains = explains.assign(n=explains["n"].map(" (n = {})".format))
         parts.append(markdown(explains, EXPLANATION, n_in_cell=True))
+    if said := published(path.parent.name):
+        parts.append(said)
     return "\n".join(parts)
+
+
+def published(track: str) -> str:
+    """What others report, each figure with what it was measured on and its caveat: no race."""
+    table = pd.read_csv(ROOT / "data" / "published.csv", dtype=str, keep_default_na=False)
+    table = table[table["track"] == track].drop(columns="track")
+    if table.empty:
+        return ""
+    # One caveat for several rows is one row with several values.
+    keys = ["model", "protocol", "metric", "caveat", "doi"]
+    rows = table.groupby(keys, sort=False).agg("; ".join).reset_index()
+    rows["value"] = [
+        value
+        if ";" not in value
+        else "; ".join(map(": ".join, zip(of.split("; "), value.split("; "), strict=True)))
+        for of, value in zip(rows["dataset"], rows["value"], strict=True)
+    ]
+    rows["dataset"] = [of if ";" not in of else "each as named" for of in rows["dataset"]]
+    shown = rows[["model", "dataset", "protocol", "metric", "value", "caveat", "doi"]]
+    lines = ["| " + " | ".join(row) + " |" for row in shown.itertuples(index=False)]
+    header = "| " + " | ".join(shown.columns) + " |\n|" + "---|" * len(shown.columns)
+    return "What others report, on other data or by easier protocols (`data/published.csv`):\n\n" + "\n".join(
+        [header, *lines, ""]
+    )
 
 
 def sentences(table: pd.DataFrame) -> str:
