@@ -28,7 +28,8 @@ PROTOCOLS = (
     "given_test_audited",
 )  # fmt: skip
 MODELS = (
-    "ours", "ours_test_orthologs", "hybrid", "network", "neighbours", "features", "sites",
+    "ours", "ours_test_orthologs", "hybrid", "network", "legnet", "dream_rnn", "multirm", "rpiter",
+    "oligoformer", "attsioff", "deepcre", "neighbours", "features", "sites",
     "scanner", "cnn_evoaug", "cnn_phyloaug", "cnn_both", "cnn", "plain", "support_vectors", "svm",
     "forest", "shared", "single", "codes", "baseline", "kmers",
     "baseline_orthologs", "original_evoaug", "original", "counts", "control",
