@@ -16,7 +16,7 @@ SNAKEMAKE := $(BIN)/python tools/run_suite.py --cores $(CORES) --rerun-incomplet
 UNLOCK = @pgrep -f "$(CURDIR)/$(BIN)/[p]ython.*[s]nakemake" > /dev/null \
 	|| $(BIN)/snakemake --unlock --cores 1 > /dev/null 2>&1 || true
 
-.PHONY: models help run demo test figures lab bench site clean clean-real setup lint types unit notebooks pipeline publish sample lock
+.PHONY: hostile models help run demo test figures lab bench site clean clean-real setup lint types unit notebooks pipeline publish sample lock
 
 help:  ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,9 @@ notebooks: setup
 pipeline: setup
 	$(BIN)/pytest -q -n $(CORES) tests/project/test_journeys.py -m pipeline
 	$(BIN)/pytest -q tests/project/test_pipeline_run.py -m pipeline
+
+hostile: setup  ## What takes minutes: killed shards, JupyterLab in a browser
+	$(BIN)/pytest -q tests/project/test_shards.py tests/project/test_lab.py -m pipeline
 
 lab: setup  ## JupyterLab in notebooks/
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb

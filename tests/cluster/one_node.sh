@@ -2,7 +2,7 @@
 # A Slurm cluster of one node on this machine, and a command in it; by hand, as root, after
 #   apt-get install slurm-wlm munge && pip install snakemake-executor-plugin-slurm
 #
-#   tests/cluster/one_node.sh snakemake --profile workflow/profiles/slurm --directory FOLDER TARGET
+#   tests/cluster/one_node.sh snakemake --profile workflow/profiles/slurm --slurm-status-command squeue --directory FOLDER TARGET
 #
 # The node has the machine's cores and memory; a job that takes more memory than its rule states is killed.
 set -eu
