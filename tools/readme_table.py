@@ -156,7 +156,8 @@ def overview() -> str:
         sides["better"] += [track] if all(gain > 0 for gain, _ in found) else []
         sides["behind"] += [track] if all(gain < 0 for gain, _ in found) else []
         sides["at chance"] += [] if all(above > 0 for _, above in found) else [track]
-        tested = f"`{protocol}`, n = {table['n'].max():,}, runs: {table['runs'].max()}"
+        mine = table[table["model"] == "ours"]
+        tested = f"`{protocol}`, n = {mine['n'].max():,}, runs: {mine['runs'].max()}"
         row = [f"[{track}](docs/results/{track}.md)", tested, METRICS[metric]]
         lines.append("| " + " | ".join([*row, *("<br>".join(cells[key]) for key in cells), published]) + " |")
     said = {key: ", ".join(f"`{track}`" for track in of) or "no track" for key, of in sides.items()}

@@ -229,7 +229,8 @@ def save(
     stem = Path(path_stem)
     written = [write_whole(stem.with_name(f"{stem.name}.{form}"), _bytes(fig, form)) for form in formats]
     if data is not None:
-        text = data.to_csv(index=False, lineterminator="\n")
+        # Six digits are more than a picture shows; the results table keeps all of its own.
+        text = data.to_csv(index=False, lineterminator="\n", float_format="%.6g")
         written.append(write_whole(stem.with_name(f"{stem.name}.csv"), text.encode()))
     return written
 
