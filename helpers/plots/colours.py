@@ -85,8 +85,8 @@ _MODELS = {
     "ours_test_orthologs": ("blue", "s", 4), "baseline_orthologs": ("green", "s", 4),
     "original_evoaug": ("orange", "D", 4), "cnn": ("sky", "o", 0), "cnn_evoaug": ("sky", "s", 1),
     "cnn_phyloaug": ("sky", "^", 2), "cnn_both": ("sky", "D", 5),
-    "oligoformer": ("yellow", "s", 1), "attsioff": ("yellow", "D", 4), "rpiter": ("yellow", "s", 1),
-    "deepcre": ("yellow", "s", 1),
+    "oligoformer": ("yellow", "s", 1), "attsioff": ("yellow", "D", 4), "rpiter": ("yellow", "v", 1),
+    "deepcre": ("yellow", "o", 1),
 }  # fmt: skip
 MODEL_MARKS: dict[str, Mark] = {
     name: {"color": OKABE_ITO.get(colour, colour), "marker": marker, "linestyle": _LINES[line]}

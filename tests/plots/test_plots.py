@@ -147,7 +147,7 @@ def test_save_writes_picture_and_data_and_a_rerun_is_identical(tmp_path):
     svg = first[1].read_text()
     assert "<dc:date>" not in svg
     assert "true-positive rate</text>" in svg
-    assert first[2].read_text() == "fpr,tpr\n0.0,0.0\n0.25,0.5\n1.0,1.0\n"
+    assert first[2].read_text() == "fpr,tpr\n0,0\n0.25,0.5\n1,1\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "roc.csv", "roc.png", "roc.svg"]
 
 
