@@ -147,6 +147,7 @@ def sirna_efficacy(run: Path, folder: Path) -> None:
 def gene_expression(run: Path, folder: Path) -> None:
     """The network without the machine."""
     found = results.read_results(results_of("gene_expression"))
+    found = found[found["protocol"].isin(HEADLINES["gene_expression"][1])]
     rows = found[(found["model"] == "network") & (found["metric"] == "pearson")].astype(object)
     rows = rows.where(rows.notna(), None).drop(columns="note", errors="ignore").to_dict("records")
     name = "gene_expression_hybrid.keras"
