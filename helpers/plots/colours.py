@@ -80,7 +80,7 @@ _MODELS = {
     "forest": ("black", "X", 7), "counts": ("black", "*", 7), "kmers": ("black", "d", 7),
     "plain": ("orange", "h", 1), "shared": ("sky", "d", 4), "codes": ("orange", "p", 4),
     # Published networks.
-    "legnet": ("vermillion", "s", 1), "dream_rnn": ("black", "p", 4), "multirm": ("vermillion", "D", 5),
+    "legnet": ("#7A4B21", "s", 1), "dream_rnn": ("yellow", "p", 4), "multirm": ("vermillion", "D", 5),
     # A model with other training rows, edits or inputs keeps its colour and changes its marker.
     "ours_test_orthologs": ("blue", "s", 4), "baseline_orthologs": ("green", "s", 4),
     "original_evoaug": ("orange", "D", 4), "cnn": ("sky", "o", 0), "cnn_evoaug": ("sky", "s", 1),

@@ -7,7 +7,7 @@ import os
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -94,6 +94,15 @@ def house(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
+def _kept() -> AbstractContextManager[None]:
+    """The house style, unless it is set already: a journal's sizes, which stand above ours, are kept.
+
+    No other style here draws axes without two of their lines.
+    """
+    is_set = not (mpl.rcParams["axes.spines.top"] or mpl.rcParams["axes.spines.right"])
+    return nullcontext() if is_set else context()
+
+
 class HouseFigure(Figure):
     """A figure outside pyplot's registry that shows itself at the end of a notebook cell.
 
@@ -101,8 +110,8 @@ class HouseFigure(Figure):
     """
 
     def subplots(self, *args: Any, **kwargs: Any) -> Any:
-        """Axes in the house style, whatever the caller's settings are."""
-        with context():
+        """Axes in the house style, or in that of a journal where the caller has set one."""
+        with _kept():
             return super().subplots(*args, **kwargs)
 
     def draw(self, renderer: RendererBase) -> None:
@@ -144,16 +153,16 @@ def root(ax: Axes) -> Figure:
     return found
 
 
-@house
 def title(ax: Axes, text: str, weight: str = "bold") -> None:
     """Set the title of axes, broken into lines that fit above them."""
-    ax.set_title(_lines(text, ax.get_window_extent().width / root(ax).dpi / MM / 1.5), weight=weight)
+    with _kept():
+        ax.set_title(_lines(text, ax.get_window_extent().width / root(ax).dpi / MM / 1.5), weight=weight)
 
 
-@house
 def head(fig: Figure, text: str) -> None:
     """Set the title of a whole figure, broken into lines that fit its width."""
-    fig.suptitle(_lines(text, fig.get_figwidth() / MM / 1.95), x=0.01, ha="left")
+    with _kept():
+        fig.suptitle(_lines(text, fig.get_figwidth() / MM / 1.95), x=0.01, ha="left")
 
 
 def _lines(text: str, characters: float) -> str:

@@ -174,7 +174,7 @@ def test_figure_2_knows_its_numbers(predictions):
 def test_figure_4_has_a_star_only_where_ours_is_better(results, compared):
     gain, tests = compared
     worse = gain.assign(value=-0.1)
-    for given, stars in ((gain, 28), (worse, 0)):
+    for given, stars in ((gain, 36), (worse, 0)):
         one = comparison.by_model(results, given, tests, preset=publication.preset("cell"), title=TITLE)
         found = [t.get_text() for ax in one.figure.axes for t in ax.texts]
         assert found.count("*") == stars
