@@ -25,5 +25,8 @@ def named(text: str, known: Iterable[str]) -> list[str]:
         if name not in known:
             near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
             mend = f"did you mean {near[0]!r}? " if near else ""
-            raise ValueError(f"rivals names {name!r}; {mend}Known are {', '.join(known)}")
+            raise ValueError(
+                f"rivals: {name!r} is no published network that is known here; {mend}Known are "
+                f"{', '.join(known)}"
+            )
     return found

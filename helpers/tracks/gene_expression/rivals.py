@@ -14,7 +14,6 @@ each network; what holds for both:
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -26,6 +25,7 @@ from keras import layers, ops
 from helpers.tracks.gene_expression.network import MaskedSquaredError, Shift
 from helpers.tracks.gene_expression.promoters import PromoterTable
 from helpers.training.fitting import FitResult, Schedule, fit, predict
+from helpers.training.rivals import named
 
 _register = keras.saving.register_keras_serializable(package="helpers")
 _FAN_OUT = keras.initializers.VarianceScaling(2.0, mode="fan_out", distribution="untruncated_normal")
@@ -267,15 +267,9 @@ def compared(table: PromoterTable, names: str, *, seed: int) -> dict[str, Callab
     >>> list(compared(PromoterTable(["ACGT"], np.ones((1, 1))), "legnet, dream_rnn", seed=1))
     ['legnet', 'dream_rnn']
     """
-    wanted = [name for name in (part.strip() for part in names.split(",")) if name]
-    for name in wanted:
-        if name not in RECIPES:
-            near = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.0)[0]
-            raise ValueError(
-                f"rivals: {name!r} is no published network that is known here; expected some of "
-                f"{', '.join(RECIPES)}, with commas between them. Did you mean {near!r}?"
-            )
-    return {name: partial(Rival, table, RECIPES[name], name=name, seed=seed) for name in wanted}
+    return {
+        name: partial(Rival, table, RECIPES[name], name=name, seed=seed) for name in named(names, RECIPES)
+    }
 
 
 def _norm(name: str) -> keras.layers.Layer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
 import keras
@@ -13,6 +12,7 @@ from helpers.sequences.alphabet import RNA
 from helpers.tracks.rna_modification.predictors import WindowTable
 from helpers.tracks.rna_modification.quantiser import masked_crossentropy
 from helpers.training.fitting import FitResult, Schedule, fit
+from helpers.training.rivals import named
 
 LENGTH = 51
 """Nucleotides that MultiRM reads, the site in the middle."""
@@ -164,12 +164,4 @@ def compared(table: WindowTable, names: str, *, seed: int) -> dict[str, MultiRM]
     ValueError
         If a name is unknown.
     """
-    wanted = [name for name in (part.strip() for part in names.split(",")) if name]
-    for name in wanted:
-        if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.0)[0]
-            raise ValueError(
-                f"rivals: {name!r} is no published network that is known here; expected some of "
-                f"{', '.join(NAMES)}, with commas between them. Did you mean {near!r}?"
-            )
-    return {name: MultiRM(table, seed=seed) for name in wanted}
+    return {name: MultiRM(table, seed=seed) for name in named(names, NAMES)}
