@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +16,8 @@ from helpers.project import code, paths
 from helpers.training.store import fingerprint
 
 _COLUMNS = ("row", "group", "group_2", "run", "fold", "task", "y", "p", "model")
+# What a kept fold says of itself, in every row: how many it has, and what it cost.
+_KEPT = ("rows", "train_rows", "fit_seconds", "predict_seconds")
 
 
 class Predictor(Protocol):
@@ -56,7 +60,8 @@ def cross_validate(
         Where the predictions of finished folds are kept and read back. None keeps nothing.
     data_key : str
         What identifies the data, such as their sha256; required with a folder. A fold's file is
-        found by it, the settings, the rows, and the code of the predictor and of all it holds.
+        found by it, the settings, the rows, and the code of the predictor and of all it holds. It also
+        says what the fold cost: seconds of processor time to fit and to predict, and training rows.
     verbosity : int
         0 shows nothing, 1 one progress bar.
 
@@ -121,7 +126,7 @@ def cross_validate(
                 if path is not None:
                     with paths.atomic_path(path) as part:
                         table.assign(rows=len(table)).to_csv(part, index=False, lineterminator="\n")
-            tables.append(table)
+            tables.append(table.drop(columns=[*_KEPT], errors="ignore"))
     # A table without rows, read from a file, does not know the types of its columns.
     found = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
     found["run"] = 1
@@ -141,7 +146,7 @@ def _read(path: Path) -> pd.DataFrame | None:
     words = {"fold": str, "model": str, "task": str}
     try:
         table = pd.read_csv(path, dtype=words, keep_default_na=False, na_values=[""])
-        whole = bool((table.pop("rows").astype(int) == len(table)).all())
+        whole = bool((table["rows"].astype(int) == len(table)).all())
         return table if whole and (len(table) or not path.read_text().strip().count("\n")) else None
     except (KeyError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError):
         return None
@@ -151,11 +156,16 @@ def _predict_fold(
     name: str, predictor: Predictor, y: np.ndarray, tasks: Sequence[str] | None, fold: Any
 ) -> pd.DataFrame:
     train, valid, test = (np.asarray(rows) for rows in (fold.train, fold.valid, fold.test))
+    clock = [time.process_time()]
     predictor.fit(train, valid)
+    clock.append(time.process_time())
     found: Any = predictor.predict(test)
+    clock.append(time.process_time())
     named = found if isinstance(found, Mapping) else {name: found}
     parts = [_rows(model, p, y, tasks, test, fold.name) for model, p in named.items()]
-    return pd.concat(parts, ignore_index=True)
+    fit, use = (round(later - earlier, 3) for earlier, later in pairwise(clock))
+    cost = {"train_rows": len(train), "fit_seconds": fit, "predict_seconds": use}
+    return pd.concat(parts, ignore_index=True).assign(**cost)
 
 
 def _rows(
