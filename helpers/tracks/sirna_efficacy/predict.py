@@ -144,11 +144,11 @@ def predict_table(
     pandas.DataFrame
         Columns `COLUMNS`, one row for each pair, in the order of `pairs` or mRNA by mRNA:
         ``position`` (from 1) of the site on the mRNA, ``sites`` that match as well, ``mismatches``
-        (positions of the guide), ``efficacy`` with its 90 % interval, ``training`` (how the pair stands
-        to what the models learnt from: identical, near or new, as `Hybrid.standing` says), the scores
-        and names of the published rules, ``status`` (scored, unscored, rejected) and ``note`` (what
-        was changed; why there is no score, and how to mend it). The same input gives the same numbers
-        on every run.
+        (positions of the guide), ``efficacy`` with its 90 % interval (both on the scale of the measured
+        values, not cut at 0 or 1), ``training`` (how the pair stands to what the models learnt from:
+        identical, near or new, as `Hybrid.standing` says), the scores and names of the published rules,
+        ``status`` (scored, unscored, rejected) and ``note`` (what was changed; why there is no score, and
+        how to mend it). The same input gives the same numbers on every run.
     """
     guides, mrnas = (table[table["kind"] == kind].to_dict("records") for kind in ("siRNA", "mRNA"))
     asked = [(mrna, guide) for mrna in mrnas for guide in guides]
