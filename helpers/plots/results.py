@@ -21,7 +21,7 @@ CHANCE = {
 }
 """What a model that knows nothing scores, where that does not depend on the data."""
 NO_BREAK = "\N{NO-BREAK SPACE}"
-"""Between a value and its interval, which a narrow page would else break into four lines."""
+"""Within an interval: a narrow page breaks a cell once, between the value and its interval."""
 
 
 def select(results: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -159,8 +159,9 @@ def results_table(
         Index (task, protocol, model), the task left out when no row has one. Columns: `n`; where
         numbers are means of several `runs`, how many, and `sd`, their spread (of several metrics, the
         largest, as `sd at most`); `near`, the share of test items with a near copy in training, where
-        it is known; and a metric each, with cells such as ``"0.957 [0.950, 0.963]"`` that do not wrap,
-        a dash where a metric was not measured, "no interval" where there were too few groups for one.
+        it is known; and a metric each, with cells such as ``"0.957 [0.950, 0.963]"`` that wrap
+        before the bracket alone, a dash where a metric was not measured, "no interval" where there were
+        too few groups for one.
 
     Raises
     ------
@@ -179,13 +180,14 @@ def results_table(
     by = ["task", "protocol", "model"] if keys["task"].any() else ["protocol", "model"]
     rows = rows.assign(**{name: value for name, value in LATER.items() if name not in rows})
     ends = zip(*(rows[name] for name in ("value", "ci_low", "ci_high")), strict=True)
+    texts = [interval(*of, decimals=decimals).split(" ", 1) for of in ends]
     flat = keys[by].assign(
         metric=rows["metric"].map(words.metric),
         n=[f"{int(n):,}" for n in rows["n"]],
         runs=rows["runs"],
         sd=rows["sd"],
         near=["–" if pd.isna(share) else f"{share:.0%}" for share in rows["near"]],
-        text=[interval(*of, decimals=decimals).replace(" ", NO_BREAK) for of in ends],
+        text=[" ".join(part.replace(" ", NO_BREAK) for part in text) for text in texts],
     )
     if (twice := flat.duplicated([*by, "metric"])).any():
         first = flat[twice].iloc[0]

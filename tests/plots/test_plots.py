@@ -252,7 +252,7 @@ def test_points_without_an_interval_are_drawn_and_said():
     cells = results.results_table(table)
     assert cells["runs"].eq(3).all()
     assert cells["sd at most"].eq("0.010").all()
-    assert cells["AUROC"].str.endswith("\N{NO-BREAK SPACE}(no\N{NO-BREAK SPACE}interval)").all()
+    assert cells["AUROC"].str.endswith(" (no\N{NO-BREAK SPACE}interval)").all()
     bins = pd.DataFrame(
         {
             "predicted": [0.2, 0.8],
@@ -269,7 +269,7 @@ def test_results_table_is_readable_and_refuses_two_values_for_a_cell():
     table = results.results_table(RESULTS)
     assert list(table.columns) == ["n", "AUROC", "MCC"]
     assert table.loc[("both unseen", "ours"), "AUROC"].split() == ["0.900", "[0.880,", "0.930]"]
-    assert not table["AUROC"].str.contains(" ", regex=False).any(), "a cell does not wrap"
+    assert table["AUROC"].str.count(" ").max() == 1, "a cell wraps once, in front of its interval"
     assert table.loc[("both unseen", "control"), "MCC"] == "–"
     with pytest.raises(ValueError, match="two rows of results for AUROC, both unseen, ours"):
         results.results_table(pd.concat([RESULTS, RESULTS]))

@@ -69,7 +69,7 @@ def along(
             if len(places):
                 ax.scatter(places, [1.0] * len(places), s=14, linewidth=0.8, clip_on=False, zorder=3, **look)
         if prior is not None:
-            ax.axhline(prior, color=colours.INK, linestyle=":", linewidth=0.7, label="prior")
+            ax.axhline(prior, color=colours.INK, linestyle=(0, (1, 3)), linewidth=0.9, label="prior")
         ax.set_title(words.plain(name), loc="left", fontsize=7, pad=2)
         ax.set(yscale="log", ylim=(_LEAST, 1), yticks=[1e-4, 1e-2, 1])
     axes[-1].set_xlabel("position in the record (from 1)")
@@ -77,7 +77,9 @@ def along(
     there = {_LOOKS[name]["label"] for name in set(table["training"])}
     there |= {"prior"} | {look["label"] for look in _TRUTHS.values()}
     chosen = {text: mark for text, mark in shown.items() if text in there}
-    fig.legend([*chosen.values()], [*chosen], loc="outside lower center", ncols=len(chosen))
+    marks, texts = [*chosen.values()], [*chosen]
+    # A handle of usual length is too short to show that a line is dotted.
+    fig.legend(marks, texts, loc="outside lower center", ncols=len(chosen), handlelength=3.5)
     fig.supylabel("probability (log scale)", fontsize="medium")
     style.head(fig, title)
     return fig
