@@ -156,7 +156,7 @@ def root(ax: Axes) -> Figure:
 def title(ax: Axes, text: str, weight: str = "bold") -> None:
     """Set the title of axes, broken into lines that fit above them."""
     with _kept():
-        ax.set_title(_lines(text, ax.get_window_extent().width / root(ax).dpi / MM / 1.5), weight=weight)
+        ax.set_title(_lines(text, ax.get_window_extent().width / root(ax).dpi / MM / 1.6), weight=weight)
 
 
 def head(fig: Figure, text: str) -> None:

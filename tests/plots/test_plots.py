@@ -80,6 +80,15 @@ def test_any_id_can_be_drawn(name):
     assert style.png(fig).startswith(b"\x89PNG")
 
 
+def test_the_title_of_a_curve_stays_within_the_picture():
+    # A long legend leaves a smaller square, and its left end is where the title begins.
+    curve = pd.DataFrame({"fpr": [0, 1], "tpr": [0, 1]})
+    table = pd.concat(curve.assign(model=name) for name in ("original", "cnn", "ours", "baseline", "control"))
+    fig = curves.roc(table, title="ROC, one grouped split, real (stress_response)")
+    style.png(fig)
+    assert fig.axes[0]._left_title.get_window_extent().x1 <= fig.bbox.x1
+
+
 def test_a_dollar_stays_a_dollar():
     fig = curves.roc(pd.DataFrame({"fpr": [0, 1], "tpr": [0, 1]}), title="a $x$ b")
     style.png(fig)
