@@ -100,7 +100,7 @@ def test_has_every_part(path):
     )
     assert headings[-4:] == ["Results", "Limits", "Exercises", "Next"]
     text = cells[0].source
-    for word in ("**Question**", "**Reads**", "**Writes**"):
+    for word in ("**Question**", "**Reads**", "**Writes**", "**Takes**"):
         assert word in text
     assert f"{REPOSITORY.removeprefix('https://github.com/')}/blob/main/notebooks/{label(path)}" in text
     assert REPOSITORY in cells[1].source
