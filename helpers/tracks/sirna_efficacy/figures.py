@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 
-from helpers.plots import colours, style, words
+from helpers.plots import colours, pages, style, words
 from helpers.plots.tables import need
 
 _HUES = ("blue", "orange", "green", "purple", "vermillion", "sky", "yellow", "black")
@@ -230,6 +232,47 @@ def intervals(table: pd.DataFrame, *, title: str, label: str, mark: Sequence[str
         ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     style.title(ax, title)
     return fig
+
+
+def overview(path: str | os.PathLike[str], table: pd.DataFrame, *, title: str, most: int) -> Path:
+    """Write the pairs with the highest predictions as a page to sort and filter.
+
+    Parameters
+    ----------
+    path : path
+        The page; all rows are in ``predictions.csv`` beside it.
+    table : pandas.DataFrame
+        From `helpers.tracks.sirna_efficacy.predict.predict_table`.
+    title : str
+    most : int
+        How many pairs are shown.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> pair = {"mrna_id": "m", "sirna_id": "s", "efficacy": 0.8, "low": 0.6, "high": 1.0}
+    >>> pair |= {"status": "scored", "note": "", "rules": "U at 10"}
+    >>> overview(f"{tempfile.mkdtemp()}/overview.html", pd.DataFrame([pair]), title="t", most=40).name
+    'overview.html'
+    """
+    need(table, ["mrna_id", "sirna_id", "efficacy", "low", "high", "status", "note", "rules"], "predictions")
+    named = {"mrna_id": "rna_id", "sirna_id": "protein_id", "efficacy": "probability"}
+    page = table.rename(columns=named | {"low": "ci_low", "high": "ci_high"})
+    page = page.assign(
+        status=page["status"].replace("scored", "ok"),
+        note=page["note"].where(page["note"] != "", page["rules"]),
+        row=range(1, len(page) + 1),
+    )
+    page = page.sort_values("probability", ascending=False, kind="stable").head(most)
+    heads = ["Row", "mRNA", "siRNA", "Efficacy", "90 % interval", "Status", "Note or rules", ""]
+    return pages.predictions_page(
+        path, page, title=title, heads=heads, total=len(table), full_table="predictions.csv"
+    )
 
 
 def _hues(names: Iterable[str]) -> dict[str, str]:

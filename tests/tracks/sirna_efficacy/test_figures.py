@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.plots import pages
 from helpers.tracks.sirna_efficacy import figures
 
 
@@ -28,7 +27,10 @@ def test_pictures(tmp_path):
     figures.intervals(named, title="t", label="name", mark=["b"])
     with pytest.raises(ValueError, match="efficacy"):
         figures.intervals(named.drop(columns="efficacy"), title="t", label="name")
-    rows = pd.DataFrame({"rna_id": ["m"], "protein_id": ["s"], "probability": [0.5], "status": ["ok"]})
-    heads = ["Row", "mRNA", "siRNA", "Efficacy", "90 % interval", "Status", "Note", ""]
-    page = pages.predictions_page(tmp_path / "p.html", rows, title="t", heads=heads)
-    assert "Efficacy" in page.read_text()
+    rows = pd.DataFrame({"mrna_id": ["m", "m"], "sirna_id": ["weak", "strong"], "efficacy": [0.2, 0.9]})
+    rows = rows.assign(low=0.1, high=1.0, status="scored", note=["", "a note"], rules="U at 10")
+    page = figures.overview(tmp_path / "p.html", rows, title="t", most=1).read_text()
+    assert all(text in page for text in ("Efficacy", "strong", "a note"))
+    assert "weak" not in page
+    with pytest.raises(ValueError, match="sirna_id"):
+        figures.overview(tmp_path / "q.html", rows.drop(columns="sirna_id"), title="t", most=1)
