@@ -13,7 +13,7 @@ from matplotlib.text import Text
 
 from helpers.plots import publication
 from helpers.project import paths
-from helpers.tracks.gene_expression.figures import agreement, comparison, elements
+from helpers.tracks.gene_expression.figures import agreement, alleles, comparison, elements
 
 CELLS = ["K562", "HepG2", "H1-ESC", "HeLa-S3"]
 MODELS = list(publication.NAMES)
@@ -263,3 +263,41 @@ def test_r_draws_them(figures, tmp_path):
         pytest.skip("ggplot2 is not installed")
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "r").glob("*.png"))) >= 10
+
+
+@pytest.fixture
+def pairs_of_alleles():
+    points = pd.DataFrame({"measured_b": [1.0, -2.0, np.nan], "ours_b": [0.5, -1.0, 0.0]})
+    rows = [
+        (cell, model, value, value - 0.1, value + 0.1)
+        for model, values in {"ours": (0.4, -0.3), "baseline": (0.2, 0.1)}.items()
+        for cell, value in zip("ba", values, strict=True)
+    ]
+    scores = pd.DataFrame(rows, columns=["task", "model", "value", "ci_low", "ci_high"])
+    return points, scores, pd.DataFrame({"task": ["a", "b"], "ceiling": [0.9, 0.8]})
+
+
+def test_alleles_stand_at_their_values_and_cell_types_at_their_own_place(pairs_of_alleles):
+    left, right = alleles.alleles(*pairs_of_alleles, cell="b", title=TITLE).axes
+    drawn = np.ma.getdata(left.collections[0].get_offsets())
+    np.testing.assert_allclose(drawn, [[0.5, 1.0], [-1.0, -2.0], [0.0, np.nan]])
+    assert [label.get_text() for label in right.get_xticklabels()] == ["a", "b"]
+    by_name = {box.get_label(): box.lines[0].get_ydata().tolist() for box in right.containers}
+    assert by_name == {"ours": [-0.3, 0.4], "baseline": [0.1, 0.2]}
+    assert right.get_ylim()[0] == pytest.approx(-0.4)
+
+
+def test_the_shape_by_place_leaves_out_what_is_not_known():
+    pairs = pd.DataFrame({
+        "position": [0, 4, 5, 11], "measured": [1.0, -3.0, np.nan, 2.0], "predicted": [2.0, 2.0, 9.0, -2.0],
+    })  # fmt: skip
+    found = alleles.shape(pairs, width=10)
+    assert found.values.tolist() == [[0, 1.0, 1.0, 2], [10, 1.0, 1.0, 1]]
+
+
+def test_missing_columns_of_alleles_are_named(pairs_of_alleles):
+    points, scores, ceiling = pairs_of_alleles
+    with pytest.raises(ValueError, match=r"points .*ours_b"):
+        alleles.alleles(points[["measured_b"]], scores, ceiling, cell="b", title=TITLE)
+    with pytest.raises(ValueError, match=r"pairs .*position"):
+        alleles.shape(points, width=5)
