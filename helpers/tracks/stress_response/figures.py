@@ -115,7 +115,7 @@ def ranked(table: pd.DataFrame, *, share: float, title: str = "Predicted promote
     ax.axhline(share, color=colours.TRUTH, linestyle="--", linewidth=1, label="share in training")
     if few:
         ax.set_xticks(places, [words.plain(name, 14) for name in table["gene_id"]], rotation=60, ha="right")
-    ax.set(xlabel="promoters by their probability", ylabel="probability of an answer", ylim=(0, 1))
+    ax.set(xlabel="promoters by their probability", ylabel="probability of a response", ylim=(0, 1))
     fig.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4)
     style.head(fig, title)
     return fig
