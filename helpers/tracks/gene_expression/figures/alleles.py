@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -61,7 +63,7 @@ def _correlations(ax: Axes, scores: pd.DataFrame, ceiling: pd.Series) -> None:
         part = part.set_index("task").loc[cells]
         ends = [part["value"] - part["ci_low"], part["ci_high"] - part["value"]]
         mark = colours.MODEL_MARKS[str(name)]
-        look = {"fmt": mark["marker"], "color": mark["color"], "label": str(name)}
+        look: dict[str, Any] = {"fmt": mark["marker"], "color": mark["color"], "label": str(name)}
         ax.errorbar(x + number / 5, part["value"], ends, **look)
     ax.plot(x + 0.1, ceiling, "_", ms=14, color=colours.INK, label="ceiling")
     ax.set_xticks(x, cells, rotation=30, ha="right")
