@@ -119,9 +119,9 @@ def build_scanner(
     *,
     bins: int = 2,
     sharpness: float = 0.28,
-    l2: float = 0.3,
+    l2: float = 2.0,
     dropout: float = 0.0,
-    learning_rate: float = 1e-3,
+    learning_rate: float = 1e-4,
     motifs: Sequence[library.Motif] | None = None,
     width: int = 24,
 ) -> keras.Model:
@@ -130,7 +130,8 @@ def build_scanner(
     Each kernel is the weight matrix of a motif, on either strand, and stays as it is. Its score
     at a position becomes ``exp(sharpness * score)``, as the occupancy of a site grows with its
     binding energy; the mean over all positions, and over each of `bins` stretches, says how much
-    of the motif a promoter holds. Only what the motifs mean is learnt: one penalised weight each.
+    of the motif a promoter holds. Only what the motifs mean is learnt: one penalised weight each,
+    from 0 on in small steps, as thousands of weights that start or tremble at random add up to noise.
 
     Parameters
     ----------
@@ -212,9 +213,14 @@ def scanner_parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     return counter, head
 
 
-def adapt(model: keras.Model, counts: np.ndarray) -> None:
-    """Take mean and variance of a motif scanner's counts, shape (n, counts), from the training rows."""
+def adapt(model: keras.Model, counts: np.ndarray, y: np.ndarray) -> None:
+    """Take from the training rows what a motif scanner need not learn in small steps.
+
+    Mean and variance of the counts, shape (n, counts), and the share of the labels `y`, shape (n,), at
+    which its output starts.
+    """
     model.get_layer("norm").set_weights([counts.mean(axis=0), counts.var(axis=0)])
+    model.get_layer("logit").bias.assign(logit(y.mean(keepdims=True)))
 
 
 def motif_kernels(motifs: Sequence[library.Motif], width: int) -> np.ndarray:
@@ -293,11 +299,16 @@ def _compiled() -> dict[str, Any]:
 
 
 def _classifier(
-    promoter: keras.KerasTensor, x: keras.KerasTensor, name: str, learning_rate: float, penalty: float = 0.0
+    promoter: keras.KerasTensor,
+    x: keras.KerasTensor,
+    name: str,
+    learning_rate: float,
+    penalty: float | None = None,
 ) -> keras.Model:
-    options = {"kernel_regularizer": regularizers.L2(penalty)} if penalty else {}
-    logit = layers.Dense(1, name="logit", **options)(x)
-    probability = layers.Activation("sigmoid", name="probability")(logit)
+    penalised = {"kernel_regularizer": regularizers.L2(penalty), "kernel_initializer": "zeros"}
+    options = {} if penalty is None else penalised
+    output = layers.Dense(1, name="logit", **options)(x)
+    probability = layers.Activation("sigmoid", name="probability")(output)
     model = keras.Model(promoter, probability, name=name)
     model.compile(keras.optimizers.Adam(learning_rate), **_compiled())
     return model

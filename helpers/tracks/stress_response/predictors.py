@@ -300,7 +300,7 @@ class Network:
         fixed = {name: given["build"].get(name) for name in ("bins", "sharpness", "width")}
         counts, related = table.motif_counts(model, json.dumps(fixed))
         X, labels, _ = table.training(counts, related, y, train=train, orthologs=orthologs)
-        network.adapt(model, X)
+        network.adapt(model, X, labels)
         _, head = network.scanner_parts(model)
         self._head, self._counts = head, counts
         result = fit(

@@ -27,8 +27,8 @@ SPACES: dict[str, Space] = {
         "bins": Choice((1, 2, 3)),
         "sharpness": Choice((0.2, 0.28, 0.36)),
         "dropout": Number(0.0, 0.5),
-        "l2": Number(1e-2, 3.0, log=True),
-        "learning_rate": Number(3e-4, 3e-3, log=True),
+        "l2": Number(0.1, 10.0, log=True),
+        "learning_rate": Number(3e-5, 1e-3, log=True),
         "batch_size": Choice((32, 64, 128)),
     },
 }

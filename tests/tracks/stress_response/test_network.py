@@ -113,9 +113,12 @@ def test_the_head_shares_its_weights_with_the_scanner():
     counter, head = network.scanner_parts(model)
     X = promoters(32, 80)
     counts = counter.predict(X, verbose=0)
-    network.adapt(model, counts)
-    y = (counts[:, 0] > np.median(counts[:, 0])).astype(float)[:, None]
+    y = (counts[:, 0] > np.quantile(counts[:, 0], 0.75)).astype(float)[:, None]
+    network.adapt(model, counts, y[:, 0])
+    # All weights start at 0: the share of the labels is what is said before training.
+    np.testing.assert_allclose(model.predict(X, verbose=0), 0.25, rtol=1e-5)
     head.fit(counts, y, epochs=5, verbose=0)
+    assert np.ptp(head.predict(counts, verbose=0)) > 0
     np.testing.assert_allclose(head.predict(counts, verbose=0), model.predict(X, verbose=0), atol=1e-5)
     before = model.get_layer("forward").get_weights()[0]
     np.testing.assert_array_equal(before, network.motif_kernels(MOTIFS, 24) * np.float32(0.28))
