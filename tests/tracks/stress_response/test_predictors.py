@@ -1,5 +1,6 @@
 """The models of the comparison, on promoters few enough to fit in seconds."""
 
+import inspect
 from functools import partial
 from types import SimpleNamespace
 
@@ -208,3 +209,13 @@ def test_a_second_stage_of_training_reports_further_steps():
     for epoch in (0, 1, 0):  # the second stage starts at 0 again
         callback.on_epoch_end(epoch, {"val_auroc": 0.5})
     assert [step for step, _ in heard] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("name", "build"), [("cnn", network.build_cnn), ("scanner", network.build_scanner)])
+def test_what_is_searched_holds_the_defaults(name, build):
+    for parameter, space in search.SPACES[name].items():
+        if parameter != "batch_size":
+            default = inspect.signature(build).parameters[parameter].default
+            assert (
+                default in space.options if hasattr(space, "options") else space.low <= default <= space.high
+            )
