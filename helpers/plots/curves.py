@@ -286,7 +286,7 @@ def learning(table: pd.DataFrame, *, title: str = "Learning curve") -> Figure:
         ax.set_xlabel("training rows")
         ax.set_title(words.plain(task))
     bar = "bar: 95 % interval" if table["ci_low"].notna().any() else "too few groups for an interval"
-    panels[0].set_ylabel(f"{words.metric(str(table['metric'].iloc[0]))} ({bar})")
+    panels[0].set_ylabel(f"{words.metric(str(table['metric'].iloc[0]))}\n({bar})")
     fig.legend(*panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=4)
     style.head(fig, title)
     return fig

@@ -89,7 +89,7 @@ def count_words(chains: Sequence[str], name: str) -> np.ndarray:
 
 
 class Rival:
-    """RPITER, trained module by module and then as a whole, each epoch chosen by the validation AUROC.
+    """RPITER, trained module by module and then as a whole, each epoch chosen by the validation loss.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ class Rival:
     seed : int
         Of weights and order.
     epochs, code_epochs : int
-        Of each module, at most, and of each layer of the encoder, before; as published.
+        Of each module, and of each layer of the encoder, before; as published.
     """
 
     def __init__(
@@ -128,8 +128,10 @@ class Rival:
         coders = [[model.encoder.get_layer(f"{name}_code_{units}") for name in WORDS] for units in _CODES]
         pretrain(coders, learnt, epochs=given["code_epochs"], batch_size=given["batch_size"])
         for part, epochs in ((model.convolution, 0), (model.encoder, 0), (model.whole, 15)):
-            chosen = {name: given[name] for name in ("batch_size", "seed")} | {"monitor": "val_auroc"}
-            schedule = Schedule(epochs=epochs or given["epochs"], patience=5, **chosen)
+            # All epochs: at first the running means of the normalisations lag, and the loss with them.
+            most = epochs or given["epochs"]
+            chosen = {name: given[name] for name in ("batch_size", "seed")} | {"monitor": "val_loss"}
+            schedule = Schedule(epochs=most, patience=most, **chosen)
             self.result = fit(part, learnt, y[train], valid=(held, y[valid]), schedule=schedule, verbosity=0)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
