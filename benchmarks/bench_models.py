@@ -4,7 +4,7 @@
 
 Prints a table: seconds of processor time to fit one fold and to predict a thousand of its rows, the
 median over the folds of all protocols and runs. A model whose parts are predicted together (a blend) is
-one row, as it is one fit.
+one row, as it is one fit. A fit that read some of its networks back from disk cost only what was left.
 """
 
 from __future__ import annotations
