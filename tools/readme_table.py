@@ -255,10 +255,11 @@ def predictions(results: pd.DataFrame) -> str:
     metric = next(name for name in MAIN if name in set(results["metric"]))
     results = results[results["metric"] == metric]
     tasks = list(dict.fromkeys(results["task"]))
-    # The number of items differs from task to task; the table shows the largest.
-    n = results.groupby(["protocol", "model"])["n"].transform("max")
-    shown = results.assign(n=n, metric=results["task"], task="")
-    return f"{metric} of each task (n of the largest):\n\n" + markdown(shown, tuple(tasks))
+    # Items and near copies differ from task to task; a row shows those of the task that has most items.
+    largest = results.groupby(["protocol", "model"])["n"].transform("idxmax")
+    most = results.loc[largest, ["n", "near"]].set_axis(results.index)
+    shown = results.assign(**most, metric=results["task"], task="")
+    return f"{metric} of each task (n and near of the largest):\n\n" + markdown(shown, tuple(tasks))
 
 
 def markdown(results: pd.DataFrame, shown: tuple[str, ...], *, n_in_cell: bool = False) -> str:
