@@ -33,6 +33,7 @@ SHOWN = {
     "roc": "ROC curves: positives found against negatives called",
     "roc_random": "ROC curves where test chains are known from training",
     "roc_homology_both": "ROC curves where both families are new",
+    "learning_curve": "Score by the number of training rows: would more data help?",
     "precision_recall": "Precision against recall",
     "precision_recall_homology_both": "Precision against recall where both families are new",
     "calibration": "Predicted probability against the share that is positive",
