@@ -105,8 +105,8 @@ def shape(pairs: pd.DataFrame, *, width: int) -> pd.DataFrame:
 
 
 @style.house
-def by_place(shape: pd.DataFrame, *, width: int, title: str) -> Figure:
-    """The two shapes of `shape`, measured and predicted.
+def by_place(sizes: pd.DataFrame, *, width: int, title: str) -> Figure:
+    """The two columns of `shape`, measured and predicted, by place.
 
     Examples
     --------
@@ -116,8 +116,8 @@ def by_place(shape: pd.DataFrame, *, width: int, title: str) -> Figure:
     """
     fig = style.figure(style.DOUBLE, 55)
     ax = fig.subplots()
-    ax.plot(shape["place"], shape["measured"], "o-", color=colours.INK, label="measured")
-    ax.plot(shape["place"], shape["predicted"], "s--", color=_BLUE, label="predicted")
+    ax.plot(sizes["place"], sizes["measured"], "o-", color=colours.INK, label="measured")
+    ax.plot(sizes["place"], sizes["predicted"], "s--", color=_BLUE, label="predicted")
     ax.set(xlabel=f"place of the change (bins of {width} letters)", ylabel="relative size")
     fig.legend(loc="outside right upper")
     style.head(fig, title)
