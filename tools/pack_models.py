@@ -69,7 +69,7 @@ def about(track: str) -> dict[str, Any]:
     """What the model was trained on, and how well it does under the honest protocol."""
     dataset, model = SOURCES[track]
     facts = registry.describe(dataset).set_index("fact")["value"].to_dict()
-    metric, protocols, _ = HEADLINES[track]
+    metric, protocols = HEADLINES[track]
     found = results.read_results(results_of(track))
     protocol = next(name for name in protocols if (found["protocol"] == name).any())
     rows = found[(found["protocol"] == protocol) & (found["metric"] == metric)]
