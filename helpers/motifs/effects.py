@@ -169,7 +169,7 @@ def insert(
 
 def _shuffled(X: np.ndarray, seed: int) -> np.ndarray:
     """One dinucleotide shuffle of each sequence."""
-    return shuffle_all(X, 1, [np.random.default_rng([seed, row]) for row in range(len(X))])[:, 0]
+    return shuffle_all(X, 1, [[seed, row] for row in range(len(X))])[:, 0]
 
 
 def summary(

@@ -1,4 +1,4 @@
-"""Sequences to arrays and back: one-hot, codes, k-mers, shuffles.
+"""Sequences to arrays and back: one-hot, codes, k-mers.
 
 A known letter is a one-hot row, an unknown residue a uniform row (it sums to 1: a residue is
 there), padding an all-zero row at the right end. So ``X.sum(-1) > 0`` is the mask of residues.
@@ -7,9 +7,9 @@ there), padding an all-zero row at the right end. So ``X.sum(-1) > 0`` is the ma
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from itertools import pairwise, product
-from typing import TypeVar, overload
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import overload
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from helpers.sequences.alphabet import PAD, Alphabet
 
 _IUPAC = str.maketrans("RYSWKMBDHV", "YRSWMKVHDB")
 _CELLS_AT_ONCE = 1 << 24
-Letter = TypeVar("Letter", bound=Hashable)
 
 
 def encode_batch(
@@ -268,61 +267,6 @@ def gc_content(sequences: Sequence[str], alphabet: Alphabet) -> np.ndarray:
     return np.divide(strong, totals, out=np.full(len(totals), np.nan), where=totals > 0)
 
 
-def shuffle_dinucleotide(sequence: str, rng: np.random.Generator) -> str:
-    """Shuffle a sequence so that each pair of neighbours keeps its exact count.
-
-    The letters are the nodes of a graph and each pair of neighbours an edge; every walk that
-    uses each edge once is a shuffle, and all are equally likely.
-    doi:10.1093/oxfordjournals.molbev.a040370
-
-    First and last letter stay, too.
-
-    Examples
-    --------
-    >>> shuffle_dinucleotide("ACACGCA", np.random.default_rng(1)) in ("ACACGCA", "ACGCACA")
-    True
-    """
-    return "".join(next(_shuffles(sequence, 1, rng)))
-
-
-def shuffle_one_hot(X: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Dinucleotide shuffle of a one-hot sequence; unknown letters move with it, padding stays.
-
-    Parameters
-    ----------
-    X : numpy.ndarray, shape=(length, letters)
-        One-hot, uniform (unknown residue) and zero (padding) rows; it is not changed.
-    rng : numpy.random.Generator
-        Source of chance; the same state gives the same order.
-
-    Examples
-    --------
-    >>> X = np.eye(4, dtype=np.float32)[[0, 1, 0, 2, 1, 0]]
-    >>> shuffle_one_hot(X, np.random.default_rng(0)).sum(axis=0).tolist()
-    [3.0, 2.0, 1.0, 0.0]
-    """
-    return shuffles_of_one_hot(X, 1, rng)[0]
-
-
-def shuffles_of_one_hot(X: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """As many shuffles of one sequence by `shuffle_one_hot` as are asked for, drawn together.
-
-    Returns
-    -------
-    numpy.ndarray, shape=(n, length, letters)
-    """
-    result = np.repeat(X[None], n, axis=0)
-    places = np.flatnonzero(X.sum(axis=1) > 0)
-    # Any row may stand for a letter: the weights keep uniform rows apart from the others.
-    marks = X[places] @ np.arange(1, X.shape[1] + 1) + (X[places].max(axis=1) < 1) * 100
-    _, first, codes = np.unique(marks, return_index=True, return_inverse=True)
-    orders = b"".join(map(bytes, _shuffles(codes.tolist(), n, rng)))
-    if places.size:
-        indices = np.frombuffer(orders, dtype=np.uint8).reshape(n, -1)
-        result[:, places] = X[places][first].take(indices, axis=0)
-    return result
-
-
 def flat_codes(texts: Sequence[str], alphabet: Alphabet, *, first: int = 0) -> np.ndarray:
     """Codes of all letters, one sequence after the other; `first` is the number of the first one."""
     try:
@@ -345,55 +289,6 @@ def blocks(sizes: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
         stop = max(start + 1, int(np.searchsorted(total, before + most, side="right")))
         yield start, stop
         start = stop
-
-
-def _shuffles(letters: Sequence[Letter], n: int, rng: np.random.Generator) -> Iterator[list[Letter]]:
-    """Orders of the letters in which each pair of neighbours keeps its count."""
-    if len(letters) < 4:
-        yield from (list(letters) for _ in range(n))
-        return
-    followers: dict[Letter, list[Letter]] = {letter: [] for letter in letters}
-    for letter, follower in pairwise(letters):
-        followers[letter].append(follower)
-    for _ in range(n):
-        last = _draw_last_edges(followers, letters[-1], rng)
-        following: dict[Letter, Callable[[], Letter]] = {}
-        for letter, all_items in followers.items():
-            items = all_items.copy()
-            if letter in last:
-                items.remove(last[letter])
-            order = [items[i] for i in rng.permutation(len(items)).tolist()]
-            if letter in last:
-                order.append(last[letter])
-            following[letter] = iter(order).__next__
-        letter = letters[0]
-        result = [letter]
-        for _ in range(len(letters) - 1):
-            letter = following[letter]()
-            result.append(letter)
-        yield result
-
-
-def _draw_last_edges(
-    followers: dict[Letter, list[Letter]], end: Letter, rng: np.random.Generator
-) -> dict[Letter, Letter]:
-    """Edge by which the walk leaves each letter for good: a random tree that leads to `end`.
-
-    Wilson's loop-erased walk (doi:10.1145/237814.237880) draws the tree in proportion to the
-    number of edges, which rejection would do too, but slowly where one letter is rare.
-    """
-    last: dict[Letter, Letter] = {}
-    in_tree = {end}
-    for start in followers:
-        letter = start
-        while letter not in in_tree:
-            last[letter] = followers[letter][int(rng.integers(len(followers[letter])))]
-            letter = last[letter]
-        letter = start
-        while letter not in in_tree:
-            in_tree.add(letter)
-            letter = last[letter]
-    return last
 
 
 @functools.cache

@@ -1,22 +1,25 @@
-"""Shuffles of many sequences at once, each pair of neighbours keeping its count."""
+"""Shuffles of sequences, each pair of neighbours keeping its count.
+
+The letters are the nodes of a graph and each pair of neighbours an edge; every walk that uses each
+edge once is a shuffle, and all are equally likely (Altschul and Erickson 1985,
+doi:10.1093/oxfordjournals.molbev.a040370).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
+import numba
 import numpy as np
-
-from helpers.sequences.encoding import _draw_last_edges
 
 _FEWEST = 4
 """Shorter sequences have one order only."""
 
 
-def shuffle_all(X: np.ndarray, n: int, rngs: Sequence[np.random.Generator]) -> np.ndarray:
-    """Dinucleotide shuffles of each sequence, as `helpers.sequences.encoding.shuffles_of_one_hot` draws them.
+def shuffle_all(X: np.ndarray, n: int, seeds: Sequence[int | Sequence[int]]) -> np.ndarray:
+    """Dinucleotide shuffles of each sequence; first and last letter stay, too.
 
-    Chance is asked one shuffle after the other; the walks along the drawn edges are taken together.
+    They depend on the sequence and its seed only: those of ``numpy.random.default_rng(seed)``.
 
     Parameters
     ----------
@@ -24,7 +27,7 @@ def shuffle_all(X: np.ndarray, n: int, rngs: Sequence[np.random.Generator]) -> n
         One-hot; padding stays, unknown letters move.
     n : int
         Shuffles of each.
-    rngs : sequence of numpy.random.Generator
+    seeds : sequence of int or of sequences of int
         One a sequence.
 
     Returns
@@ -34,85 +37,107 @@ def shuffle_all(X: np.ndarray, n: int, rngs: Sequence[np.random.Generator]) -> n
     Examples
     --------
     >>> X = np.eye(4, dtype=np.float32)[[[0, 1, 2, 0, 1, 3]]]
-    >>> shuffle_all(X, 3, [np.random.default_rng(1)]).sum(axis=2)[0, 0].tolist()
+    >>> shuffle_all(X, 3, [1]).sum(axis=2)[0, 0].tolist()
     [2.0, 2.0, 1.0, 1.0]
     """
-    length, letters = X.shape[1:]
+    letters = X.shape[2]
     found = np.repeat(X[:, None], n, axis=1)
     there = X.sum(axis=2) > 0
     # Any row may stand for a letter: the weights keep uniform rows apart from the others.
     marks = X @ np.arange(1, letters + 1) + (X.max(axis=2) < 1) * 100
-    walks = _Walks(len(X) * n, length)
-    kinds, moved = [], []
-    for item, rng in enumerate(rngs):
+    _, first, codes = np.unique(marks, return_index=True, return_inverse=True)
+    kinds = X.reshape(-1, letters)[first]
+    for item, (text, seed) in enumerate(zip(codes.reshape(marks.shape), seeds, strict=True)):
         places = np.flatnonzero(there[item])
-        if places.size < _FEWEST:
-            continue
-        _, first, codes = np.unique(marks[item, places], return_index=True, return_inverse=True)
-        walks.draw(codes, n, rng)
-        kinds.append(X[item, places][first])
-        moved.append((item, places))
-    for (item, places), kind, order in zip(moved, kinds, walks.orders(n), strict=True):
-        found[item][:, places] = kind.take(order[:, : places.size], axis=0)
+        if places.size >= _FEWEST:
+            orders = _orders(text[places], len(kinds), n, np.random.PCG64(seed))
+            found[item][:, places] = kinds.take(orders, axis=0)
     return found
 
 
-class _Walks:
-    """Edges to follow from each letter of each shuffle, letter behind letter in one row a shuffle."""
+def _orders(text: np.ndarray, kinds: int, n: int, source: np.random.PCG64) -> np.ndarray:
+    """Shuffles of one sequence's codes, shape (n, length)."""
+    starts = np.zeros(kinds + 1, dtype=np.int64)
+    np.cumsum(np.bincount(text[:-1], minlength=kinds), out=starts[1:])
+    followers = text[1:][np.argsort(text[:-1], kind="stable")]
+    order = np.array(list(dict.fromkeys(text.tolist())))
+    orders = np.empty((n, text.size), dtype=np.int64)
+    scratch = np.empty((4, kinds + text.size), dtype=np.int64)
+    chance = np.empty(0, dtype=np.int64)
+    while True:  # how much chance is used is chance, too
+        raw = source.random_raw(orders.size)
+        halves = np.stack([raw & np.uint64(0xFFFFFFFF), raw >> np.uint64(32)], axis=1).ravel()
+        chance = np.concatenate([chance, halves.astype(np.int64)])
+        if _walk(text, starts, followers, order, chance, scratch, orders):
+            return orders
 
-    def __init__(self, rows: int, length: int) -> None:
-        self._edges = np.zeros((rows, length), dtype=np.uint8)
-        self._starts: list[np.ndarray] = []
-        self._firsts: list[int] = []
-        self._longest = 0
 
-    def draw(self, codes: np.ndarray, n: int, rng: np.random.Generator) -> None:
-        """Draw the edges of `n` shuffles of one sequence."""
-        text = codes.tolist()
-        followers: dict[int, list[int]] = {letter: [] for letter in text}
-        for letter, follower in pairwise(text):
-            followers[letter].append(follower)
-        bounds = np.zeros(len(followers) + 1, dtype=np.int64)
-        np.cumsum([len(followers[letter]) for letter in range(len(followers))], out=bounds[1:])
-        whole = {letter: np.array(items, dtype=np.uint8) for letter, items in followers.items()}
-        spans = [(letter, *map(int, bounds[letter : letter + 2])) for letter in followers]
-        without: dict[tuple[int, int], np.ndarray] = {}
-        at, shuffle = len(self._starts) * n, rng.shuffle
-        for row in self._edges[at : at + n]:
-            last = _draw_last_edges(followers, text[-1], rng)
-            for letter, start, stop in spans:
-                if (end := last.get(letter)) is None:
-                    row[start:stop] = whole[letter]
-                    shuffle(row[start:stop])
+@numba.njit(cache=True)
+def _walk(
+    text: np.ndarray,
+    starts: np.ndarray,
+    followers: np.ndarray,
+    order: np.ndarray,
+    chance: np.ndarray,
+    scratch: np.ndarray,
+    orders: np.ndarray,
+) -> bool:  # pragma: no cover (compiled)
+    """Fill `orders`; False if there is too little chance: 32 bits each, used as NumPy would.
+
+    The followers of letter i stand from ``starts[i]`` on. Plain loops, which compile in a second.
+    """
+    end, used = text[-1], 0
+    last, following, in_tree, edges = scratch[0], scratch[1], scratch[2], scratch[3]
+    for draw in range(orders.shape[0]):
+        for letter in range(starts.size - 1):
+            in_tree[letter], following[letter] = letter == end, starts[letter]
+        # Edge by which the walk leaves each letter for good: a random tree that leads to `end`.
+        # Wilson's loop-erased walk (doi:10.1145/237814.237880) draws the tree in proportion to the
+        # number of edges, which rejection would do too, but slowly where one letter is rare.
+        for start in order:
+            letter = start
+            while not in_tree[letter]:
+                choices, product = starts[letter + 1] - starts[letter], 0
+                while choices > 1:
+                    if used == chance.size:
+                        return False
+                    product = chance[used] * choices
+                    used += 1
+                    if product & 0xFFFFFFFF >= (1 << 32) % choices:
+                        break
+                last[letter] = followers[starts[letter] + (product >> 32)]
+                letter = last[letter]
+            letter = start
+            while not in_tree[letter]:
+                in_tree[letter] = 1
+                letter = last[letter]
+        for letter in order:
+            first, stop, put = starts[letter], starts[letter + 1], starts[letter]
+            aside = letter == end  # no edge is left for the last place, or it lies there
+            for place in range(first, stop):
+                if not aside and followers[place] == last[letter]:
+                    aside = True
                     continue
-                if (letter, end) not in without:
-                    without[letter, end] = np.delete(whole[letter], followers[letter].index(end))
-                row[start : stop - 1] = without[letter, end]
-                row[stop - 1] = end
-                shuffle(row[start : stop - 1])
-        self._starts.append(bounds[:-1])
-        self._firsts.append(text[0])
-        self._longest = max(self._longest, len(text))
-
-    def orders(self, n: int) -> np.ndarray:
-        """Letters in the order of each walk, shape (sequences, n, longest); behind a walk's end, anything."""
-        kinds = max((len(starts) for starts in self._starts), default=0)
-        rows = np.arange(len(self._starts) * n)
-        # Next edge of each letter, as a place in the flat table of edges.
-        width = self._edges.shape[1]
-        table = np.zeros((len(rows), kinds), dtype=np.int64)
-        for item, starts in enumerate(self._starts):
-            table[item * n : (item + 1) * n, : len(starts)] = starts
-        table += rows[:, None] * width
-        following, edges = table.reshape(-1), self._edges.reshape(-1)
-        letters = np.repeat(np.array(self._firsts, dtype=np.int64), n)
-        orders = np.empty((self._longest, len(rows)), dtype=np.uint8)
-        first = rows * kinds
-        for place in range(self._longest):
-            orders[place] = letters
-            slot = first + letters
-            at = following[slot]
-            # A shorter walk has ended before; what is read behind its end is not used.
-            letters = edges.take(at, mode="clip").astype(np.int64)
-            following[slot] = at + 1
-        return orders.T.reshape(len(self._starts), n, -1)
+                edges[put] = followers[place]
+                put += 1
+            if put < stop:
+                edges[put] = last[letter]
+            mask = 0
+            while mask < put - first - 1:
+                mask = 2 * mask + 1
+            for place in range(put - first - 1, 0, -1):
+                if mask >> 1 >= place:
+                    mask >>= 1
+                other = place + 1
+                while other > place:
+                    if used == chance.size:
+                        return False
+                    other = chance[used] & mask
+                    used += 1
+                edges[first + place], edges[first + other] = edges[first + other], edges[first + place]
+        letter = text[0]
+        for place in range(text.size):
+            orders[draw, place] = letter
+            following[letter] += 1
+            letter = edges[following[letter] - 1]
+    return True

@@ -1,7 +1,6 @@
-"""Encoders, k-mers and shuffles, against answers worked out by hand and against themselves."""
+"""Encoders and k-mers, against answers worked out by hand and against themselves."""
 
 from collections import Counter
-from itertools import pairwise, permutations
 
 import numpy as np
 import pandas as pd
@@ -196,24 +195,3 @@ def test_gc_content():
     assert np.isnan(result[3:]).all()
     with pytest.raises(ValueError, match="peptide sequences have no GC content"):
         encoding.gc_content(["MKV"], PEPTIDE)
-
-
-@given(st.text("ACGUN", max_size=60), st.integers(0, 2**32 - 1))
-def test_shuffle_dinucleotide_keeps_pairs_and_ends(text, seed):
-    shuffled = encoding.shuffle_dinucleotide(text, np.random.default_rng(seed))
-    assert Counter(pairwise(shuffled)) == Counter(pairwise(text))
-    assert (shuffled[:1], shuffled[-1:]) == (text[:1], text[-1:])
-    assert shuffled == encoding.shuffle_dinucleotide(text, np.random.default_rng(seed))
-
-
-def test_shuffle_dinucleotide_is_uniform():
-    """Every sequence with the same pairs comes equally often."""
-    text = "ACAGAUACA"
-    rng = np.random.default_rng(0)
-    draws = Counter(encoding.shuffle_dinucleotide(text, rng) for _ in range(6000))
-    loops = ["CA", "CA", "GA", "UA"]
-    possible = {"A" + "".join(order) for order in permutations(loops)}
-    assert set(draws) == possible
-    expected = 6000 / len(possible)
-    chi_square = sum((draws[p] - expected) ** 2 / expected for p in possible)
-    assert chi_square < 31.3  # 0.999 quantile at 11 degrees of freedom
