@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
@@ -88,6 +89,38 @@ def iter_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     return _iter_lines(check(path))
 
 
+def iter_blocks(path: str | Path, lines: int, *, after: int = 0) -> Iterator[tuple[int, str]]:
+    r"""The lines of `iter_lines` many at a time, as one text with the number of its first line.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    lines : int
+        Lines in a block; the last one has fewer.
+    after : int, default=0
+        Lines to pass over first.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> _ = path.write_bytes(b"one\r\ntwo\r\nthree")
+    >>> list(iter_blocks(path, 2))
+    [(1, 'one\ntwo\n'), (3, 'three\n')]
+    """
+    path = Path(path)
+    with _opened(path) as text:
+        number = 1 + sum(1 for _ in islice(text, after))
+        while block := "".join(islice(text, lines)):
+            if not block.endswith("\n"):
+                block += "\n"
+            if "\0" in block or not block.isascii():
+                for place, line in enumerate(block.split("\n"), start=number):
+                    _check_line(path, place, line)
+            yield number, block
+            number += lines
+
+
 def open_to_write(path: str | Path) -> TextIO:
     """A text file to write in UTF-8 with Linux line ends, gzip if its name ends in ``.gz``.
 
@@ -111,23 +144,32 @@ class _NamelessGzip(gzip.GzipFile):
         self._raw.close()
 
 
-def _iter_lines(path: Path) -> Iterator[tuple[int, str]]:
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
     with open_to_read(path) as raw:
         buffered = io.BufferedReader(cast(io.RawIOBase, raw))
         start = buffered.peek(8)
         for magic, what in _KNOWN.items():
             if start.startswith(magic):
                 raise ValueError(f"{path}: expected text, found {what}")
-        text = io.TextIOWrapper(buffered, "utf-8-sig", errors="surrogateescape")
+        yield io.TextIOWrapper(buffered, "utf-8-sig", errors="surrogateescape")
+
+
+def _iter_lines(path: Path) -> Iterator[tuple[int, str]]:
+    with _opened(path) as text:
         for number, line in enumerate(text, start=1):
-            if "\0" in line:
-                raise ValueError(f"{path}, line {number}: found a NUL byte; expected text, not a binary file")
-            if not line.isascii() and (wrong := _ESCAPED.search(line)):
-                raise ValueError(
-                    f"{path}, line {number}: found the byte {ord(wrong[0]) - 0xDC00:02x}, which is no "
-                    "UTF-8 text. Save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)"
-                )
+            _check_line(path, number, line)
             yield number, line.removesuffix("\n")
+
+
+def _check_line(path: Path, number: int, line: str) -> None:
+    if "\0" in line:
+        raise ValueError(f"{path}, line {number}: found a NUL byte; expected text, not a binary file")
+    if not line.isascii() and (wrong := _ESCAPED.search(line)):
+        raise ValueError(
+            f"{path}, line {number}: found the byte {ord(wrong[0]) - 0xDC00:02x}, which is no "
+            "UTF-8 text. Save the file as UTF-8 (iconv -f LATIN1 -t UTF-8)"
+        )
 
 
 def _near(path: Path) -> str:

@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 
 from helpers.project.paths import atomic_path
-from helpers.readers.lines import iter_lines, open_to_write
+from helpers.readers.lines import iter_blocks, iter_lines, open_to_write
 
 ADDED = ("line", "status", "note")
 """Columns that the reader adds; a column of that name in a file gets `_given` behind it."""
 
 MISSING = frozenset({"na", "n/a", "#n/a", "nan", "none", "null", "<na>", "missing", ".", "-", "?"})
 """How files write that a cell holds nothing, in any case of letters."""
+_LONGEST = max(map(len, MISSING))
 
 _SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _LINES_IN_A_CELL = 1000
@@ -40,7 +41,7 @@ class _Block(NamedTuple):
     """Some rows of a table by their columns."""
 
     cells: list[list[str]]
-    line: list[int]
+    line: np.ndarray
     status: list[str]
     note: list[str]
 
@@ -107,11 +108,11 @@ def iter_table(
     rows = _rows(chain([first], lines), separator)
     columns = _columns(path, next(rows, None), required, separator)
     added = [c for c in optional if c not in columns]
-    # A quoted name may run over several lines: what is left of them is known to `rows` alone.
-    left: Iterator[Row] | None = rows if '"' in first[1] else None
-    # A part is counted in rows, so that it is read row by row.
-    left = left if part is None else islice(rows, part.start, part.stop)
-    blocks = _blocks(lines, left, columns, separator=separator, most=chunk_rows)
+    if part is None and '"' not in first[1]:
+        blocks = _blocks(iter_blocks(path, chunk_rows, after=first[0]), columns, separator, chunk_rows)
+    else:  # A part is counted in rows, and a quoted name may run over several lines.
+        rows = rows if part is None else islice(rows, part.start, part.stop)
+        blocks = _row_by_row(rows, columns, chunk_rows)
     return (_without_marks(piece, [*required, *optional]) for piece in _pieces(blocks, columns, added, part))
 
 
@@ -193,8 +194,10 @@ def _says_separator(line: str) -> bool:
 def _without_marks(piece: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Cells that say that there is nothing, as empty ones, and a note of it."""
     for name in dict.fromkeys(columns):
-        marks = [cell for cell in set(piece[name].tolist()) if cell.strip().lower() in MISSING]
-        if marks:
+        cells = piece[name].tolist()
+        short = {cell for cell in map(str.strip, cells) if len(cell) <= _LONGEST}
+        if not MISSING.isdisjoint(map(str.lower, short)):
+            marks = [cell for cell in set(cells) if cell.strip().lower() in MISSING]
             marked = piece[name].isin(marks)
             notes = piece.loc[marked, "note"].where(piece.loc[marked, "note"] == "", piece["note"] + "; ")
             piece.loc[marked, "note"] = notes + f"{name} " + piece.loc[marked, name] + " read as missing"
@@ -215,7 +218,8 @@ def read_table(
     >>> read_table(path, separator=";").iloc[0].to_dict()
     {'rna_id': 'r1', 'length': '4', 'line': 2, 'status': 'ok', 'note': ''}
     """
-    return pd.concat(iter_table(path, required=required, optional=optional, separator=separator))
+    read = iter_table(path, required=required, optional=optional, separator=separator, chunk_rows=50_000)
+    return pd.concat(read)
 
 
 def write_table(path: str | Path, frame: pd.DataFrame) -> Path:
@@ -380,48 +384,56 @@ def near(missing: Sequence[str], names: Sequence[str]) -> str:
 
 
 def _blocks(
-    lines: Iterator[tuple[int, str]], rows: Iterator[Row] | None, columns: list[str], *,
-    separator: str, most: int,
-) -> Iterator[_Block]:  # fmt: skip
+    texts: Iterator[tuple[int, str]], columns: list[str], separator: str, most: int
+) -> Iterator[_Block]:
     """The file, at most so many rows at once; from the first quote on row by row."""
     further = len(columns) - 1
-    while rows is None and (taken := list(islice(lines, most))):
-        numbers, texts = zip(*taken, strict=True)
-        whole = separator.join(texts)
-        if '"' in whole:
-            rows = _rows(chain(taken, lines), separator)
-        elif {text.count(separator) for text in texts} == {further} and (
-            further or all(map(str.strip, texts))
-        ):
-            cells = whole.split(separator)
-            by_column = [cells[column :: further + 1] for column in range(further + 1)]
-            yield _Block(by_column, list(numbers), ["ok"] * len(taken), [""] * len(taken))
-        elif fitted := list(_rows(iter(taken), separator)):
-            yield _fitted(fitted, columns)
-    while rows is not None and (found := list(islice(rows, most))):
+    row = (separator * further + "\n").encode()
+    others = bytes({*range(256)} - {*separator.encode(), *b"\n"})
+    for number, text in texts:
+        if '"' in text:
+            lines = chain.from_iterable(map(_numbered, chain([(number, text)], texts)))
+            yield from _row_by_row(_rows(lines, separator), columns, most)
+            return
+        n = text.count("\n")
+        # Bytes are looked through many times faster than the rows one by one.
+        if separator.isascii() and text.encode().translate(None, others) == row * n:
+            cells = text[:-1].replace("\n", separator).split(separator)
+            if further or all(map(str.strip, cells)):
+                by_column = [cells[column :: further + 1] for column in range(further + 1)]
+                yield _Block(by_column, np.arange(number, number + n), ["ok"] * n, [""] * n)
+                continue
+        yield from _row_by_row(_rows(_numbered((number, text)), separator), columns, most)
+
+
+def _numbered(block: tuple[int, str]) -> Iterator[tuple[int, str]]:
+    return enumerate(block[1].split("\n")[:-1], start=block[0])
+
+
+def _row_by_row(rows: Iterator[Row], columns: list[str], most: int) -> Iterator[_Block]:
+    while found := list(islice(rows, most)):
         yield _fitted(found, columns)
 
 
 def _fitted(rows: list[Row], columns: list[str]) -> _Block:
     fitted = [_fit(row, columns) for row in rows]
     by_column = [[cells[column] for cells, *_ in fitted] for column in range(len(columns))]
-    return _Block(
-        by_column, [row.line for row in rows], [one[1] for one in fitted], [one[2] for one in fitted]
-    )
+    lines = np.array([row.line for row in rows])
+    return _Block(by_column, lines, [one[1] for one in fitted], [one[2] for one in fitted])
 
 
 def _pieces(
     blocks: Iterator[_Block], columns: list[str], added: list[str], part: range | None
 ) -> Iterator[pd.DataFrame]:
     start, begun = part.start if part is not None else 0, False
-    for block in chain(blocks, [_Block([[] for _ in columns], [], [], [])]):
+    for block in chain(blocks, [_Block([[] for _ in columns], np.empty(0), [], [])]):
         n = len(block.line)
         if not n and begun:
             continue  # a file without rows has a piece without rows
         cells = dict(zip(columns, block.cells, strict=True)) | {name: [""] * n for name in added}
         cells |= {"status": block.status, "note": block.note}
         piece = pd.DataFrame(cells, index=pd.RangeIndex(start, start + n), dtype="str")
-        piece.insert(len(columns) + len(added), "line", np.array(block.line, dtype="int64"))
+        piece.insert(len(columns) + len(added), "line", block.line.astype("int64"))
         yield piece
         start, begun = start + n, True
 

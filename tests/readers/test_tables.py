@@ -77,6 +77,18 @@ def test_a_quote_that_is_never_closed_costs_one_row(tmp_path):
     assert table["status"].tolist() == ["rejected"] + ["ok"] * 3000
 
 
+@given(
+    text=st.text(st.sampled_from('aé., \t\n\r\n"')), columns=st.integers(1, 3), chunk_rows=st.integers(1, 4)
+)
+def test_rows_read_in_bulk_are_those_read_one_by_one(tmp_path_factory, text, columns, chunk_rows):
+    path = write(tmp_path_factory.mktemp("bulk"), ",".join("abc"[:columns]) + "\n" + text)
+    found = [
+        pd.concat(iter_table(path, required=["a"], chunk_rows=chunk_rows, part=part))
+        for part in (None, range(1000))
+    ]
+    pd.testing.assert_frame_equal(*found)
+
+
 def test_optional_and_further_columns(tmp_path):
     path = write(tmp_path, "rna_seq,protein_seq,status,extra\nA,M,good,1\n")
     table = read_table(path, required=PAIRS, optional=["rna_id", "extra"])
