@@ -4,6 +4,6 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    ["alphabet", "composition", "encoding", "homology", "shuffling"],
+    ["alphabet", "composition", "encoding", "homology", "pairs", "shuffling"],
     {"alphabet": ["DNA", "RNA", "PEPTIDE", "Alphabet"]},
 )

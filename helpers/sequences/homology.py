@@ -154,10 +154,10 @@ def homology_groups(
         return np.empty(0, dtype=np.int64)
     codes, texts = distinct(sequences, alphabet)
     members = _kmer_sets(texts, k, alphabet, both_strands)
-    sizes = np.asarray(members.sum(axis=1), dtype=np.int64).ravel()
+    sizes = np.diff(members.indptr).astype(np.int64)
     links = [np.empty((2, 0), np.int64)]
     # Most pairs share a k-mer or two by chance; they are dropped before anything is computed.
-    for row, other, common in _shared(members, threshold * sizes[sizes > 0].min(initial=1)):
+    for row, other, common in _shared(members, threshold * sizes):
         if measure == "containment":
             whole = np.minimum(sizes[row], sizes[other])
         else:
@@ -185,7 +185,7 @@ def shared_words(
 
     All pairs of one first sequence stand in one block.
     """
-    return _shared(_kmer_sets(list(sequences), k, alphabet, both_strands), least)
+    return _shared(_kmer_sets(list(sequences), k, alphabet, both_strands), np.full(len(sequences), least))
 
 
 def _kmer_sets(
@@ -200,18 +200,12 @@ def _kmer_sets(
     return sets
 
 
-def _shared(members: sparse.csr_matrix, least: float) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Pairs of rows with `least` common columns, found block by block so that no full product is held."""
-    # A k-mer of one sequence alone links nothing; without those the product is far smaller.
-    members = members[:, np.flatnonzero(np.asarray(members.sum(axis=0)).ravel() > 1)].tocsr()
-    columns = members.T.tocsr()
-    work = np.asarray(members @ np.diff(columns.indptr)).ravel()
-    for start, stop in blocks(work, 20_000_000):
-        # Those before a block have met it already.
-        shared = (members[start:stop] @ columns[:, start:]).tocoo()
-        kept = (shared.data >= least) & (shared.col > shared.row)
-        row, other = shared.row[kept].astype(np.int64), shared.col[kept].astype(np.int64)
-        yield row + start, other + start, shared.data[kept]
+def _shared(
+    members: sparse.csr_matrix, least: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    from helpers.sequences.pairs import pairs_in_common  # compiles; most that import this need no pairs
+
+    return pairs_in_common(members, least)
 
 
 def _hash_blocks(
