@@ -4,8 +4,12 @@ All rows are training genes of the first fold of run 1, without orthologs of its
 partitions, each fifth of them (whole groups) judges in turn. "Ridge" fits counts in closed form, to compare
 many ways; the others are the scanner's last layer, trained here on kept counts by the steps of Keras (Adam),
 each from two seeds. ``python benchmarks/tried_stress.py`` (minutes) prints AUROC and the paired difference
-to the scanner as it was, and the same for networks that learn from a quarter of the genes.
+to the scanner as it was, and the same for networks that learn from a quarter of the genes. With ``since`` it
+prints what was tried since then, against the scanner of today.
 """
+
+import sys
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,11 +28,44 @@ from helpers.tracks.stress_response import data, network, predictors  # noqa: E4
 
 BINS, FAMILIES, SEEDS = 12, 60, 2
 BEFORE, NOW = "scanner as it was", "scanner: penalty 2, small steps from 0 (taken)"
-NETWORKS = {  # stretches beside the whole promoter, penalty, step, whether the weights start at random
-    BEFORE: ((2,), 0.3, 1e-3, True),
-    NOW: ((2,), 2.0, 1e-4, False),
-    f"the same, {BINS} bins more, penalty 6": ((2, BINS), 6.0, 1e-4, False),
+
+
+class Way(NamedTuple):
+    """How the last layer is trained.
+
+    `bins` are the stretches beside the whole promoter, `harder` how many times harder the weights of the 12
+    bins are shrunk; `smooth` shrinks those of neighbours to each other, `sparse` is the L1 penalty, `agree`
+    the penalty on the squared difference in log-odds between a gene and its ortholog, `random` the start.
+    """
+
+    bins: tuple[int, ...] = (2,)
+    penalty: float = 2.0
+    step: float = 1e-4
+    random: bool = False
+    harder: float = 1.0
+    smooth: bool = False
+    sparse: float = 0.0
+    agree: float = 0.0
+
+
+THEN = {
+    BEFORE: Way(penalty=0.3, step=1e-3, random=True),
+    NOW: Way(),
+    f"the same, {BINS} bins more, penalty 6": Way((2, BINS), 6.0),
 }
+HARDER = Way((2, BINS), 3.0, harder=3.0)
+SINCE = {
+    "scanner": Way(),
+    f"the same, {BINS} bins more, shrunk harder": HARDER,
+    f"the same, {BINS} bins more, neighbours alike": HARDER._replace(smooth=True),
+    "the same, elastic net": Way(sparse=0.01),
+    "the same, orthologs agree": Way(agree=0.3),
+    f"the same, {BINS} bins more, shrunk harder, orthologs agree": HARDER._replace(agree=0.3),
+}
+
+
+NEIGHBOURS = np.linalg.cholesky(np.exp(-abs(np.subtract.outer(range(BINS), range(BINS))) / 6))
+NEIGHBOURS = NEIGHBOURS.astype(np.float32)
 
 
 def scaled(X: np.ndarray) -> np.ndarray:
@@ -40,11 +77,28 @@ def joined(counts: np.ndarray, k: int) -> np.ndarray:
     return counts.reshape(len(counts), k, BINS // k, -1).mean(axis=2)
 
 
-def trained(
-    X: np.ndarray, y: np.ndarray, penalty: float, step: float, random: bool, seed: int
-) -> tuple[np.ndarray, float]:
-    """Weights and bias by Adam, 64 rows a step: those behind the epoch of the lowest loss, of 40 at most."""
-    rng, edge = np.random.default_rng(seed), np.sqrt(6 / (X.shape[1] + 1)) if random else 0.0
+def described(counts: np.ndarray, way: Way) -> np.ndarray:
+    """Counts (n, bins, motifs) of the whole and of the stretches, shape (n, features)."""
+    return np.concatenate([joined(counts, k).reshape(len(counts), -1) for k in (1, *way.bins)], axis=1)
+
+
+def weighed(X: np.ndarray, way: Way) -> np.ndarray:
+    """Scaled counts, of which the bins are weaker, or mixed, so that one penalty shrinks them as told."""
+    if way.harder == 1 and not way.smooth:
+        return X
+    bins = X[:, -BINS * (X.shape[1] // (1 + sum(way.bins))) :]
+    if way.smooth:
+        bins = np.einsum("nbf,bc->ncf", bins.reshape(len(X), BINS, -1), NEIGHBOURS).reshape(len(X), -1)
+    return np.concatenate([X[:, : -bins.shape[1]], bins / np.float32(np.sqrt(way.harder))], axis=1)
+
+
+def trained(X: np.ndarray, y: np.ndarray, way: Way, pairs: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
+    """Weights and bias by Adam, 64 rows a step: those behind the epoch of the lowest loss, of 40 at most.
+
+    `pairs` holds the rows of X of a gene and of its ortholog, shape (pairs, 2).
+    """
+    rng, edge = np.random.default_rng(seed), np.sqrt(6 / (X.shape[1] + 1)) if way.random else 0.0
+    penalty, step, some = way.penalty, way.step, 64
     w, b = rng.uniform(-edge, edge, X.shape[1]).astype(np.float32), float(logit(y.mean()))
     (mean, square), i = np.zeros((2, len(w) + 1), np.float32), 0
     best, kept, last = np.inf, (w, b), 0
@@ -55,6 +109,14 @@ def trained(
             loss += (np.logaddexp(0, z) - y[rows] * z).sum() + len(rows) * penalty * float(w @ w)
             wrong = ((sigmoid(z) - y[rows]) / len(rows)).astype(np.float32)
             slope = np.append(wrong @ X[rows] + np.float32(2 * penalty) * w, wrong.sum())
+            if way.sparse:
+                loss += len(rows) * way.sparse * float(abs(w).sum())
+                slope[:-1] += np.float32(way.sparse) * np.sign(w)
+            if way.agree:
+                one, other = pairs[rng.integers(len(pairs), size=some)].T
+                apart = X[one] - X[other]
+                loss += len(rows) * way.agree * float(((apart @ w) ** 2).mean())
+                slope[:-1] += np.float32(2 * way.agree / some) * (apart @ w @ apart)
             mean += np.float32(0.1) * (slope - mean)
             square += np.float32(0.001) * (slope**2 - square)
             size = np.float32(step * np.sqrt(1 - 0.999**i) / (1 - 0.9**i))
@@ -73,28 +135,32 @@ def kernels(counts: np.ndarray) -> dict[str, tuple[np.ndarray, float]]:
     p = tomtom(motifs, motifs, reverse_complement=True, n_jobs=1)[0]
     far = 1 + np.log10(np.clip(np.maximum(p, p.T), 1e-12, 1)) / 12
     family = fcluster(linkage(squareform(far, checks=False), "average"), FAMILIES, "maxclust") - 1
-    apart, n = abs(np.subtract.outer(range(BINS), range(BINS))), len(counts)
+    n = len(counts)
 
     def product(X: np.ndarray) -> np.ndarray:
         return X.reshape(n, -1) @ X.reshape(n, -1).T / X.shape[-1]
 
     parts = [scaled(joined(counts, k)) for k in (1, 2, BINS)]
     wide, narrow = product(parts[0]) + product(parts[1]), product(parts[2])
-    smooth = np.linalg.cholesky(np.exp(-apart / 6)).astype(np.float32)
     found = {"ridge, the penalty as it was": (wide, 5.0), "ridge, six times the penalty": (wide, 30.0)}
     found["ridge, 12 bins, smooth"] = 3 * wide + narrow, 150.0
     for how in ("mean", "max"):
         members = [getattr(parts[2][..., family == i], how)(axis=2) for i in range(FAMILIES)]
-        mixed = np.einsum("nbf,bc->ncf", scaled(np.stack(members, axis=2)), smooth)
+        mixed = np.einsum("nbf,bc->ncf", scaled(np.stack(members, axis=2)), NEIGHBOURS)
         found[f"ridge, {FAMILIES} families, {how}, 12 bins, smooth"] = product(mixed), 36.0
     return found
 
 
-def judged(share: float, table: predictors.PromoterTable, counts: np.ndarray) -> pd.DataFrame:
-    """Probabilities of all that is tried, each trained on a share of the training genes' groups."""
-    tried = kernels(counts) if share == 1 else {}
-    X = {k: np.concatenate([joined(counts, i).reshape(len(counts), -1) for i in (1, *k)], axis=1)
-         for k in ((2,), (2, BINS))}  # fmt: skip
+def judged(
+    share: float,
+    ways: dict[str, Way],
+    tried: dict[str, tuple[np.ndarray, float]],
+    table: predictors.PromoterTable,
+    counts: np.ndarray,
+) -> pd.DataFrame:
+    """Probabilities of networks and kernels, each trained on a share of the training genes' groups."""
+    X = {way.bins: described(counts, way) for way in ways.values()}
+    links = np.array([(gene, len(table) + one) for gene, found in table.links.items() for one in found])
     y, groups = (
         np.concatenate([table.y, table.related_y]),
         np.concatenate([table.groups, table.related_groups]),
@@ -112,13 +178,16 @@ def judged(share: float, table: predictors.PromoterTable, counts: np.ndarray) ->
         for name, (K, penalty) in tried.items():
             weights = np.linalg.solve(K[np.ix_(learnt, learnt)] + penalty * np.eye(len(t)), t - t.mean())
             p[name] = sigmoid(K[np.ix_(valid, learnt)] @ weights)
+        place = np.full(len(y), -1)
+        place[learnt] = range(len(learnt))
+        pairs = place[links][(place[links] >= 0).all(axis=1)]
+        scale = {bins: (x[learnt].mean(axis=0), x[learnt].std(axis=0)) for bins, x in X.items()}
         for seed in range(SEEDS):
-            for name, (bins, penalty, step, random) in NETWORKS.items():
-                mean, sd = X[bins][learnt].mean(axis=0), X[bins][learnt].std(axis=0)
-                w, b = trained(
-                    (X[bins][learnt] - mean) / sd, y[learnt], penalty, step, random, 100 * seed + number
-                )
-                p[name] = sigmoid((X[bins][valid] - mean) / sd @ w + b)
+            for name, way in ways.items():
+                mean, sd = scale[way.bins]
+                given, asked = (weighed((X[way.bins][part] - mean) / sd, way) for part in (learnt, valid))
+                w, b = trained(given, y[learnt], way, pairs, 100 * seed + number)
+                p[name] = sigmoid(asked @ w + b)
             told = {
                 "row": valid,
                 "group": table.groups[valid],
@@ -134,14 +203,18 @@ def main() -> None:
     table = predictors.PromoterTable(loaded.promoters, loaded.orthologs)
     counts = np.concatenate(table.motif_counts(network.build_scanner(table.length, bins=BINS), "tried"))
     counts = counts.reshape(len(counts), BINS + 1, -1)[:, 1:]
+    since = "since" in sys.argv[1:]
+    ways, reference = (SINCE, "scanner") if since else (THEN, BEFORE)
     for share in (1, 0.25):
-        found = judged(share, table, counts)
+        found = judged(share, ways, {} if since or share < 1 else kernels(counts), table, counts)
         scores = scoring.score(found, dataset="aly", n_boot=500).query("metric == 'auroc'")
-        print(f"| tried, on {share:.0%} of the training genes | auroc | less the {BEFORE} |\n|---|---|---|")
+        print(
+            f"| tried, on {share:.0%} of the training genes | auroc | less the {reference} |\n|---|---|---|"
+        )
         for name, value in scores.set_index("model")["value"].sort_values().items():
             less = ""
-            if name != BEFORE:
-                one = scoring.compare(found, name, [BEFORE], n_boot=500).iloc[0]
+            if name != reference:
+                one = scoring.compare(found, name, [reference], n_boot=500).iloc[0]
                 less = f"{one['value']:+.3f} [{one['ci_low']:+.3f}, {one['ci_high']:+.3f}]"
             print(f"| {name} | {value:.3f} | {less} |", flush=True)
 
