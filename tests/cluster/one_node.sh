@@ -4,7 +4,7 @@
 #
 #   tests/cluster/one_node.sh snakemake --profile workflow/profiles/slurm --slurm-status-command squeue --directory FOLDER TARGET
 #
-# The node has the machine's cores and memory; a job that takes more memory than its rule states is killed.
+# The node has the machine's memory and its cores, or as many as CORES says; a job that takes more memory than its rule states is killed.
 set -eu
 place=$(mktemp -d /tmp/one_node.XXXXXX)
 mkdir -p "$place/state" "$place/spool" /run/munge
@@ -13,6 +13,7 @@ chown munge:munge /run/munge
 name=$(hostname -s)
 # By name, the controller and the node would look for each other in a network that is not there.
 node=$(slurmd -C | head -1 | sed "s/NodeName=[^ ]*/NodeName=$name NodeAddr=127.0.0.1/")
+[ -z "${CORES:-}" ] || node=$(sed -E "s/CPUs=[0-9]+ .*RealMemory/CPUs=$CORES RealMemory/" <<< "$node")
 cat > "$place/slurm.conf" << CONF
 ClusterName=one_node
 SlurmctldHost=$name(127.0.0.1)

@@ -2,9 +2,11 @@
 
     python tests/hostile/kills.py shards --kills 10 --cores 4
     python tests/hostile/kills.py sample --kills 20
+    python tests/hostile/kills.py sample --pages 01_explore_features --kills 100 --minutes 30
 
-`shards` predicts 20,000 promoters in shards (workflow/predict.smk); `sample` runs a track's sample profile.
-A run that is not killed comes first; the seconds that it takes set the span in which the kills fall.
+`shards` predicts 20,000 promoters in shards (workflow/predict.smk); `sample` runs a track's sample profile,
+or some of its pages. A run that is not killed comes first; the seconds that it takes set the span in which
+the kills fall. A run that ends before its kill is compared with it, and the next begins in an empty folder.
 """
 
 import argparse
@@ -49,20 +51,23 @@ def finish(command, folder):
         raise SystemExit((folder / "log").read_text()[-3000:])
 
 
-def kill_and_resume(command, folder, *, kills, span, rng):
-    """Kill the run at points of the span of seconds, each time resumed; at last it may end."""
-    alive = 0
-    for _ in range(kills):
+def kill_and_resume(command, folder, *, span, rng, left):
+    """Kill the run at points of the span of seconds, each time resumed, until it ends; how often that was."""
+    killed = 0
+    while killed < left():
         process = start([*command, "--rerun-incomplete"], folder)
         try:
-            process.wait(rng.uniform(*span))
+            if process.wait(rng.uniform(*span)):
+                raise SystemExit((folder / "log").read_text()[-3000:])
+            return killed
         except subprocess.TimeoutExpired:
-            alive += 1
-        os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
+            killed += 1
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        # The kernel of a notebook has a process group of its own and ends when it finds its parent dead.
         start([*command, "--unlock"], folder).wait()
     finish(command, folder)
-    return alive
+    return killed
 
 
 def tables(folder):
@@ -101,8 +106,9 @@ def sample(folder, options):
     for name in ("config", "notebooks", "data", "workflow"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "Snakefile", folder)
-    target = f"runs/sample/{options.track}/{TARGETS[options.track]}"
-    return ["--snakefile", str(folder / "Snakefile"), "--cores", str(options.cores), target]
+    names = [f"{page}.ipynb" for page in options.pages] or [TARGETS[options.track]]
+    targets = [f"runs/sample/{options.track}/{name}" for name in names]
+    return ["--snakefile", str(folder / "Snakefile"), "--cores", str(options.cores), *targets]
 
 
 def main():
@@ -113,33 +119,44 @@ def main():
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--track", choices=TARGETS, default="sirna_efficacy")
+    parser.add_argument("--pages", nargs="*", default=[], help="of the track, such as 01_explore_features")
+    parser.add_argument("--minutes", type=float, default=1e6, help="no further kill after so many")
     parser.add_argument("--rows", type=int, default=20_000, help="of the file that is predicted in shards")
     parser.add_argument("--shards", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+
+    def fresh(folder):
+        folder.mkdir()
+        return {"shards": shards, "sample": sample}[options.what](folder, options)
+
     with tempfile.TemporaryDirectory() as there:
-        folders = [Path(there) / name for name in ("whole", "killed")]
-        found = []
-        for folder in folders:
-            folder.mkdir()
-            command = {"shards": shards, "sample": sample}[options.what](folder, options)
-            if folder.name == "whole":
-                began = time.monotonic()
-                finish(command, folder)
-                seconds = time.monotonic() - began
-            else:
-                span = (1.0, max(4.0, 2.0 * seconds / max(options.kills, 1) + 10))
-                rng = random.Random(options.seed)
-                alive = kill_and_resume(command, folder, kills=options.kills, span=span, rng=rng)
-            found.append(tables(folder))
-        other = [
-            str(path)
-            for path in found[0].keys() | found[1].keys()
-            if found[0].get(path) != found[1].get(path)
-        ]
-        print(f"{options.what}: {seconds:.0f} s unharmed, then killed {alive} times; {len(found[0])} tables")
-        print(f"other than in the run that was not killed: {', '.join(other) or 'none'}")
-        raise SystemExit(bool(other))
+        whole = Path(there) / "whole"
+        command = fresh(whole)
+        began = time.monotonic()
+        finish(command, whole)
+        seconds = time.monotonic() - began
+        rng, expected = random.Random(options.seed), tables(whole)
+        deadline = time.monotonic() + 60 * options.minutes
+        kills, runs, other = 0, 0, set()
+
+        def left():
+            return options.kills - kills if time.monotonic() < deadline else 0
+
+        while left() > 0:
+            folder = Path(there) / "killed"
+            kills += kill_and_resume(fresh(folder), folder, span=(1.0, 1.2 * seconds), rng=rng, left=left)
+            found = tables(folder)
+            other |= {
+                str(path) for path in expected.keys() | found.keys() if expected.get(path) != found.get(path)
+            }
+            shutil.rmtree(folder)
+            runs += 1
+            print(f"{kills} kills, {runs} runs, other: {', '.join(sorted(other)) or 'none'}", flush=True)
+    said = f"killed {kills} times in {runs} runs; {len(expected)} tables"
+    print(f"{options.what}: {seconds:.0f} s unharmed; {said}")
+    print(f"other than in the run that was not killed: {', '.join(sorted(other)) or 'none'}")
+    raise SystemExit(bool(other))
 
 
 if __name__ == "__main__":

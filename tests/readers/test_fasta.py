@@ -119,7 +119,7 @@ def test_column_keeps_index_order_and_missing_values():
     assert cleaned.index.tolist() == [3, 1, 4, 1]
     assert cleaned.columns.tolist() == ["sequence", "status", "note"]
     assert cleaned["status"].tolist() == ["ok", "rejected", "changed", "rejected"]
-    assert (cleaned.dtypes == "str").all()
+    assert (cleaned.dtypes == pd.Series(dtype="str").dtype).all()
     assert clean_column([], RNA).shape == (0, 3)
 
 
