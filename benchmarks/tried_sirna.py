@@ -70,14 +70,14 @@ def tried(table, train, choose, judge, units, seed):
     for side in (half, ~half):
         model.fit(train[side], choose)
         fresh[train[~side]] = model.predict(train[~side])
-    part.complete(train, choose)  # as ours does once the validation rows have chosen
+    part.complete(train, choose)  # as `ours` does once the validation rows have chosen
     full, best = part.predict(every), share(plain, held, y, choose)
-    found = {"`features` (the process)": full, "`network`": plain, "network, ranking loss": ranked}
-    shares = {"`ours`": (best + 0.5) / 2, "`ours`, share not drawn to 0.5": best}
-    shares["`ours`, share from all rows"] = share(fresh, y - errors, y, np.r_[train, choose])
-    shares["`ours`, best share (a bound)"] = share(plain, full, y, judge)
+    found = {"`ours` (the process)": full, "`network`": plain, "network, ranking loss": ranked}
+    shares = {"`hybrid`": (best + 0.5) / 2, "`hybrid`, share not drawn to 0.5": best}
+    shares["`hybrid`, share from all rows"] = share(fresh, y - errors, y, np.r_[train, choose])
+    shares["`hybrid`, best share (a bound)"] = share(plain, full, y, judge)
     found |= {name: full + weight * (plain - full) for name, weight in shares.items()}
-    found["`ours`, ranking loss"] = full + (share(ranked, held, y, choose) + 0.5) / 2 * (ranked - full)
+    found["`hybrid`, ranking loss"] = full + (share(ranked, held, y, choose) + 0.5) / 2 * (ranked - full)
     found["process + network on its errors"] = full + share(held + rest, held, y, choose) * rest
     process.mean = process.y.mean()
     process._alpha = cho_solve((process._lower, True), process.y - process.mean)

@@ -73,7 +73,7 @@ _MODELS = {
     "ours": ("blue", "o", 0), "original": ("orange", "s", 1), "baseline": ("green", "^", 2),
     "control": (GREY, "x", 3),
     # Parts of ours, and rivals.
-    "network": ("sky", "P", 4), "features": ("purple", ">", 5), "neighbours": ("purple", "<", 5),
+    "network": ("sky", "P", 4), "neighbours": ("purple", "<", 5), "network_control": (GREY, "+", 1),
     "sites": ("purple", "D", 5), "scanner": ("purple", "h", 5), "single": ("purple", "p", 5),
     "hybrid": ("vermillion", "P", 6), "svm": ("vermillion", "v", 6),
     "support_vectors": ("vermillion", "v", 6),

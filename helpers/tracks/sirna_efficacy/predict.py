@@ -215,8 +215,8 @@ def score(
 ) -> pd.DataFrame:
     """Efficacy of guides at known sites (0-based) on their whole mRNAs.
 
-    ``efficacy, low, high`` (90 % interval), ``network, features`` (the two parts), then the named
-    features.
+    ``efficacy, low, high`` (90 % interval), ``network, hybrid`` (with the network), then the
+    named features.
     """
     table = _table(guides, mrnas, starts, folding)
     return pd.concat([_predicted(run, table), table.features], axis=1)
@@ -317,9 +317,7 @@ def _asked(pairs: pd.DataFrame, guides: list[dict], mrnas: list[dict]) -> list[t
 def _predicted(run: Hybrid, table: Table) -> pd.DataFrame:
     found = run.on(table).predict(np.arange(len(table)))
     ours = found["ours"].rename(columns={"p": "efficacy", "low_90": "low", "high_90": "high"})
-    return ours.reindex(columns=_PREDICTED).assign(
-        network=found["network"], features=found.get("features", np.nan)
-    )
+    return ours.reindex(columns=_PREDICTED).assign(network=found["network"], hybrid=found["hybrid"])
 
 
 def _located(mrna: dict, guide: dict, max_mismatches: int, turn_sense: bool) -> dict[str, Any]:

@@ -176,11 +176,11 @@ class Features:
 
 
 class Hybrid(Blend):
-    """Ours: network and Gaussian process, weighed on the validation rows, with an interval.
+    """Ours, the Gaussian process, with an interval; the network; and both, weighed on the validation rows.
 
-    What a row is unsure by is the deviation of the Gaussian process and the spread of the networks.
-    The interval is that many times as wide as `calibrate` says, from errors on rows that chose
-    nothing: neither epoch nor weights.
+    The network and what it adds to the process are shown beside it, and it is what maps are made of.
+    The interval is as many deviations of the process wide as `calibrate` says, from errors on rows that
+    chose nothing: neither epoch nor weights. A model that is passed on without the process is the network.
 
     Parameters
     ----------
@@ -193,7 +193,7 @@ class Hybrid(Blend):
 
     def __init__(self, table: Any, *, seed: int = 0, **network: Any) -> None:
         parts = {"network": Network(table, seed=seed, **network), "features": Features(table, seed=seed)}
-        super().__init__(parts, way="mean")
+        super().__init__(parts, way="mean", name="hybrid")
         self.quantiles: dict[float, float] = {}
         self.known = KnownGuides({}, frozenset())
 
@@ -225,19 +225,19 @@ class Hybrid(Blend):
         self.quantiles = {level: conformal_quantile(errors, level, groups=groups) for level in LEVELS}
 
     def predict(self, rows: np.ndarray) -> dict[str, Any]:
-        """Efficacy by ``ours`` and by each part.
+        """Efficacy by ``ours``, by the ``network`` and by both (``hybrid``).
 
         That of ``ours`` is a table with the columns ``p`` and ``unsure``, and, once it is calibrated,
         for each of `LEVELS` the ends of an interval, called ``low_90``, ``high_90`` by the percentage
         that it is made to hold; NaN where the groups were too few to promise it.
         """
         parts, unsure = self._judge(rows)
-        ours = pd.DataFrame({"p": self.mix(self.stack(parts)), "unsure": unsure})
+        ours = pd.DataFrame({"p": parts.get("features", parts["network"]), "unsure": unsure})
         for level, quantile in self.quantiles.items():
             half = unsure * (quantile if np.isfinite(quantile) else np.nan)
             ours[f"low_{100 * level:.0f}"] = ours["p"] - half
             ours[f"high_{100 * level:.0f}"] = ours["p"] + half
-        return {self.name: ours, **parts}
+        return {"ours": ours, "network": parts["network"], self.name: self.mix(self.stack(parts))}
 
     def standing(self, guides: Sequence[str], mrnas: Sequence[str]) -> list[str]:
         """How each guide on its mRNA stands to the rows that were learnt from: identical, near or new.
@@ -265,8 +265,7 @@ class Hybrid(Blend):
         if "features" not in self.parts:  # a model that is passed on without the process
             return {"network": members.mean(axis=0)}, members.std(axis=0)
         mean, deviation = self.process.distribution(rows)
-        unsure = np.sqrt(deviation**2 + members.var(axis=0))
-        return {"network": members.mean(axis=0), "features": mean}, unsure
+        return {"network": members.mean(axis=0), "features": mean}, deviation
 
 
 class Baseline:
