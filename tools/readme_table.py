@@ -119,9 +119,10 @@ def typed(row: pd.Series) -> str:
 
 
 def overview() -> str:
-    """A row a track: its honest protocol, ours, the best other one without a network, the control, others' figures."""
+    """A row a track: its honest protocol, ours, the best other without a network, control, others' figures."""
     header = (
-        "track", "tested on", "score", "ours", "best other without a network", "control", "reported by others",
+        "track", "tested on", "score", "ours", "best other without a network", "control",
+        "reported by others",
     )  # fmt: skip
     lines = ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
     sides: dict[str, list[str]] = {"better": [], "behind": [], "at chance": []}
@@ -158,8 +159,8 @@ def overview() -> str:
     said = {key: ", ".join(f"`{track}`" for track in of) or "no track" for key, of in sides.items()}
     lines.append(
         "\nBy these intervals and the spread over runs, ours is shown to beat the best other model "
-        f"without a network in **{said['better']}**, and to be behind it in {said['behind']}; it is not shown "
-        f"to be above chance in {said['at chance']}. In `sirna_efficacy` ours has no network itself."
+        f"without a network in **{said['better']}**, and to be behind it in {said['behind']}; it is not "
+        f"shown to be above chance in {said['at chance']}. In `sirna_efficacy` ours has no network itself."
     )
     return "\n".join(lines) + "\n"
 
