@@ -119,7 +119,7 @@ def typed(row: pd.Series) -> str:
 
 
 def overview() -> str:
-    """A row a track: its honest protocol, ours, the best other without a network, control, others' figures."""
+    """A row a track: its honest protocol, ours, the best other without a network, control, others."""
     header = (
         "track", "tested on", "score", "ours", "best other without a network", "control",
         "reported by others",
