@@ -209,7 +209,8 @@ def rank_agreement(
     Returns
     -------
     pandas.DataFrame
-        One row of the results table, metric ``spearman``: the mean over items.
+        One row of the results table, metric ``spearman``: the mean over items in which neither is the same
+        everywhere, NaN if there is none.
 
     Examples
     --------
@@ -222,8 +223,13 @@ def rank_agreement(
         shape = tuple(map(slice, np.minimum(a.shape, b.shape)))
         a, b = a[shape], b[shape]
         there = np.isfinite(a) & np.isfinite(b)
-        values.append(float(spearmanr(a[there], b[there]).statistic))
-    frame = metrics.mean_interval(values, metric="spearman", seed=seed)
+        vary = there.any() and np.ptp(a[there]) > 0 and np.ptp(b[there]) > 0
+        values.append(float(spearmanr(a[there], b[there]).statistic) if vary else np.nan)
+    if np.isnan(values).all():  # as of a network that has not begun: its weights are zero
+        nothing = dict.fromkeys(("value", "ci_low", "ci_high"), np.nan)
+        frame = pd.DataFrame([{"metric": "spearman", **nothing, "n": len(values)}])
+    else:
+        frame = metrics.mean_interval(values, metric="spearman", seed=seed)
     return tidy(frame, dataset=dataset, task=task, model=model, protocol=protocol, seed=seed)
 
 

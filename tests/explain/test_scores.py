@@ -139,6 +139,15 @@ def test_rank_agreement_of_maps_of_two_sizes():
     assert row["n"].tolist() == [1]
 
 
+def test_a_map_that_is_the_same_everywhere_has_no_rank_agreement():
+    named = {"dataset": "d", "task": "t", "model": "m"}
+    row = scores.rank_agreement(np.zeros((2, 3)), [[1, 2, 3], [3, 1, 2]], **named).iloc[0]
+    assert np.isnan([row["value"], row["ci_low"], row["ci_high"]]).all()
+    assert row["n"] == 2
+    row = scores.rank_agreement([[0, 0, 0], [1, 2, 3]], [[1, 2, 3], [1, 2, 3]], **named).iloc[0]
+    assert (row["value"], row["n"]) == (1, 1)
+
+
 def test_untrained_draws_weights_anew_and_leaves_the_model_alone():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8)])
     before = model.get_weights()
