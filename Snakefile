@@ -58,7 +58,7 @@ def parameters(track, name):
 # The executed notebook appears only when it is whole; a failed one stays beside the log.
 EXECUTE = """
 mkdir -p $(dirname {log}) &&
-papermill {input.notebook} {log}.ipynb -b {params.encoded} --no-progress-bar --no-request-save-on-cell-execute \
+python -m helpers.project.execution {input.notebook} {log}.ipynb -b {params.encoded} --no-progress-bar --no-request-save-on-cell-execute \
   > {log} 2>&1 && mv {log}.ipynb {output.notebook}
 """
 

@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from tqdm.auto import tqdm
 
-from helpers.project import paths
+from helpers.project import code, paths
 
 INSIDE_VARIABLE = "SEQUENCE_NOTEBOOKS_INSIDE_PIPELINE"
 
@@ -45,9 +44,9 @@ def parameters_cell(notebook: str) -> str:
     path = paths.root() / "notebooks" / f"{notebook}.ipynb"
     if not path.is_file():
         raise ValueError(f"no notebook {notebook!r}: {path} is not there. Give track/NN_name")
-    for cell in nbformat.read(path, as_version=4).cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            return cell.source
+    for cell in code.cells(path):
+        if "parameters" in cell["metadata"].get("tags", []):
+            return str(cell["source"])
     raise ValueError(f"{path} has no cell tagged 'parameters'; add the tag to its parameters cell")
 
 
