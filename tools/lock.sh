@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 "${PYTHON:-python3.11}" -m venv "$work/env"
 "$work/env/bin/python" -m pip install --quiet torch==2.13.0
-"$work/env/bin/python" -m pip install --quiet "setuptools>=77" ".[dev]"
+"$work/env/bin/python" -m pip install --quiet "setuptools>=77" ".[dev,explain]"
 {
   echo "# Made by tools/lock.sh; do not edit. Read by the Makefile, environment.yml and CI."
   # torch is pinned without a build tag, and what only its CUDA build needs is left to pip.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
 import sys
@@ -21,10 +22,16 @@ def use(name: str = "tensorflow") -> str:
     Raises
     ------
     ValueError
-        If the backend is unknown, or if Keras already runs on another one.
+        If the backend is unknown, torch is not installed, or Keras already runs on another backend.
     """
     if name not in BACKENDS:
         raise ValueError(f"backend {name!r} is not used here; expected one of {', '.join(BACKENDS)}")
+    if name == "torch" and importlib.util.find_spec(name) is None:
+        raise ValueError(
+            "torch is not installed, and what is asked for explains with it; expected the part of the suite "
+            "that an installation leaves out. Run pip install 'sequence-notebooks[explain]', or "
+            "pip install -e '.[explain]' in a checkout"
+        )
     loaded = sys.modules.get("keras")
     if loaded is not None and loaded.backend.backend() != name:
         raise ValueError(

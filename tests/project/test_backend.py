@@ -33,3 +33,40 @@ else:
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout + answer.stderr == ""
+
+
+NEEDS_TORCH = {
+    "helpers.explain.attribution", "helpers.explain.torch_modules", "helpers.explain.torch_view",
+    "helpers.motifs.patterns", "helpers.tracks.stress_response.design",
+}  # fmt: skip
+
+
+def test_without_the_part_that_explains_the_rest_is_there_and_the_message_says_how_to_get_it():
+    code = """
+import importlib, pkgutil, sys
+class Absent:
+    def find_spec(name, *_):
+        if name in ("torch", "tangermeme", "modiscolite"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent)
+import helpers
+from helpers.project import backend
+backend.use()
+missing = []
+for one in pkgutil.walk_packages(helpers.__path__, "helpers."):
+    try:
+        importlib.import_module(one.name)
+    except ImportError:
+        missing.append(one.name)
+print(*missing)
+"""
+    environment = {key: value for key, value in os.environ.items() if key != "KERAS_BACKEND"}
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert answer.returncode == 0, answer.stderr
+    assert set(answer.stdout.split()) == NEEDS_TORCH
+
+
+def test_torch_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"pip install 'sequence-notebooks\[explain\]'"):
+        backend.use("torch")

@@ -39,7 +39,7 @@ def test_conda_installs_what_the_project_needs():
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     pins = dict(line.split("==", 1) for line in lines if "==" in line)
     pins = {_same(name): version.split(";")[0].strip() for name, version in pins.items()}
-    for needed in map(Requirement, project["dependencies"]):
+    for needed in map(Requirement, project["dependencies"] + project["optional-dependencies"]["explain"]):
         assert needed.specifier.contains(pins[_same(needed.name)]), str(needed)
 
 
