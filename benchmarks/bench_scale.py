@@ -1,11 +1,13 @@
 """Time and memory of a prediction in shards against the number of items, and what 10^9 items would cost.
 
     python benchmarks/bench_scale.py --tracks gene_expression rna_peptide --items 10000 100000
+    python benchmarks/bench_scale.py --limit 1200 --out benchmarks/scale.csv  # kept here
 
 Random sequences are predicted by the shipped models, each file by one process on one core, with
 `sequence-notebooks predict --shard 1/1`. Prints a row a track and size (seconds and peak memory of it,
-without children) and draws both into `--out`. A size whose time, by the rows before it, would pass `--limit`
-CPU seconds is left out. The last column is arithmetic: hours of one core for 10^9 items at the last rate.
+without children), writes them into the table `--out` as they come, and draws them beside it. A size whose
+time, by the rows before it, would pass `--limit` CPU seconds is left out; with `--resume` what the table has
+is not measured again. The last column is arithmetic: hours of one core for 10^9 items at the last rate.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -62,6 +65,7 @@ WRITERS: dict[str, Callable[[Path, np.random.Generator, int], None]] = {
     "rna_peptide": pairs,
     "sirna_efficacy": guides,
 }
+COLUMNS = ["track", "items", "cpu_seconds", "peak_mb", "measured"]
 SETTINGS = {"rna_modification": ["--set", "mode=centre"]}
 
 
@@ -109,50 +113,64 @@ def main() -> None:
     parser.add_argument("--tracks", nargs="+", choices=WRITERS, default=list(WRITERS))
     parser.add_argument("--items", nargs="+", type=int, default=[1_000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--limit", type=float, default=120.0, help="seconds of CPU that one size may take")
-    parser.add_argument("--out", type=Path, default=ROOT / "runs/bench/scale.png")
+    parser.add_argument("--out", type=Path, default=ROOT / "runs/bench/scale.csv")
+    parser.add_argument("--resume", action="store_true", help="go on with the table that is there")
     options = parser.parse_args()
     heads = ["items", "CPU s", "peak MB", "ms an item", "hours for 10^9"]
     print(f"{'track':<18}" + "".join(f"{head:>15}" for head in heads))
-    found: dict[str, list[tuple[int, float, float]]] = {}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    found = pd.read_csv(options.out) if options.resume else pd.DataFrame(columns=COLUMNS)
     for track in options.tracks:
-        rows = found.setdefault(track, [])
         for items in sorted(options.items):
-            rate = 0.0
-            if len(rows) > 1:
-                rate = (rows[-1][1] - rows[0][1]) / (rows[-1][0] - rows[0][0])
-            if rows and rows[0][1] + rate * items > options.limit:
-                print(f"{track:<18}{items:>15}  left out: about {rows[0][1] + rate * items:.0f} s")
-                continue
-            rows.append((items, *measured(track, items)))
-            _, seconds, peak = rows[-1]
-            each = (seconds - rows[0][1]) / (items - rows[0][0]) if len(rows) > 1 else float("nan")
+            rows = found[found["track"] == track].sort_values("items")
+            if items not in set(rows["items"]):
+                seconds = expected(rows, items)
+                if seconds > options.limit:
+                    print(f"{track:<18}{items:>15}  left out: about {seconds:.0f} s")
+                    continue
+                made = [track, items, *measured(track, items), time.strftime("%Y-%m-%d")]
+                found = pd.concat([found, pd.DataFrame([made], columns=COLUMNS)], ignore_index=True)
+                found.round(2).to_csv(options.out, index=False)
+                rows = found[found["track"] == track].sort_values("items")
+            row = rows[rows["items"] == items].iloc[0]
+            each = rate(rows[rows["items"] <= items])
             cells = [
                 f"{items}",
-                f"{seconds:.1f}",
-                f"{peak:.0f}",
+                f"{row['cpu_seconds']:.1f}",
+                f"{row['peak_mb']:.0f}",
                 f"{1000 * each:.3f}",
                 f"{each * 1e9 / 3600:,.0f}",
             ]
             print(f"{track:<18}" + "".join(f"{cell:>15}" for cell in cells), flush=True)
-    draw(found, options.out)
+    draw(found, options.out.with_suffix(".png"))
 
 
-def draw(found: dict[str, list[tuple[int, float, float]]], path: Path) -> None:
+def rate(rows: pd.DataFrame) -> float:
+    """Seconds an item, between the smallest and the largest file: what starting takes is in neither."""
+    first, last = rows.iloc[0], rows.iloc[-1]
+    more = last["items"] - first["items"]
+    return float((last["cpu_seconds"] - first["cpu_seconds"]) / more) if more else float("nan")
+
+
+def expected(rows: pd.DataFrame, items: int) -> float:
+    """Seconds that a file will take, by the smaller ones; 0 where fewer than two are known."""
+    return 0.0 if len(rows) < 2 else float(rows.iloc[0]["cpu_seconds"] + rate(rows) * items)
+
+
+def draw(found: pd.DataFrame, path: Path) -> None:
     import matplotlib.pyplot as plt
 
     fig, axes = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
-    for track, rows in found.items():
-        items, seconds, peak = zip(*rows, strict=True)
-        axes[0].plot(items, seconds, "o-", label=track)
-        axes[1].plot(items, peak, "o-", label=track)
+    for track, rows in found.sort_values("items").groupby("track", sort=False):
+        axes[0].plot(rows["items"], rows["cpu_seconds"], "o-", label=track)
+        axes[1].plot(rows["items"], rows["peak_mb"], "o-", label=track)
     for ax, label in zip(axes, ("seconds of one core", "peak memory (MB)"), strict=True):
         ax.set(xscale="log", xlabel="items in the file", ylabel=label)
     axes[0].set(yscale="log")
     axes[1].set_ylim(bottom=0)
     axes[0].legend(fontsize="small")
-    path.parent.mkdir(parents=True, exist_ok=True)
     fig.savefig(path, dpi=150)
-    print(f"drawn: {path}, {time.strftime('%Y-%m-%d')}")
+    print(f"drawn: {path}")
 
 
 if __name__ == "__main__":
