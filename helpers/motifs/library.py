@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -39,16 +40,18 @@ def jaspar(taxon: str = "plants") -> tuple[Motif, ...]:
     """
     if taxon not in TAXA:
         raise ValueError(f"taxon {taxon!r} is no group of {RELEASE}; expected one of {', '.join(TAXA)}")
-    known = [
-        Motif(
-            one.matrix_id,
-            one.name,
-            ", ".join(one.tf_family or []),
-            np.array([one.counts[letter] for letter in DNA.letters], dtype=np.float64).T,
-            ", ".join(one.tf_class or []),
-        )
-        for one in jaspardb(release=RELEASE).fetch_motifs(collection="CORE", tax_group=[taxon])
-    ]
+    database = jaspardb(release=RELEASE)
+    with closing(database.conn):  # which pyJASPAR leaves open
+        known = [
+            Motif(
+                one.matrix_id,
+                one.name,
+                ", ".join(one.tf_family or []),
+                np.array([one.counts[letter] for letter in DNA.letters], dtype=np.float64).T,
+                ", ".join(one.tf_class or []),
+            )
+            for one in database.fetch_motifs(collection="CORE", tax_group=[taxon])
+        ]
     return tuple(sorted(known, key=lambda motif: motif.id))
 
 

@@ -9,6 +9,7 @@ import inspect
 import json
 import logging
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -147,9 +148,11 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
                 part.replace(failed)
                 # The product's own errors say what to do; of another one the kind helps to report it.
                 kind = "" if error.ename == "ValueError" else f"{error.ename}: "
-                raise ValueError(
-                    f"{step.notebook} stopped. {kind}{error.evalue}\n(up to there: {failed})"
-                ) from None
+                said = _refused(error.evalue) or f"{kind}{error.evalue}"
+                raise ValueError(f"{step.notebook} stopped. {said}\n(up to there: {failed})") from None
+            except OSError:  # of the page itself
+                part.unlink(missing_ok=True)
+                raise
             except DeadKernelError:
                 raise ValueError(
                     f"{step.notebook} was killed, most often because memory ran out. "
@@ -379,6 +382,12 @@ def _key(step: Step, origin: Path, *, out: Path, before: str) -> str:
         files |= {str(one): paths.sha256(one) for one in read}
     known = [before, step.parameters, files, code.of_notebook(origin), paths.sha256(origin)]
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _refused(said: str) -> str:
+    """What mends an error of a disk that a notebook met, from its text; nothing for any other error."""
+    number = re.match(r"\[Errno (\d+)\] ", said)
+    return paths.refused(OSError(int(number[1]), said[number.end() :])) if number else ""
 
 
 def _near(asked: str, known: Sequence[str] | Mapping[str, Any]) -> str:

@@ -24,6 +24,8 @@ out_dir = "runs/sample/toy"  # folder"""
 FIRST_STEP = """from pathlib import Path
 if Path(source).read_text().startswith("bad"):
     raise ValueError(f"{source}, line 1: found 'bad'; expected numbers. Mend the line")
+if Path(source).read_text() == "full":
+    raise OSError(28, "No space left on device", "b.txt")
 Path(out_dir, "b.txt").write_text(f"{profile} {dataset} {truth!r} {factor} {word}")"""
 SECOND = """made = "runs/sample/toy/b.txt"  # of notebook 01
 out_dir = "runs/sample/toy"  # folder"""
@@ -104,6 +106,25 @@ def test_an_error_is_the_products_message_and_no_traceback(suite, tmp_path, monk
     assert "Traceback" not in shown.err + shown.out
     assert (tmp_path / "results/notebooks/01_first.failed.ipynb").is_file()
     assert not (tmp_path / "results/notebooks/01_first.ipynb").exists()
+
+
+def test_a_notebook_that_finds_the_disk_full_says_what_mends_it(suite, tmp_path, monkeypatch, capsys):
+    (tmp_path / "mine.csv").write_text("full")
+    assert call(monkeypatch, "run", "toy", "--source", "mine.csv", "--out", "results") == 1
+    assert "No space left on device: 'b.txt'. Make room on the disk and run again" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_when_the_page_is_written_leaves_no_half_page(
+    suite, tmp_path, monkeypatch, capsys
+):
+    def write(origin, part, *_, **__):
+        part.write_text("half a")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("papermill.execute_notebook", write)
+    assert call(monkeypatch, "run", "toy", "--source", "mine.csv", "--out", "results") == 1
+    assert "Make room on the disk" in capsys.readouterr().err
+    assert not list((tmp_path / "results").rglob("*.part.ipynb"))
 
 
 @pytest.mark.parametrize(
