@@ -62,16 +62,17 @@ unit: setup
 	$(BIN)/pytest -q -n $(CORES) --doctest-modules helpers tests -m "not pipeline"
 
 # Jobs, not threads, fill the cores here.
-notebooks pipeline: export TF_NUM_INTRAOP_THREADS = 1
-notebooks pipeline: export TF_NUM_INTEROP_THREADS = 1
+unit notebooks pipeline: export TF_NUM_INTRAOP_THREADS = 1
+unit notebooks pipeline: export TF_NUM_INTEROP_THREADS = 1
+unit notebooks pipeline: export OMP_NUM_THREADS = 1
 
-# One track through Snakemake; then every notebook once, those of a track in their order (conftest.py),
-# so that each makes what the next one reads.
+# Every notebook once, those of a track in their order (conftest.py), so that each makes what the next one
+# reads; then one track through Snakemake, which finds the folds that were kept.
 THROUGH_SNAKEMAKE := $(patsubst notebooks/%,runs/sample/%,$(wildcard notebooks/sirna_efficacy/*.ipynb))
 notebooks: setup
+	$(BIN)/pytest -q -n $(CORES) --dist loadscope -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 3600 notebooks
 	$(UNLOCK)
 	$(SNAKEMAKE) -- $(THROUGH_SNAKEMAKE) runs/sample/sirna_efficacy/results.csv
-	$(BIN)/pytest -q -n $(CORES) --dist loadscope -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 3600 notebooks
 
 pipeline: setup
 	$(BIN)/pytest -q -n $(CORES) tests/project/test_journeys.py -m pipeline

@@ -1,6 +1,7 @@
 """Run Snakemake with the arguments given, and say one line a finished notebook."""
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -35,6 +36,8 @@ def main(arguments: list[str]) -> int:
     run = subprocess.Popen(
         [snakemake, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
     )
+    # Ctrl-C reaches Snakemake by itself; a job system's TERM would leave it running behind us.
+    signal.signal(signal.SIGTERM, lambda *_: run.terminate())
     print("Each notebook that is done is told here; the first comes within a minute.", flush=True)
     try:
         follow(run.stdout or (), lambda line: print(line, flush=True))
