@@ -99,16 +99,18 @@ class Rival:
         One of `RECIPES`.
     seed : int
         Of weights and order.
-    epochs, code_epochs : int
-        Of each module, and of each layer of the encoder, before; as published.
+    epochs, code_epochs, whole_epochs : int
+        Of each module, of each layer of the encoder, before, and of the whole, behind; see `build_rpiter`.
     """
 
     def __init__(
-        self, table: PairTable, name: str, *, seed: int = 0, epochs: int = 35, code_epochs: int = 100
-    ) -> None:
+        self, table: PairTable, name: str, *, seed: int = 0, epochs: int = 35, code_epochs: int = 100,
+        whole_epochs: int = 45,
+    ) -> None:  # fmt: skip
         self.table, self.build = table, RECIPES[name]
         self.settings: dict[str, Any] = {
-            "model": name, "seed": seed, "epochs": epochs, "code_epochs": code_epochs, "batch_size": 150,
+            "model": name, "seed": seed, "epochs": epochs, "code_epochs": code_epochs,
+            "whole_epochs": whole_epochs, "batch_size": 150,
         }  # fmt: skip
         self.result: FitResult
         self._inputs: list[np.ndarray] = []
@@ -128,10 +130,10 @@ class Rival:
         model = self.build()
         coders = [[model.encoder.get_layer(f"{name}_code_{units}") for name in WORDS] for units in _CODES]
         pretrain(coders, learnt, epochs=given["code_epochs"], batch_size=given["batch_size"])
-        for part, epochs in ((model.convolution, 0), (model.encoder, 0), (model.whole, 45)):
+        parts = {"epochs": (model.convolution, model.encoder), "whole_epochs": (model.whole,)}
+        for most, part in ((given[name], part) for name, some in parts.items() for part in some):
             # All epochs: the running variances of the normalisations begin far above the true ones, and
             # until they come down every probability lies close to the mean.
-            most = epochs or given["epochs"]
             chosen = {name: given[name] for name in ("batch_size", "seed")} | {"monitor": "val_loss"}
             schedule = Schedule(epochs=most, patience=most, **chosen)
             self.result = fit(part, learnt, y[train], valid=(held, y[valid]), schedule=schedule, verbosity=0)

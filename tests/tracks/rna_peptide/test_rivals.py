@@ -20,7 +20,7 @@ def pairs(n: int = 48) -> predictors.PairTable:
 
 def test_rpiter_learns_and_loads(tmp_path):
     table, train, valid = pairs(), np.arange(36), np.arange(36, 48)
-    rival = rivals.Rival(table, "rpiter", epochs=6, code_epochs=1)
+    rival = rivals.Rival(table, "rpiter", epochs=6, code_epochs=1, whole_epochs=8)
     build = rival.build
 
     def quick():
