@@ -232,7 +232,7 @@ def mutate(
         return ends - start[:, None, None], start
 
     desc = "mutations" if progress else ""
-    effects, outputs = heads.in_batches(change, [whole, *fixed], 4, desc=desc)
+    effects, outputs = heads.in_batches(change, [whole, *fixed], 16, desc=desc)
     effect = (effects * there[..., None] * (X != 1.0)).astype(np.float32)
     losses = -effect.sum(axis=-1, keepdims=True) / (X.shape[-1] - 1)
     return Mutations(effect, losses * whole, outputs)

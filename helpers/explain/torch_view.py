@@ -20,6 +20,7 @@ import torch
 from keras import layers
 from tangermeme.deep_lift_shap import BilinearOp, _nonlinear
 from torch import nn
+from torch.nn import functional
 
 from helpers.explain import heads
 from helpers.explain.heads import Target, is_operation
@@ -296,16 +297,31 @@ def _without_options(layer: Any, part: Part) -> Part:
 
 
 class Weighted(nn.Module):
-    """A convolution or a dense layer, its activation parted from its sums."""
+    """A convolution or a dense layer, its activation, if it has one, parted from its sums."""
 
     def __init__(self, layer: Any) -> None:
         super().__init__()
         self._layer = (layer,)
-        self.activation = _activation(layer)
+        linear = layer.activation in (None, keras.activations.linear)
+        self.activation = None if linear else _activation(layer)
+        # An ordinary convolution can add its bias on the way, which saves a pass over its outputs.
+        self._ordinary = (
+            type(layer) is layers.Conv1D and layer.data_format == "channels_last"
+            and layer.strides == (1,) and layer.padding != "causal"
+        )  # fmt: skip
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Activation of the weighted sums of ``x``, (..., channels)."""
-        return self.activation(heads.sums(self._layer[0], x))
+        layer = self._layer[0]
+        sums = _convolution(layer, x) if self._ordinary else heads.sums(layer, x)
+        return sums if self.activation is None else self.activation(sums)
+
+
+def _convolution(layer: layers.Conv1D, x: torch.Tensor) -> torch.Tensor:
+    kernel = keras.ops.convert_to_tensor(layer.kernel).permute(2, 1, 0)
+    bias = keras.ops.convert_to_tensor(layer.bias) if layer.use_bias else None
+    options = {"padding": layer.padding, "dilation": layer.dilation_rate, "groups": layer.groups}
+    return functional.conv1d(x.transpose(1, 2), kernel, bias, **options).transpose(1, 2)
 
 
 def _operation(operation: Any, rules: Mapping[type, Rule]) -> Part:
@@ -333,11 +349,6 @@ def _operation(operation: Any, rules: Mapping[type, Rule]) -> Part:
     if name in products and tensors == len(given.args) == 2:
         return Operation(BilinearOp(products[name]))
     raise _no_rule(operation, " of keras.ops")
-
-
-def _weighted(layer: Any) -> Part:
-    linear = layer.activation in (None, keras.activations.linear)
-    return _as_it_is(layer) if linear else Weighted(layer)
 
 
 def _activation(layer: Any) -> nn.Module:
@@ -383,7 +394,7 @@ _RULES: dict[type, Rule] = {
     **dict.fromkeys(_CONSTANT, "constant"),
     **dict.fromkeys(_ELEMENTWISE, Elementwise),
     **dict.fromkeys(_NORMS, _norm),
-    **dict.fromkeys(heads.WEIGHTED, _weighted),
+    **dict.fromkeys(heads.WEIGHTED, Weighted),
     **dict.fromkeys((layers.MaxPooling1D, layers.GlobalMaxPooling1D), MaxPool),
     **dict.fromkeys((layers.Attention, layers.MultiHeadAttention), Attend),
     layers.Activation: _activation,
