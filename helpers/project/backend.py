@@ -28,9 +28,8 @@ def use(name: str = "tensorflow") -> str:
         raise ValueError(f"backend {name!r} is not used here; expected one of {', '.join(BACKENDS)}")
     if name == "torch" and importlib.util.find_spec(name) is None:
         raise ValueError(
-            "torch is not installed, and what is asked for explains with it; expected the part of the suite "
-            "that an installation leaves out. Run pip install 'sequence-notebooks[explain]', or "
-            "pip install -e '.[explain]' in a checkout"
+            "torch is not installed, and what is asked for here explains with it. Run pip install torch "
+            "tangermeme modisco-lite, which is the extra [explain] of this package"
         )
     loaded = sys.modules.get("keras")
     if loaded is not None and loaded.backend.backend() != name:

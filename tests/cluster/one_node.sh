@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A Slurm cluster of one node on this machine, and a command in it; by hand, as root, after
-#   apt-get install slurm-wlm munge && pip install snakemake-executor-plugin-slurm
+#   apt-get install slurm-wlm munge && pip install -e ".[cluster]"
 #
 #   tests/cluster/one_node.sh snakemake --profile workflow/profiles/slurm --slurm-status-command squeue --directory FOLDER TARGET
 #

@@ -68,5 +68,5 @@ print(*missing)
 
 def test_torch_that_is_not_installed(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=r"pip install 'sequence-notebooks\[explain\]'"):
+    with pytest.raises(ValueError, match="pip install torch tangermeme modisco-lite"):
         backend.use("torch")
