@@ -437,19 +437,30 @@ def _lift(
     there = np.einsum("nrla,nrla->nrl", references, multipliers)
     explained = np.einsum("nla,nrla->nr", X, multipliers, dtype=np.float64)
     explained -= there.sum(axis=-1, dtype=np.float64)
-    # A pass of tangermeme holds sequences, then their references; `start` says whether it does.
-    first, second = (
-        torch.cat([found.chunk(2)[half] for found in passes]).cpu().numpy().astype(np.float64)
-        for half in (0, 1)
-    )
-    outputs = second.reshape(references.shape[:2])
-    if not np.allclose(first.reshape(outputs.shape), start[:, None], rtol=1e-3, atol=1e-4, equal_nan=True):
+    outputs = _of_references(passes, start, references.shape[1])
+    if outputs is None:
         flat = [array.repeat(references.shape[1], axis=0) for array in fixed]
         flat.insert(0, references.reshape(-1, *X.shape[1:]))
-        outputs = _forward(model, flat, index, batch_size).reshape(outputs.shape)
+        outputs = _forward(model, flat, index, batch_size).reshape(references.shape[:2])
     each = multipliers - there[..., None]
     halves = np.full((len(X), 2, X.shape[1]), np.nan, dtype=np.float32)
     if each.shape[1] > 1:
         for half in (0, 1):
             halves[:, half] = np.einsum("nla,nla->nl", each[:, half::2].mean(axis=1), X)
     return each.mean(axis=1), explained, outputs, halves
+
+
+def _of_references(passes: Sequence[torch.Tensor], start: np.ndarray, count: int) -> np.ndarray | None:
+    """The references' outputs among those of tangermeme's passes, shape (n, count), or None.
+
+    A pass holds sequences and then a reference of each. That is tangermeme's own affair, so the outputs of
+    the sequences, `start`, have to be found in the first halves.
+    """
+    if any(len(found) % 2 for found in passes) or sum(map(len, passes)) != 2 * count * len(start):
+        return None
+    first, second = (
+        np.concatenate([found.chunk(2)[half].cpu().numpy() for found in passes]).reshape(-1, count)
+        for half in (0, 1)
+    )
+    there = np.allclose(first, start[:, None], rtol=1e-3, atol=1e-4, equal_nan=True)
+    return second.astype(np.float64) if there else None

@@ -337,7 +337,8 @@ def _points(item: Arrays, starts: Sequence[np.ndarray], fractions: np.ndarray, w
     points = []
     for array in item:
         if heads.is_sequence(array):
-            start = next(left)[which]
+            start = next(left)
+            start = start[which] if len(start) > 1 else start
             points.append(start + share * (array - start))
         else:
             points.append(np.repeat(array, len(fractions), axis=0))

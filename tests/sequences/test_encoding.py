@@ -22,6 +22,12 @@ def test_letters_are_one_hot_in_the_order_of_the_alphabet(alphabet):
     assert np.array_equal(X[0], np.eye(alphabet.size))
 
 
+def test_pieces_of_a_large_batch_fit_together():
+    codes = np.random.default_rng(0).integers(4, size=(5, 30_000))
+    texts = ["".join(row) for row in np.array(list(DNA.letters))[codes]]
+    assert np.array_equal(encoding.one_hot(texts, DNA), np.eye(4)[codes])
+
+
 def test_unknown_is_uniform_and_padding_is_zero():
     X = encoding.one_hot(["ANC", "G"], RNA, length=4)
     assert X.shape == (2, 4, 4)

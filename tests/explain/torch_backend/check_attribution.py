@@ -5,6 +5,7 @@ import functools
 import keras
 import numpy as np
 import pytest
+import torch
 from check_torch_view import network, sequences
 
 from helpers.explain import attribution, gradients, heads, torch_view
@@ -31,6 +32,26 @@ def test_each_sequence_is_explained_by_the_fold_that_did_not_train_on_it():
     )
     assert paths.values[0].shape == X.shape
     np.testing.assert_allclose(paths.outputs, found.outputs, atol=1e-5)
+
+
+def test_outputs_of_references_are_their_own_whatever_tangermeme_passes(monkeypatch):
+    X = sequences(3)
+    view = torch_view.view(network(["convolution", "relu"], "global max", 0))
+    references = attribution.make_references(X, 4)
+    lift = functools.partial(attribution.deep_lift, view, X, references=references, progress=False)
+    found, alone = lift(batch_size=5).reference_outputs, lift(batch_size=64).reference_outputs
+    np.testing.assert_allclose(found, alone, atol=1e-6)
+    monkeypatch.setattr(attribution, "_of_references", lambda *_: None)
+    np.testing.assert_allclose(found, lift().reference_outputs, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "passes", [[], [[1.0, 2.0, 3.0]], [[1.0, 1.0, 5.0, 6.0]], [[5.0, 6.0, 7.0, 8.0, 1.0, 1.0, 2.0, 2.0]]]
+)
+def test_passes_of_another_order_are_not_taken_for_references(passes):
+    start, good = np.array([1.0, 2.0]), [[1.0, 1.0, 5.0, 6.0], [2.0, 2.0, 7.0, 8.0]]
+    assert attribution._of_references([*map(torch.tensor, good)], start, 2).tolist() == [[5, 6], [7, 8]]
+    assert attribution._of_references([*map(torch.tensor, passes)], start, 2) is None
 
 
 def test_mutations_are_differences_of_predictions():

@@ -51,6 +51,11 @@ def _square(x):
 
 BLOCKS = {
     "convolution": lambda x: layers.Conv1D(5, 3, padding="same")(x),
+    "even convolution": lambda x: layers.Conv1D(4, 4, padding="same", dilation_rate=3, activation="relu")(x),
+    "convolution in groups": lambda x: layers.Conv1D(4, 3, groups=x.shape[-1], use_bias=False)(
+        layers.Conv1D(x.shape[-1], 1)(x)
+    ),
+    "convolution in steps": lambda x: layers.Conv1D(4, 3, strides=2, padding="same")(x),
     "causal convolution": lambda x: layers.Conv1D(4, 3, padding="causal", dilation_rate=2)(x),
     "convolution with its activation": lambda x: layers.Conv1D(4, 2, activation="gelu")(x),
     "max": lambda x: layers.MaxPooling1D(2)(x),
