@@ -24,6 +24,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from helpers.project.paths import atomic_path
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -119,18 +121,20 @@ def main() -> None:
     heads = ["items", "CPU s", "peak MB", "ms an item", "hours for 10^9"]
     print(f"{'track':<18}" + "".join(f"{head:>15}" for head in heads))
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    found = pd.read_csv(options.out) if options.resume else pd.DataFrame(columns=COLUMNS)
+    known = options.resume and options.out.is_file()
+    found = pd.read_csv(options.out) if known else pd.DataFrame()
     for track in options.tracks:
         for items in sorted(options.items):
-            rows = found[found["track"] == track].sort_values("items")
-            if items not in set(rows["items"]):
+            rows = found[found["track"] == track].sort_values("items") if len(found) else found
+            if not len(rows) or items not in set(rows["items"]):
                 seconds = expected(rows, items)
                 if seconds > options.limit:
                     print(f"{track:<18}{items:>15}  left out: about {seconds:.0f} s")
                     continue
                 made = [track, items, *measured(track, items), time.strftime("%Y-%m-%d")]
-                found = pd.concat([found, pd.DataFrame([made], columns=COLUMNS)], ignore_index=True)
-                found.round(2).to_csv(options.out, index=False)
+                found = pd.concat([found, pd.DataFrame([made], columns=COLUMNS)], ignore_index=True).round(2)
+                with atomic_path(options.out) as part:
+                    found.to_csv(part, index=False)
                 rows = found[found["track"] == track].sort_values("items")
             row = rows[rows["items"] == items].iloc[0]
             each = rate(rows[rows["items"] <= items])
@@ -153,8 +157,11 @@ def rate(rows: pd.DataFrame) -> float:
 
 
 def expected(rows: pd.DataFrame, items: int) -> float:
-    """Seconds that a file will take, by the smaller ones; 0 where fewer than two are known."""
-    return 0.0 if len(rows) < 2 else float(rows.iloc[0]["cpu_seconds"] + rate(rows) * items)
+    """Seconds that a file will take at least, by the smaller ones; 0 where none is known."""
+    if not len(rows):
+        return 0.0
+    longest = float(rows["cpu_seconds"].max())
+    return longest if len(rows) < 2 else max(longest, float(rows.iloc[0]["cpu_seconds"] + rate(rows) * items))
 
 
 def draw(found: pd.DataFrame, path: Path) -> None:

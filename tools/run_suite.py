@@ -1,5 +1,6 @@
 """Run Snakemake with the arguments given, and say one line a finished notebook."""
 
+import os
 import re
 import signal
 import subprocess
@@ -33,17 +34,21 @@ def follow(
 
 def main(arguments: list[str]) -> int:
     snakemake = Path(sys.executable).with_name("snakemake")
+    # In a group of its own: a signal that reached Snakemake alone would leave its jobs to end by themselves,
+    # and one that reached this program alone (a job system's TERM) would leave Snakemake.
     run = subprocess.Popen(
-        [snakemake, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1
-    )
-    # Ctrl-C reaches Snakemake by itself; a job system's TERM would leave it running behind us.
-    signal.signal(signal.SIGTERM, lambda *_: run.terminate())
-    print("Each notebook that is done is told here; the first comes within a minute.", flush=True)
-    try:
-        follow(run.stdout or (), lambda line: print(line, flush=True))
-    except KeyboardInterrupt:
-        # Snakemake had the same signal; it takes its lock away before it ends.
+        [snakemake, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1,
+        start_new_session=True,
+    )  # fmt: skip
+
+    def stop(*_: object) -> None:
         print("stopping; what is done stays", flush=True)
+        os.killpg(run.pid, signal.SIGINT)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    print("Each notebook that is done is told here; the first comes within a minute.", flush=True)
+    follow(run.stdout or (), lambda line: print(line, flush=True))
     return run.wait()
 
 

@@ -297,31 +297,34 @@ def _without_options(layer: Any, part: Part) -> Part:
 
 
 class Weighted(nn.Module):
-    """A convolution or a dense layer, its activation, if it has one, parted from its sums."""
+    """A convolution or a dense layer, its activation parted from its sums."""
 
     def __init__(self, layer: Any) -> None:
         super().__init__()
-        self._layer = (layer,)
-        linear = layer.activation in (None, keras.activations.linear)
-        self.activation = None if linear else _activation(layer)
-        # An ordinary convolution can add its bias on the way, which saves a pass over its outputs.
-        self._ordinary = (
-            type(layer) is layers.Conv1D and layer.data_format == "channels_last"
-            and layer.strides == (1,) and layer.padding != "causal"
-        )  # fmt: skip
+        self._sums = (_convolution(layer) or functools.partial(heads.sums, layer),)
+        self.activation = _activation(layer)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Activation of the weighted sums of ``x``, (..., channels)."""
-        layer = self._layer[0]
-        sums = _convolution(layer, x) if self._ordinary else heads.sums(layer, x)
-        return sums if self.activation is None else self.activation(sums)
+        return self.activation(self._sums[0](x))
 
 
-def _convolution(layer: layers.Conv1D, x: torch.Tensor) -> torch.Tensor:
-    kernel = keras.ops.convert_to_tensor(layer.kernel).permute(2, 1, 0)
-    bias = keras.ops.convert_to_tensor(layer.bias) if layer.use_bias else None
-    options = {"padding": layer.padding, "dilation": layer.dilation_rate, "groups": layer.groups}
-    return functional.conv1d(x.transpose(1, 2), kernel, bias, **options).transpose(1, 2)
+def _convolution(layer: Any) -> Part | None:
+    """The sums of an ordinary convolution, its bias added on the way: a pass over the outputs less."""
+    if type(layer) is not layers.Conv1D or layer.quantization_mode or layer.dtype_policy.name != "float32":
+        return None
+    # Where "same" padding is uneven, torch copies; Keras pads by itself.
+    uneven = layer.padding == "same" and layer.dilation_rate[0] * (layer.kernel_size[0] - 1) % 2
+    if layer.data_format != "channels_last" or layer.strides != (1,) or layer.padding == "causal" or uneven:
+        return None
+
+    def run(x: torch.Tensor, **_: Any) -> torch.Tensor:
+        kernel = keras.ops.convert_to_tensor(layer.kernel).permute(2, 1, 0)
+        bias = keras.ops.convert_to_tensor(layer.bias) if layer.use_bias else None
+        options = {"padding": layer.padding, "dilation": layer.dilation_rate, "groups": layer.groups}
+        return functional.conv1d(x.transpose(1, 2), kernel, bias, **options).transpose(1, 2)
+
+    return run
 
 
 def _operation(operation: Any, rules: Mapping[type, Rule]) -> Part:
@@ -349,6 +352,12 @@ def _operation(operation: Any, rules: Mapping[type, Rule]) -> Part:
     if name in products and tensors == len(given.args) == 2:
         return Operation(BilinearOp(products[name]))
     raise _no_rule(operation, " of keras.ops")
+
+
+def _weighted(layer: Any) -> Part:
+    if layer.activation not in (None, keras.activations.linear):
+        return Weighted(layer)
+    return _convolution(layer) or _as_it_is(layer)
 
 
 def _activation(layer: Any) -> nn.Module:
@@ -394,7 +403,7 @@ _RULES: dict[type, Rule] = {
     **dict.fromkeys(_CONSTANT, "constant"),
     **dict.fromkeys(_ELEMENTWISE, Elementwise),
     **dict.fromkeys(_NORMS, _norm),
-    **dict.fromkeys(heads.WEIGHTED, Weighted),
+    **dict.fromkeys(heads.WEIGHTED, _weighted),
     **dict.fromkeys((layers.MaxPooling1D, layers.GlobalMaxPooling1D), MaxPool),
     **dict.fromkeys((layers.Attention, layers.MultiHeadAttention), Attend),
     layers.Activation: _activation,

@@ -26,11 +26,8 @@ def use(name: str = "tensorflow") -> str:
     """
     if name not in BACKENDS:
         raise ValueError(f"backend {name!r} is not used here; expected one of {', '.join(BACKENDS)}")
-    if name == "torch" and importlib.util.find_spec(name) is None:
-        raise ValueError(
-            "torch is not installed, and what is asked for here explains with it. Run pip install torch "
-            "tangermeme modisco-lite, which is the extra [explain] of this package"
-        )
+    if name == "torch":
+        check_torch()
     loaded = sys.modules.get("keras")
     if loaded is not None and loaded.backend.backend() != name:
         raise ValueError(
@@ -51,6 +48,17 @@ def use(name: str = "tensorflow") -> str:
     # Batches of many lengths are traced anew by design, and TensorFlow would say so on the page.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return f"Keras {keras.__version__} on {name}"
+
+
+def check_torch(asked: str = "what is asked for here") -> None:
+    """Raise a ValueError if a part of the extra ``explain`` is not installed; `asked` needs it."""
+    parts = {"torch": "torch", "tangermeme": "tangermeme", "modiscolite": "modisco-lite"}
+    missing = [package for module, package in parts.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        raise ValueError(
+            f"{asked} explains with torch, and not installed: {', '.join(missing)}. Run pip install "
+            f"{' '.join(missing)} (the extra [explain] of this package)"
+        )
 
 
 def accelerate(gpus: int | None = None) -> str:

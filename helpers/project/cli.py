@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import hashlib
 import importlib
 import inspect
 import json
 import logging
 import os
-import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 import yaml
 
-from helpers.project import backend, cards, code, own, paths, pipeline, shards
+from helpers.project import backend, cards, code, execution, own, paths, pipeline, shards
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -109,8 +109,13 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
     Raises
     ------
     ValueError
-        If a notebook stops: with its own message, and where the executed part lies.
+        If a notebook stops: with its own message, and where the executed part lies. Before the first one,
+        if any needs torch where there is none.
     """
+    for step in steps:
+        if any('backend.use("torch")' in cell["source"] for cell in code.cells(_origin(step))):
+            backend.check_torch(step.notebook)
+    execution.without_grammar()
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -123,7 +128,7 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
     before = ""
     folder = paths.output_folder(out / "notebooks")
     for number, step in enumerate(steps, start=1):
-        origin = paths.root() / "notebooks" / f"{step.notebook}.ipynb"
+        origin = _origin(step)
         target = folder / origin.name
         stamp = target.with_suffix(".json")
         before = _key(step, origin, out=out, before=before)
@@ -150,15 +155,15 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
                 kind = "" if error.ename == "ValueError" else f"{error.ename}: "
                 said = _refused(error.evalue) or f"{kind}{error.evalue}"
                 raise ValueError(f"{step.notebook} stopped. {said}\n(up to there: {failed})") from None
-            except OSError:  # of the page itself
-                part.unlink(missing_ok=True)
-                raise
             except DeadKernelError:
                 raise ValueError(
                     f"{step.notebook} was killed, most often because memory ran out. "
                     "Close other programs, or give fewer rows, and run again: what is done is kept"
                 ) from None
-        part.replace(target)
+            else:
+                part.replace(target)
+            finally:
+                part.unlink(missing_ok=True)
         paths.write_json(stamp, {"key": before})
         say(f"{title}: {time.monotonic() - started:.0f} s, {target}")
 
@@ -269,10 +274,10 @@ def predict(
             execute(steps, folder)
         typer.echo(f"done: {folder}")
         return
-    part, origin = shards.Shard.named(shard), paths.root() / "notebooks" / f"{steps[0].notebook}.ipynb"
+    part = shards.Shard.named(shard)
     backend.use("tensorflow")
     door = importlib.import_module(f"helpers.tracks.{track}.predict").predict_shard
-    key = _key(steps[0], origin, out=folder, before="")
+    key = _key(steps[0], _origin(steps[0]), out=folder, before="")
     typer.echo(shards.predict(door, steps[0].parameters, folder, shard=part, key=key))
 
 
@@ -326,6 +331,10 @@ def main() -> None:
             raise
         typer.echo(f"error: {said}", err=True)
         raise SystemExit(1) from None
+
+
+def _origin(step: Step) -> Path:
+    return paths.root() / "notebooks" / f"{step.notebook}.ipynb"
 
 
 def _block(track: str) -> dict[str, Any]:
@@ -385,9 +394,11 @@ def _key(step: Step, origin: Path, *, out: Path, before: str) -> str:
 
 
 def _refused(said: str) -> str:
-    """What mends an error of a disk that a notebook met, from its text; nothing for any other error."""
-    number = re.match(r"\[Errno (\d+)\] ", said)
-    return paths.refused(OSError(int(number[1]), said[number.end() :])) if number else ""
+    """What mends a disk that is full or takes nothing, from the text of an error; nothing of any other."""
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        if f"[Errno {number}]" in said or os.strerror(number) in said:
+            return paths.refused(OSError(number, said.removeprefix(f"[Errno {number}] ")))
+    return ""
 
 
 def _near(asked: str, known: Sequence[str] | Mapping[str, Any]) -> str:

@@ -1,14 +1,19 @@
-"""papermill as a command, started in half the time: ``python -m helpers.project.execution IN OUT ...``.
-
-Papermill checks notebooks with jsonschema, which on import builds a grammar of web addresses (1.5 seconds
-of each notebook's start) that no check of a notebook asks for; it goes without where there is none.
-"""
+"""papermill as a command, started in half the time: ``python -m helpers.project.execution IN OUT ...``."""
 
 import sys
 
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
-from papermill.cli import papermill  # noqa: E402
+def without_grammar() -> None:
+    """Spare this process a grammar of web addresses; call it before papermill or nbformat is imported.
+
+    Both check notebooks with jsonschema, which builds the grammar on import (1.5 seconds) though no check of
+    a notebook asks for it; where it is missing, jsonschema goes without.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
 
 if __name__ == "__main__":
+    without_grammar()
+    from papermill.cli import papermill
+
     papermill()

@@ -228,8 +228,11 @@ def sha256(path: str | Path) -> str:
 
 
 def provenance() -> dict[str, Any]:
-    """What a result was made with: ``python``, ``packages`` and ``commit`` (None outside git)."""
-    packages = {name: importlib.metadata.version(name) for name in _VERSIONED}
+    """What a result was made with: ``python``, ``packages`` that are there, ``commit`` (None outside git)."""
+    packages = {}
+    for name in _VERSIONED:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            packages[name] = importlib.metadata.version(name)
     return {"python": platform.python_version(), "packages": packages, "commit": _commit()}
 
 

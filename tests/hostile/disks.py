@@ -65,16 +65,15 @@ def full(place, size, whole):
         code, told = said(start(place / "results"))
         left = tables(place)
         torn = [str(path) for path in left if not is_whole(place / path)]
+        torn += [str(path) for path in place.rglob("*.part*")]
         subprocess.run(["mount", "-o", "remount,size=200M", place], check=True)
         again = said(start(place / "results"))[0] == 0 and tables(place / "results") == whole
-        # Half a page is called .part.ipynb until the page is made.
-        torn += [str(path) for path in place.rglob("*.part*")]
     finally:
         unmount(place)
     print(f"{size} kB: exit {code}, {told}")
     mended = "the same tables" if again else "OTHER TABLES"
     print(f"  {len(left)} tables there, half-written: {torn or 'none'}; with more room: {mended}", flush=True)
-    return code == 1 and "traceback" not in told and not torn and again
+    return code == 1 and "Make room" in told and "traceback" not in told and not torn and again
 
 
 def main():

@@ -41,7 +41,7 @@ NEEDS_TORCH = {
 }  # fmt: skip
 
 
-def test_without_the_part_that_explains_the_rest_is_there_and_the_message_says_how_to_get_it():
+def test_without_the_part_that_explains_the_rest_is_there():
     code = """
 import importlib, pkgutil, sys
 class Absent:
@@ -49,9 +49,19 @@ class Absent:
         if name in ("torch", "tangermeme", "modiscolite"):
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Absent)
+import importlib.metadata as metadata
+version = metadata.version
+def absent(name):
+    if name == "torch":
+        raise metadata.PackageNotFoundError(name)
+    return version(name)
+metadata.version = absent
 import helpers
-from helpers.project import backend
+from helpers.project import backend, paths
 backend.use()
+assert "torch" not in paths.provenance()["packages"]
+import helpers.training.store
+assert "jsonschema" not in sys.modules
 missing = []
 for one in pkgutil.walk_packages(helpers.__path__, "helpers."):
     try:
@@ -68,5 +78,7 @@ print(*missing)
 
 def test_torch_that_is_not_installed(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="a/05 explains with torch, and not installed: torch, tangermeme"):
+        backend.check_torch("a/05")
     with pytest.raises(ValueError, match="pip install torch tangermeme modisco-lite"):
         backend.use("torch")

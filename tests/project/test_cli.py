@@ -108,6 +108,15 @@ def test_an_error_is_the_products_message_and_no_traceback(suite, tmp_path, monk
     assert not (tmp_path / "results/notebooks/01_first.ipynb").exists()
 
 
+def test_torch_that_is_missing_is_told_before_anything_is_run(suite, tmp_path, monkeypatch, capsys):
+    notebook(suite / "notebooks/toy/02_second.ipynb", SECOND, 'project.backend.use("torch")')
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert call(monkeypatch, "run", "toy", "--source", "mine.csv", "--out", "results") == 1
+    shown = capsys.readouterr()
+    assert "toy/02_second explains with torch, and not installed: torch" in shown.err
+    assert "01_first" not in shown.out
+
+
 def test_a_notebook_that_finds_the_disk_full_says_what_mends_it(suite, tmp_path, monkeypatch, capsys):
     (tmp_path / "mine.csv").write_text("full")
     assert call(monkeypatch, "run", "toy", "--source", "mine.csv", "--out", "results") == 1

@@ -1,8 +1,15 @@
 """What `make run` shows of Snakemake's log."""
 
 import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
 from itertools import count
 from pathlib import Path
+
+import pytest
 
 FILE = Path(__file__).parents[2] / "tools" / "run_suite.py"
 
@@ -32,3 +39,24 @@ def test_a_line_a_job() -> None:
 def test_a_failure_is_told_whole() -> None:
     said = lines_of("rule a:\n    jobid: 1\nError in rule a:\n    message: None\nlog:\nValueError: row 3\n")
     assert said == ["Error in rule a:", "    message: None", "log:", "ValueError: row 3"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_takes_its_jobs_with_it(tmp_path, number) -> None:
+    (tmp_path / "Snakefile").write_text(
+        'rule one:\n    output: "made"\n    shell: "echo $$ > begun; sleep 600; touch {output}"\n'
+    )
+    run = subprocess.Popen(
+        [sys.executable, FILE, "--cores", "1"], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    run.send_signal(number)
+    said, _ = run.communicate(timeout=60)
+    assert "stopping; what is done stays" in said
+    assert run.returncode
+    assert not (tmp_path / "made").exists()
+    assert not list(tmp_path.glob(".snakemake/locks/*"))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "begun").read_text()), 0)

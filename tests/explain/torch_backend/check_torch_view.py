@@ -356,3 +356,12 @@ def test_halves_of_the_references_agree_where_the_network_is_linear():
     np.testing.assert_allclose(found.halves.mean(axis=1), found.values.sum(axis=-1), atol=1e-5)
     alone = attribution.deep_lift(torch_view.view(model), sequences(3), references=1, progress=False)
     assert np.isnan(alone.halves).all()
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "float64"])
+def test_a_convolution_of_every_precision(policy):
+    x = keras.Input((LENGTH, 4))
+    y = layers.ReLU()(layers.BatchNormalization(dtype=policy)(layers.Conv1D(6, 3, dtype=policy)(x)))
+    y = layers.GlobalMaxPooling1D()(layers.Conv1D(4, 3, dtype=policy)(y))
+    model = keras.Model(x, layers.Dense(1, dtype="float32")(y))
+    assert torch_view.view(model)(torch.zeros(2, 4, LENGTH)).shape == (2, 1)
