@@ -66,8 +66,8 @@ unit notebooks pipeline: export TF_NUM_INTRAOP_THREADS = 1
 unit notebooks pipeline: export TF_NUM_INTEROP_THREADS = 1
 unit notebooks pipeline: export OMP_NUM_THREADS = 1
 
-# Every notebook once, those of a track in their order (conftest.py), so that each makes what the next one
-# reads; then one track through Snakemake, which finds the folds that were kept.
+# Every notebook, those of a track in their order (conftest.py), so that each makes what the next one reads;
+# then one track a second time, through Snakemake, which finds the folds that were kept.
 THROUGH_SNAKEMAKE := $(patsubst notebooks/%,runs/sample/%,$(wildcard notebooks/sirna_efficacy/*.ipynb))
 notebooks: setup
 	$(BIN)/pytest -q -n $(CORES) --dist loadscope -p no:warnings -p no:cacheprovider --nbval-lax --nbval-cell-timeout 3600 notebooks
