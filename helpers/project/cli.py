@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import hashlib
 import importlib
 import inspect
@@ -153,7 +152,7 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
                 part.replace(failed)
                 # The product's own errors say what to do; of another one the kind helps to report it.
                 kind = "" if error.ename == "ValueError" else f"{error.ename}: "
-                said = _refused(error.evalue) or f"{kind}{error.evalue}"
+                said = paths.refused_text(error.evalue) or f"{kind}{error.evalue}"
                 raise ValueError(f"{step.notebook} stopped. {said}\n(up to there: {failed})") from None
             except DeadKernelError:
                 raise ValueError(
@@ -391,14 +390,6 @@ def _key(step: Step, origin: Path, *, out: Path, before: str) -> str:
         files |= {str(one): paths.sha256(one) for one in read}
     known = [before, step.parameters, files, code.of_notebook(origin), paths.sha256(origin)]
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:16]
-
-
-def _refused(said: str) -> str:
-    """What mends a disk that is full or takes nothing, from the text of an error; nothing of any other."""
-    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-        if f"[Errno {number}]" in said or os.strerror(number) in said:
-            return paths.refused(OSError(number, said.removeprefix(f"[Errno {number}] ")))
-    return ""
 
 
 def _near(asked: str, known: Sequence[str] | Mapping[str, Any]) -> str:

@@ -141,6 +141,20 @@ def refused(error: OSError) -> str:
     return f"{where}{error.strerror}. {mend[error.errno]}" if error.errno in mend else ""
 
 
+def refused_text(said: str) -> str:
+    """`refused` of an error of which only the text is known; a file that cannot be read is not meant.
+
+    Examples
+    --------
+    >>> refused_text("[Errno 28] No space left on device: 'a.csv'")
+    "No space left on device: 'a.csv'. Make room on the disk and run again: what is done is kept"
+    """
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        if f"[Errno {number}]" in said or os.strerror(number) in said:
+            return refused(OSError(number, said.removeprefix(f"[Errno {number}] ")))
+    return ""
+
+
 def shown(path: str | Path) -> str:
     """A path as it is shown to readers: relative to the project where it lies inside.
 
