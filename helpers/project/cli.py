@@ -112,8 +112,7 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
         if any needs torch where there is none.
     """
     for step in steps:
-        if any('backend.use("torch")' in cell["source"] for cell in code.cells(_origin(step))):
-            backend.check_torch(step.notebook)
+        pipeline.check_backend(step.notebook)
     execution.without_grammar()
     import papermill
     from nbclient.exceptions import DeadKernelError

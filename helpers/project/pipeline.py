@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from helpers.project import code, paths
+from helpers.project import backend, code, paths
 
 INSIDE_VARIABLE = "SEQUENCE_NOTEBOOKS_INSIDE_PIPELINE"
 
@@ -48,6 +48,13 @@ def parameters_cell(notebook: str) -> str:
         if "parameters" in cell["metadata"].get("tags", []):
             return str(cell["source"])
     raise ValueError(f"{path} has no cell tagged 'parameters'; add the tag to its parameters cell")
+
+
+def check_backend(notebook: str) -> None:
+    """Raise a ValueError if the notebook explains with torch and not all that it needs is installed."""
+    cells = code.cells(paths.root() / "notebooks" / f"{notebook}.ipynb")
+    if any('backend.use("torch")' in cell["source"] for cell in cells):
+        backend.check_torch(notebook)
 
 
 def check(notebook: str, given: dict[str, Any]) -> None:
