@@ -77,8 +77,8 @@ class KnownWindows(NamedTuple):
         cut = [_bare(text, self.length) for text in texts]
         hashes, owner = homology.kmer_hashes(cut, k=self.word, alphabet=RNA)
         found = np.full(len(cut), "new", dtype="U9")
-        found[owner[np.isin(_short(hashes), self.words)]] = "near"
-        found[np.isin(_whole(cut), self.windows)] = "identical"
+        found[owner[_among(_short(hashes), self.words)]] = "near"
+        found[_among(_whole(cut), self.windows)] = "identical"
         return found.tolist()
 
     def save(self, path: str | Path) -> None:
@@ -120,6 +120,13 @@ class KnownWindows(NamedTuple):
 def _bare(text: str, length: int) -> str:
     """The letters of a window that are there: N at its ends is what lies beyond an RNA."""
     return middle(text, length).strip(RNA.unknown)
+
+
+def _among(hashes: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Which hashes are among ascending ones; `numpy.isin` would look at all of those for each window."""
+    if not len(known):
+        return np.zeros(len(hashes), dtype=bool)
+    return known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] == hashes
 
 
 def _short(hashes: np.ndarray) -> np.ndarray:

@@ -202,15 +202,40 @@ def scanner_parts(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     >>> counter.output_shape, head.output_shape
     ((None, 30), (None, 1))
     """
+    counter, head = _split(model)
+    rate = float(model.optimizer.learning_rate)
+    head.compile(keras.optimizers.Adam(rate), **_compiled())
+    return counter, head
+
+
+def shared_counter(models: Sequence[keras.Model]) -> tuple[keras.Model, list[keras.Model]] | None:
+    """The part that counts motifs, once, and each network's own part, where all count the same; else None.
+
+    Examples
+    --------
+    >>> motifs = library.jaspar("plants")[:10]
+    >>> counter, heads = shared_counter([build_scanner(90, motifs=motifs) for _ in range(2)])
+    >>> counter.output_shape, len(heads), shared_counter([build_cnn(90)] * 2)
+    ((None, 30), 2, None)
+    """
+    if any(getattr(model, "name", "") != "motif_scanner" for model in models):
+        return None
+    counters, heads = zip(*map(_split, models), strict=True)
+    first = counters[0].get_weights()
+    for other in counters[1:]:
+        weights = other.get_weights()
+        if other.output_shape != counters[0].output_shape or not all(map(np.array_equal, first, weights)):
+            return None
+    return counters[0], list(heads)
+
+
+def _split(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     counter = keras.Model(model.input, model.get_layer("counts").output, name="counter")
     counts = keras.Input(counter.output_shape[1:], name="counts")
     x = counts
     for name in ("norm", "dropout", "logit", "probability"):
         x = model.get_layer(name)(x)
-    head = keras.Model(counts, x, name="head")
-    rate = float(model.optimizer.learning_rate)
-    head.compile(keras.optimizers.Adam(rate), **_compiled())
-    return counter, head
+    return counter, keras.Model(counts, x, name="head")
 
 
 def adapt(model: keras.Model, counts: np.ndarray, y: np.ndarray) -> None:

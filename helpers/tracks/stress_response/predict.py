@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from helpers.readers.rows import Accounted
 from helpers.sequences import encoding
 from helpers.sequences.alphabet import DNA
 from helpers.splits.known import Known
-from helpers.stats.odds import sigmoid
+from helpers.stats.odds import logit, sigmoid
 from helpers.tracks.stress_response import network, sources
 from helpers.training import ensembles
 from helpers.training.calibration import Calibrator
@@ -41,6 +41,18 @@ class Served(ensembles.Ensemble):
     """The networks of a cross-validation and, if they lie beside them, the promoters of their training."""
 
     known: Known | None = None
+
+    @cached_property
+    def _parts(self) -> Any:
+        return network.shared_counter(self.models)
+
+    def scores(self, X: np.ndarray) -> np.ndarray:
+        """Log-odds of each network, shape (networks, n); motifs that all of them count are counted once."""
+        if self._parts is None:
+            return super().scores(X)
+        counter, heads = self._parts
+        counts = counter.predict(X, batch_size=32, verbose=0)
+        return np.stack([logit(network.predict_strands(head, counts, strands=1)) for head in heads])
 
     def which(self, standing: pd.DataFrame) -> np.ndarray:
         """Number of the one network to ask for each promoter, -1 for all of them.

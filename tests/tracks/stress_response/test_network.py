@@ -1,5 +1,7 @@
 """The networks on promoters: shapes, strands, known motifs, files."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -12,7 +14,8 @@ from helpers import training  # noqa: E402
 from helpers.motifs import library  # noqa: E402
 from helpers.sequences.alphabet import DNA  # noqa: E402
 from helpers.sequences.encoding import one_hot  # noqa: E402
-from helpers.tracks.stress_response import network  # noqa: E402
+from helpers.tracks.stress_response import network, predict  # noqa: E402
+from helpers.training import ensembles  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -135,3 +138,24 @@ def test_the_head_shares_its_weights_with_the_scanner():
 def test_too_short_a_promoter(build, reason):
     with pytest.raises(ValueError, match=reason):
         build()
+
+
+def test_scanners_of_the_same_motifs_count_once_and_say_the_same():
+    keras.utils.set_random_seed(1)
+    models = [network.build_scanner(80, motifs=MOTIFS) for _ in range(2)]
+    for model in models:
+        layer = model.get_layer("logit")
+        layer.kernel.assign(np.random.default_rng(len(models)).normal(size=layer.kernel.shape))
+    models[1].get_layer("logit").bias.assign([2.0])
+    X = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(4, size=(5, 80))]
+    ask = functools.partial(network.predict_strands, strands=1)
+    found = predict.Served([], models, {}, ask=ask)
+    assert found._parts is not None
+    np.testing.assert_allclose(
+        found.scores(X), ensembles.Ensemble([], models, {}, ask=ask).scores(X), atol=1e-5
+    )
+    for other in (
+        network.build_scanner(80, motifs=MOTIFS, sharpness=0.3), network.build_scanner(80, motifs=MOTIFS[1:]),
+        network.build_scanner(80, motifs=MOTIFS, bins=4), network.build_cnn(80),
+    ):  # fmt: skip
+        assert network.shared_counter([models[0], other]) is None
