@@ -24,7 +24,7 @@ PROJECT_FOLDERS = ("config", "data", "figures", "notebooks", "runs")
 ROOT_VARIABLE = "SEQUENCE_NOTEBOOKS_ROOT"
 INSTALLED = "share/sequence-notebooks"
 """Where a wheel puts the suite, below the environment's folder."""
-_FRESH = 60.0  # seconds
+_FRESH = 5.0  # seconds
 _FIRST = "notebooks/00_start_here.ipynb"
 _VERSIONED = ("numpy", "pandas", "scikit-learn", "keras", "tensorflow", "torch")
 
