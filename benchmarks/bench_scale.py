@@ -1,7 +1,7 @@
 """Time and memory of a prediction in shards against the number of items, and what 10^9 items would cost.
 
     python benchmarks/bench_scale.py --tracks gene_expression rna_peptide --items 10000 100000
-    python benchmarks/bench_scale.py --limit 1200 --out benchmarks/scale.csv  # kept here
+    python benchmarks/bench_scale.py --limit 600 --out benchmarks/scale.csv  # kept here
 
 Random sequences are predicted by the shipped models, each file by one process on one core, with
 `sequence-notebooks predict --shard 1/1`. Prints a row a track and size (seconds and peak memory of it,

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from helpers.sequences.alphabet import PAD, Alphabet
+from helpers.sequences.encoding import from_codes
 
 _STEPS = (1.0, 1.25, 1.5, 1.75)
 
@@ -121,7 +122,7 @@ class Chains:
         for row, chain in enumerate(self.index):
             residues = self.codes[chain][:length]
             codes[row, : len(residues)] = residues
-        return _one_hot_rows(self.alphabet)[codes]
+        return from_codes(codes, self.alphabet)
 
 
 class Batches(keras.utils.PyDataset):
@@ -204,11 +205,3 @@ class Batches(keras.utils.PyDataset):
         self.order = np.lexsort([tie, *self._padded[::-1]])
         starts = np.arange(0, n, self.batch_size)
         self._starts = starts if self._rng is None else self._rng.permutation(starts)
-
-
-def _one_hot_rows(alphabet: Alphabet) -> np.ndarray:
-    """Row of each code, so that encoding is one look-up."""
-    rows = np.zeros((256, alphabet.size), dtype=np.float32)
-    rows[: alphabet.size] = np.eye(alphabet.size)
-    rows[alphabet.unknown_code] = 1.0 / alphabet.size
-    return rows

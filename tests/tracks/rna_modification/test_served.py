@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.tracks.rna_modification import known as hashes
 from helpers.tracks.rna_modification import trust
 from helpers.tracks.rna_modification.known import KnownWindows
 
@@ -107,3 +108,11 @@ def test_a_calibrated_model_is_calibrated_at_any_base_rate():
 def test_a_card_without_scores_says_so():
     with pytest.raises(ValueError, match="holds no scores of held-out windows"):
         trust.expected({"prevalence": {}}, 0.1)
+
+
+@pytest.mark.parametrize("size", [0, 1, 50])
+def test_hashes_are_looked_up_as_by_looking_at_each(size):
+    rng = np.random.default_rng(size)
+    kept = np.unique(rng.integers(10, 90, size=size, dtype=np.uint64))
+    asked = np.arange(100, dtype=np.uint64)
+    assert np.array_equal(hashes._among(asked, kept), np.isin(asked, kept))
