@@ -111,8 +111,7 @@ def execute(steps: Sequence[Step], out: Path, *, say: Callable[[str], None] = ty
         If a notebook stops: with its own message, and where the executed part lies. Before the first one,
         if any needs torch where there is none.
     """
-    for step in steps:
-        pipeline.check_backend(step.notebook)
+    pipeline.check_backend(*(step.notebook for step in steps))
     execution.without_grammar()
     import papermill
     from nbclient.exceptions import DeadKernelError
@@ -212,6 +211,7 @@ def check(
         typer.echo(f"rejected, line {row.get('line', '?')}: {row['note']}")
     if hasattr(data, "check"):
         data.check(loaded, file)
+    pipeline.check_backend(*(f"{track}/{name}" for name in block["run"]))
     typer.echo(f"`run` would execute {', '.join(block['run'])}:")
     typer.echo(own.command(track, source=file, out="results", **given))
 

@@ -50,11 +50,12 @@ def parameters_cell(notebook: str) -> str:
     raise ValueError(f"{path} has no cell tagged 'parameters'; add the tag to its parameters cell")
 
 
-def check_backend(notebook: str) -> None:
-    """Raise a ValueError if the notebook explains with torch and not all that it needs is installed."""
-    cells = code.cells(paths.root() / "notebooks" / f"{notebook}.ipynb")
-    if any('backend.use("torch")' in cell["source"] for cell in cells):
-        backend.check_torch(notebook)
+def check_backend(*notebooks: str) -> None:
+    """Raise a ValueError if a notebook explains with torch and not all that it needs is installed."""
+    for notebook in notebooks:
+        cells = code.cells(paths.root() / "notebooks" / f"{notebook}.ipynb")
+        if any('backend.use("torch")' in cell["source"] for cell in cells):
+            backend.check_torch(notebook)
 
 
 def check(notebook: str, given: dict[str, Any]) -> None:

@@ -3,10 +3,12 @@
     python tests/hostile/kills.py shards --kills 10 --cores 4
     python tests/hostile/kills.py sample --kills 20
     python tests/hostile/kills.py sample --pages 01_explore_features --kills 100 --minutes 30
+    python tests/hostile/kills.py sample --kills 25 --within 75
 
 `shards` predicts 20,000 promoters in shards (workflow/predict.smk); `sample` runs a track's sample profile,
 or some of its pages. A run that is not killed comes first; the seconds that it takes set the span in which
-the kills fall. A run that ends before its kill is compared with it, and the next begins in an empty folder.
+the kills fall (`--within` sets a shorter one). A run that ends before its kill is compared with it, and the
+next begins in an empty folder.
 """
 
 import argparse
@@ -120,6 +122,7 @@ def main():
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--track", choices=TARGETS, default="sirna_efficacy")
     parser.add_argument("--pages", nargs="*", default=[], help="of the track, such as 01_explore_features")
+    parser.add_argument("--within", type=float, default=0, help="seconds of a start in which its kill falls")
     parser.add_argument("--minutes", type=float, default=1e6, help="no further kill after so many")
     parser.add_argument("--rows", type=int, default=20_000, help="of the file that is predicted in shards")
     parser.add_argument("--shards", type=int, default=8)
@@ -137,6 +140,7 @@ def main():
         finish(command, whole)
         seconds = time.monotonic() - began
         rng, expected = random.Random(options.seed), tables(whole)
+        span = options.within or 1.2 * seconds
         deadline = time.monotonic() + 60 * options.minutes
         kills, runs, other = 0, 0, set()
 
@@ -145,7 +149,7 @@ def main():
 
         while left() > 0:
             folder = Path(there) / "killed"
-            kills += kill_and_resume(fresh(folder), folder, span=(1.0, 1.2 * seconds), rng=rng, left=left)
+            kills += kill_and_resume(fresh(folder), folder, span=(1.0, span), rng=rng, left=left)
             found = tables(folder)
             other |= {
                 str(path) for path in expected.keys() | found.keys() if expected.get(path) != found.get(path)

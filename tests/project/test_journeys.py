@@ -67,6 +67,14 @@ def test_check_reads_and_says_what_a_run_would_do(mine, track):
     assert {path.name for path in mine.iterdir()} == {"target.fa", *(f"{name}.csv" for name in FILES)}
 
 
+def test_check_says_that_a_later_page_needs_torch(mine, monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="stress_response/05_saliency_maps explains with torch, and"):
+        cli.check("stress_response.csv", track="stress_response")
+    # What was read is told first.
+    assert "20" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("track", FILES)
 def test_a_plan_over_own_data_holds_nothing_of_the_sample(mine, track):
     source = str(mine / f"{track}.csv")

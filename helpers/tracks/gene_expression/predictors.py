@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -28,6 +29,7 @@ from helpers.tracks.gene_expression.promoters import LONGEST_WORD, PromoterTable
 from helpers.training.blending import Blend
 from helpers.training.controls import Shuffled
 from helpers.training.fitting import FitResult, Schedule, fit, predict
+from helpers.training.reuse import train_again
 from helpers.training.store import Store, fingerprint
 
 _PENALTIES = (30.0, 100.0, 300.0, 1000.0, 3000.0, 10000.0)
@@ -136,17 +138,18 @@ class Network:
         own = {**self.settings, "members": 1, "seed": seed}
 
         def train_member() -> FitResult:
-            keras.utils.set_random_seed(seed)
             steps = schedule.epochs * -(-len(train) // schedule.batch_size)
             more = {"known": known} if known else {}
-            model = self.build(
-                self.table.tasks, length=self.table.length, size=self.size, steps=steps, **more
+            build = partial(
+                self.build, self.table.tasks, length=self.table.length, size=self.size, steps=steps, **more
             )
-            return fit(
-                model, self.table.one_hot(train), scaled[train],
+            train_one = partial(
+                fit, inputs=self.table.one_hot(train), y=scaled[train],
                 valid=(self.table.one_hot(valid), scaled[valid]),
                 schedule=schedule, verbosity=self.verbosity,
             )  # fmt: skip
+            sizes = [len(known), max(map(len, known), default=0), steps, self.table.tasks, self.table.length]
+            return train_again(build, train_one, key=f"{self.kind} {self.size} {sizes}", seed=seed)
 
         return self.store.fit(f"{self.kind}-{seed}", own, [scaled, train, valid, *known], train=train_member)
 

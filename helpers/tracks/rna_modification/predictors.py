@@ -7,6 +7,7 @@ there. All choices are made on the validation rows that `fit` is given.
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +28,7 @@ from helpers.tracks.rna_modification import network, original
 from helpers.training.blending import Blend
 from helpers.training.controls import Shuffled
 from helpers.training.fitting import FitResult, Schedule, fit
+from helpers.training.reuse import train_again
 from helpers.training.store import Store
 
 _DEFAULTS: dict[str, Any] = {"preset": "standard", "build": {}, "epochs": 10, "batch_size": 64}
@@ -172,9 +174,7 @@ class Network:
         shares = np.nanmean(labels[train], axis=0)
         self.prevalence = dict(zip(self.heads, shares.round(6).tolist(), strict=True))
 
-        def trained() -> FitResult:
-            keras.utils.set_random_seed(given["seed"])
-            model = build(given["preset"], table.length, len(self.heads), arguments=given["build"])
+        def train_one(model: keras.Model) -> FitResult:
             clock = _Clock()
             schedule = Schedule(
                 epochs=given["epochs"], batch_size=given["batch_size"], patience=given["epochs"],
@@ -184,6 +184,12 @@ class Network:
             part = table.X[valid], labels[valid]
             result = fit(model, table.X[train], labels[train], valid=part, schedule=schedule, verbosity=0)
             return result._replace(history=result.history.assign(seconds=clock.seconds))
+
+        def trained() -> FitResult:
+            sizes = [given["preset"], table.length, len(self.heads), given["build"]]
+            make = partial(build, *sizes[:3], arguments=given["build"])
+            key = f"vqvae {json.dumps(sizes, sort_keys=True)}"
+            return train_again(make, train_one, key=key, seed=given["seed"])
 
         name = "shared" if len(self.heads) > 1 else self.heads[0]
         arrays = [train, valid] if y is None else [train, valid, y]

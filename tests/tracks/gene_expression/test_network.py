@@ -1,5 +1,7 @@
 """The hybrid network and the models of the expression comparison, on toys with known answers."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from helpers import training
 from helpers.project import backend
 from helpers.tracks.gene_expression import network, predictors
+from helpers.training import reuse
 
 # Keras 3.15 under numpy 2.4, whenever it turns a weight into an array.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -260,3 +263,16 @@ def test_a_shift_moves_whole_rows_in_training_only():
     assert network.Shift.from_config(layer.get_config()).most == 2
     model = network.build_hybrid(1, length=40, size=network.Size(filters=2, shared=2, recurrent=2, shift=3))
     assert model.get_layer("shift").most == 3
+
+
+def test_a_second_training_in_a_process_gives_the_numbers_of_a_first(toy, monkeypatch):
+    monkeypatch.setattr(reuse, "_KEPT", {})
+    found = []
+    for seed in (1, 2, 1):
+        size = SMALL._replace(dropout=0.2, shift=2)._asdict()
+        model = predictors.Network(toy, size=size, known=2, schedule=replace(schedule(2), seed=seed))
+        model.fit(TRAIN, VALID)
+        found.append(model.predict(TEST))
+    assert len(reuse._KEPT) == 1
+    np.testing.assert_array_equal(found[0], found[2])
+    assert not np.array_equal(found[0], found[1])

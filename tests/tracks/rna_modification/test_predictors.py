@@ -17,6 +17,7 @@ backend.use("tensorflow")
 
 from helpers.tracks.rna_modification import data as windows  # noqa: E402
 from helpers.tracks.rna_modification import heads, input_length, predictors, search  # noqa: E402
+from helpers.training import reuse  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 TINY = {"preset": "small", "epochs": 2, "batch_size": 32, "build": {"n_codes": 16, "filters": 16}}
@@ -306,3 +307,15 @@ def test_a_configuration_is_read_back_or_refused(tmp_path):
         search.read_configuration(path)
     with pytest.raises(ValueError, match="the network has no argument wings"):
         search.configuration({**given, "wings": 2}, "small")
+
+
+def test_a_second_training_in_a_process_gives_the_numbers_of_a_first(data, fold, monkeypatch):
+    monkeypatch.setattr(reuse, "_KEPT", {})
+    found = []
+    for seed in (1, 2, 1):
+        model = predictors.Network(data, seed=seed, **TINY)
+        model.fit(fold.train, fold.valid)
+        found.append(model.log_odds(fold.test))
+    assert len(reuse._KEPT) == 1
+    np.testing.assert_array_equal(found[0], found[2])
+    assert not np.array_equal(found[0], found[1])
