@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import tangermeme.seqlet
 from modiscolite.tfmodisco import TFMoDISco
+from numba.core.dispatcher import Dispatcher
 from tangermeme.seqlet import recursive_seqlets
 
 from helpers.sequences.alphabet import DNA
+
+# Compiled loops are kept on disk: making them costs ten seconds in each process otherwise.
+for _loop in vars(tangermeme.seqlet).values():
+    if isinstance(_loop, Dispatcher):
+        with suppress(RuntimeError):  # no folder may be written to
+            _loop.enable_caching()
 
 SITE_COLUMNS = ["row", "start", "stop", "strand"]
 """Columns of a pattern's seqlets: which sequence, 0-based half-open, ``+`` or ``-``."""
