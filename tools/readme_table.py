@@ -159,8 +159,9 @@ def overview() -> str:
     said = {key: ", ".join(f"`{track}`" for track in of) or "no track" for key, of in sides.items()}
     lines.append(
         "\nBy paired differences on the same test rows, their intervals and the spread over runs, ours is "
-        f"shown to beat the best other model without a network in **{said['better']}**, and to be behind it in {said['behind']}; it is not "
-        f"shown to be above chance in {said['at chance']}. In `sirna_efficacy` ours has no network itself."
+        f"shown to beat the best other model without a network in **{said['better']}**, and to be behind it "
+        f"in {said['behind']}; it is not shown to be above chance in {said['at chance']}. In "
+        "`sirna_efficacy` ours has no network itself."
     )
     return "\n".join(lines) + "\n"
 
