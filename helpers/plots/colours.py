@@ -78,7 +78,7 @@ _MODELS = {
     "hybrid": ("vermillion", "P", 6), "svm": ("vermillion", "v", 6),
     "support_vectors": ("vermillion", "v", 6),
     "forest": ("black", "X", 7), "counts": ("black", "*", 7), "kmers": ("black", "d", 7),
-    "plain": ("orange", "h", 1), "shared": ("sky", "d", 4), "codes": ("orange", "p", 4),
+    "plain": ("orange", "h", 1), "shared": ("sky", "d", 4), "codes": ("#7A4B21", "p", 4),
     # Published networks.
     "legnet": ("#7A4B21", "s", 1), "dream_rnn": ("yellow", "p", 4), "multirm": ("vermillion", "D", 5),
     # A model with other training rows, edits or inputs keeps its colour and changes its marker.
