@@ -83,8 +83,10 @@ _MODELS = {
     "legnet": ("#7A4B21", "s", 1), "dream_rnn": ("yellow", "p", 4), "multirm": ("vermillion", "D", 5),
     # A model with other training rows, edits or inputs keeps its colour and changes its marker.
     "ours_test_orthologs": ("blue", "s", 4), "baseline_orthologs": ("green", "s", 4),
-    "original_evoaug": ("orange", "D", 4), "cnn": ("sky", "o", 0), "cnn_evoaug": ("sky", "s", 1),
-    "cnn_phyloaug": ("sky", "^", 2), "cnn_both": ("sky", "D", 5),
+    "original_evoaug": ("orange", "D", 4),
+    # Four arms in one picture: each has a colour of its own.
+    "cnn": ("sky", "o", 0), "cnn_evoaug": ("vermillion", "s", 1), "cnn_phyloaug": ("green", "D", 2),
+    "cnn_both": ("purple", "s", 5),
     "oligoformer": ("yellow", "s", 1), "attsioff": ("yellow", "D", 4), "rpiter": ("yellow", "v", 1),
     "deepcre": ("yellow", "o", 1),
 }  # fmt: skip

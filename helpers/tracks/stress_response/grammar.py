@@ -13,6 +13,8 @@ from helpers.stats import verdicts
 
 PLACES = ("alone", "beside", "far", "stranger")
 """Where a motif is inserted: without a partner, beside it, far from it, beside one that is none."""
+GAPS = ("beside_minus_far", "beside_minus_stranger")
+"""How much more a motif adds beside its partner than elsewhere."""
 
 
 def insertions(
@@ -44,8 +46,8 @@ def insertions(
     Returns
     -------
     pandas.DataFrame
-        ``motif, partner, effect`` (as planted), ``measure`` (`PLACES`, and ``beside_minus_far``),
-        ``value, ci_low, ci_high, n``.
+        ``motif, partner, effect`` (as planted), ``measure`` (`PLACES` and `GAPS`), ``value, ci_low,
+        ci_high, n``.
     """
     parts = []
     words = {name: np.array(one["counts"]).T for name, one in motifs.items()}
@@ -65,7 +67,7 @@ def insertions(
                 ("stranger", words[stranger], beside),
             )
         }
-        gains["beside_minus_far"] = gains["beside"] - gains["far"]
+        gains |= {gap: gains["beside"] - gains[gap.removeprefix("beside_minus_")] for gap in GAPS}
         of = None if groups is None else dict.fromkeys(gains, groups)
         rows = effects.summary(gains, groups=of, seed=seed)  # type: ignore[arg-type]
         parts.append(rows.assign(motif=name, partner=partner, effect=one["effect"]))
@@ -78,28 +80,33 @@ def verdict(table: pd.DataFrame) -> str:
 
     By the rule a motif adds nothing far from its partner. It was learnt if the motif adds as planted
     beside the partner, more than far from it with an interval without 0, and far from it nothing that
-    is shown or at most a tenth as much; in part, if it adds more than that far from it.
+    is shown or at most a tenth as much; in part, if it adds more than that far from it, or is not shown to
+    add more beside its partner than beside a stranger.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"motif": "MYB3", "partner": "DREB2A", "effect": 5.0,
-    ...     "measure": ["beside", "far", "beside_minus_far"],
-    ...     "value": [4.0, 1.0, 3.0], "ci_low": [3.5, 0.5, 2.0], "ci_high": [4.5, 1.5, 4.0]})
+    ...     "measure": ["beside", "far", "beside_minus_far", "beside_minus_stranger"],
+    ...     "value": [4.0, 0.1, 3.9, 1.0], "ci_low": [3.5, 0.0, 2.0, -0.5], "ci_high": [4.5, 0.2, 4.0, 2.5]})
     >>> verdict(rows).split(": ", 1)[1]
-    'the rule was learnt in part: the word counts by itself, too.'
+    'the rule was learnt in part: it is not shown to add more beside its partner than beside a stranger.'
     """
     lines = []
     for name, part in table.groupby("motif", sort=False):
         of = {row["measure"]: row for row in part.to_dict("records")}
         sign = np.sign(of["beside"]["effect"])
-        gap, near, far = (of[key] for key in ("beside_minus_far", "beside", "far"))
-        shown = sign * gap["value"] > 0 and not gap["ci_low"] <= 0 <= gap["ci_high"]
+        near, far = of["beside"], of["far"]
+        more = [verdicts.shown(of[gap]) == sign for gap in GAPS]
         said = "the rule was not learnt"
-        if shown and sign * near["value"] > 0:
+        if more[0] and sign * near["value"] > 0:
             little = abs(far["value"]) <= abs(near["value"]) / 10 or far["ci_low"] <= 0 <= far["ci_high"]
-            said = "the rule was learnt" + ("" if little else " in part: the word counts by itself, too")
+            faults = [] if little else ["the word counts by itself, too"]
+            if not more[1]:
+                faults.append("it is not shown to add more beside its partner than beside a stranger")
+            said = "the rule was learnt" + (f" in part: {', and '.join(faults)}" if faults else "")
         numbers = [verdicts.interval(row, decimals=1) for row in (near, far)]
-        beside = f"{numbers[0]} beside {near['partner']} and by {numbers[1]} far from it"
+        planted = f"(planted {near['effect']:+g})"
+        beside = f"{numbers[0]} beside {near['partner']} {planted} and by {numbers[1]} far from it"
         text = f"{name} changes the output by {beside}"
         lines.append(f"- {text}: {said}.")
     return "\n".join(lines)

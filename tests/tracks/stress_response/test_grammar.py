@@ -50,7 +50,7 @@ def knows_half(X, rows):
 def test_the_verdict(score, said):
     X = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(4, size=(20, 200))]
     table = grammar.insertions(score, X, MOTIFS, seed=1)
-    assert set(table["measure"]) == {*grammar.PLACES, "beside_minus_far"}
+    assert set(table["measure"]) == {*grammar.PLACES, *grammar.GAPS}
     lines = grammar.verdict(table).splitlines()
     assert len(lines) == 4
     assert all(line.endswith(f"the rule was {said}.") for line in lines), lines
