@@ -58,7 +58,7 @@ def lengths(
             found = "none" if values.size == 0 else values.min()
             raise ValueError(f"lengths of side {side!r}: expected one or more, each above 0; found {found}")
         low, high, median = int(values.min()), int(values.max()), float(np.median(values))
-        step = max(1, -(-(high - low + 1) // 40))
+        step = max(1, -(-(high - low + 1) // 50))
         bins = np.arange(low, high + step + 1, step) - 0.5
         if high > _LOG_SPREAD * low:
             bins = np.geomspace(low, high + 1, 41)
@@ -125,17 +125,25 @@ def letters(
     legend = ax.legend(loc="upper left", bbox_to_anchor=(0, -0.1), ncols=1 if n <= 6 else 2)
     for patch in legend.get_patches():
         patch.set_facecolor(colours.GREY)
+    if alphabet.name == PEPTIDE.name:
+        key = [Patch(color=tone, label=f"{name}: {' '.join(own)}") for name, (own, tone) in CLASSES.items()]
+        ax.add_artist(legend)
+        ax.legend(handles=key, loc="center left", bbox_to_anchor=(1.01, 0.5))
     return style.root(ax)
 
 
 @style.house
-def issues(table: pd.DataFrame, *, title: str = "What was found in the records") -> Figure:
+def issues(
+    table: pd.DataFrame, *, unit: str = "count", title: str = "What was found in the records"
+) -> Figure:
     """How often each oddity was met (duplicates, odd letters, records turned down).
 
     Parameters
     ----------
     table : pandas.DataFrame
         Columns `issue` (text), `count` (how many) and, optionally, `side`, which colours the bar.
+    unit : str
+        What is counted, such as ``rows``.
     title : str
         Says out of how many.
 
@@ -153,7 +161,7 @@ def issues(table: pd.DataFrame, *, title: str = "What was found in the records")
     _rows(ax, [words.plain(issue, 60) for issue in table["issue"]])
     ax.set_xlim(0, max(1, 1.12 * table["count"].max()))
     ax.xaxis.set_major_formatter(THOUSANDS)
-    ax.set_xlabel("count")
+    ax.set_xlabel(unit)
     style.title(ax, title)
     named = [side for side in dict.fromkeys(sides) if side in colours.SIDE_COLOURS]
     for side in named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,27 @@ class Row(dict[str, Any]):
 
 Note = str | Callable[[Row], str]
 """What is said of some rows: the same of all, or made from each row."""
+_NUMBER = r"(?<![A-Za-z\d'])\d+(?![A-Za-z\d'])"
+"""Digits, but not those in quotes ('7'), in a word (m6A) or before a prime (5')."""
+
+
+def alike(notes: pd.Series) -> pd.Series:
+    """Notes with ``n`` in place of each number in which like notes differ, so that they can be counted.
+
+    Examples
+    --------
+    >>> alike(pd.Series(["5 nt long; label 0 or 1", "7 nt long; label 0 or 1", "holds '7'"])).tolist()
+    ['n nt long; label 0 or 1', 'n nt long; label 0 or 1', "holds '7'"]
+    """
+
+    def written(part: pd.Series) -> str:
+        """The one text that stands for all notes that differ in numbers alone."""
+        places = zip(*part.str.findall(_NUMBER), strict=True)
+        kept = iter(["n" if len(set(place)) > 1 else place[0] for place in places])
+        return re.sub(_NUMBER, lambda _: next(kept), str(part.iloc[0]))
+
+    kinds = notes.str.replace(_NUMBER, "n", regex=True)
+    return kinds.map({kind: written(part) for kind, part in notes.groupby(kinds)})
 
 
 def contradictions(

@@ -202,6 +202,22 @@ def above(row: Any, bound: float, *, name: str, rival: str, metric: str = "", de
     return f"{text}, {sides[side]} {fixed}."
 
 
+def covered(row: Any, promised: float) -> str:
+    """Whether intervals hold the measured value as often as promised.
+
+    Examples
+    --------
+    >>> covered({"value": 0.98, "ci_low": 0.966, "ci_high": 0.993}, 0.9)
+    '98.0 % (96.6 to 99.3) of the values lie inside their 90 % interval, so the intervals are too wide.'
+    """
+    number = _read(row)
+    value, low, high = (f"{100 * share:.1f}" for share in (number.value, number.low, number.high))
+    said = {1: "so the intervals are too wide", -1: "so the intervals are too narrow"}
+    verdict = said.get(number.side(promised), "and the intervals are not shown to be too wide or too narrow")
+    inside = f"of the values lie inside their {100 * promised:.0f} % interval"
+    return f"{value} % ({low} to {high}) {inside}, {verdict}."
+
+
 def best_possible(
     row: Any, best: float, *, name: str, metric: str = "", tolerance: float = 0.02, decimals: int = 3
 ) -> str:

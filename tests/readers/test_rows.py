@@ -65,6 +65,14 @@ def test_measured_values_may_differ_by_their_noise():
     assert contradictions(given.iloc[:0], ["guide"], "efficacy").tolist() == []
 
 
+def test_only_numbers_that_differ_are_written_as_n():
+    notes = ["label 0 and 1 on line 3", "label 0 and 1 on line 12", "m6A: '7' (a digit)", "", "sim_pos_4", "sim_pos_5"]
+    found = alike(pd.Series(notes, index=range(10, 16)))
+    assert found.tolist() == ["label 0 and 1 on line n"] * 2 + ["m6A: '7' (a digit)", ""] + ["sim_pos_n"] * 2
+    assert found.index.tolist() == list(range(10, 16))
+    assert alike(pd.Series([], dtype="str")).tolist() == []
+
+
 def test_a_table_without_a_usable_row_is_an_error_with_its_first_reason():
     rows = Accounted(table())
     rows.check_any("a.csv")

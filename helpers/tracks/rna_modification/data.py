@@ -121,10 +121,10 @@ def _from_table(
 
 
 def outcome(loaded: Loaded) -> pd.DataFrame:
-    """What was read, kept and set aside, and why, in rows; numbers in a reason are written as n."""
+    """What was read, kept and set aside, and why, in rows; a number that differs within a reason is n."""
     rows = Accounted(loaded.rows)
     counts = pd.DataFrame({"what": [*rows.counts()], "rows": [*rows.counts().values()]})
-    reason = loaded.rows["note"].str.replace(r"\d+", "n", regex=True)
+    reason = alike(loaded.rows["note"])
     reasons = (loaded.rows["status"] + ": " + reason)[reason != ""].value_counts()
     return pd.concat([counts, reasons.rename_axis("what").rename("rows").reset_index()], ignore_index=True)
 

@@ -63,7 +63,7 @@ def simulated(folder: str | Path) -> pd.DataFrame:
     table = pd.read_csv(folder / "truth_predict.csv")
     table["mRNA"] = "new_" + table["mRNA"]
     return pd.DataFrame({
-        "guide": table["guide"], "mrna": table["mRNA"].map(mrnas), "start": table["start"],
+        "guide": table["guide"], "mrna": table["mRNA"].map(mrnas), "start": table["start"] - 1,
         "efficacy": table["efficacy"], "cell_line": "simulated", "source": "sample", "part": "left out",
     })  # fmt: skip
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from helpers.project import registry
+from helpers.sequences import encoding
+from helpers.sequences.alphabet import RNA
 from helpers.tracks.sirna_efficacy import outside
 
 AROUND = "X" * 6 + "ACGTACGTAACCGG" + "AAAATCAGAGAGATCCTCA" + "TTTT"
@@ -29,6 +31,10 @@ def test_guides_are_completed_by_their_targets(tmp_path, monkeypatch):
 def test_the_simulated_set_and_the_ridge():
     found = outside.simulated("data/sample/sirna_efficacy")
     assert len(found) == 24
+    found["site"] = [mrna[at : at + 21] for mrna, at in zip(found["mrna"], found["start"], strict=True)]
+    turned = found["guide"].map(lambda guide: encoding.reverse_complement(guide, RNA))
+    pairs = [np.mean(np.array(list(a)) == np.array(list(b))) for a, b in zip(turned, found["site"], strict=True)]
+    assert min(pairs) > 0.8  # the table counts from 1
     rng = np.random.default_rng(1)
     guides = ["".join(rng.choice(list("ACGU"), 21)) for _ in range(300)]
     y = np.array([text[0] == "U" for text in guides], dtype=float)
