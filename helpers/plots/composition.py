@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
 from helpers.plots import colours, style, words
 from helpers.plots.networks import network as network
 from helpers.plots.tables import need
-from helpers.sequences.alphabet import Alphabet
+from helpers.sequences.alphabet import PEPTIDE, Alphabet
 
 _LOG_SPREAD = 50
 """Lengths whose largest is that many times the smallest are drawn on a logarithmic axis."""
@@ -126,7 +127,8 @@ def letters(
     for patch in legend.get_patches():
         patch.set_facecolor(colours.GREY)
     if alphabet.name == PEPTIDE.name:
-        key = [Patch(color=tone, label=f"{name}: {' '.join(own)}") for name, (own, tone) in CLASSES.items()]
+        classes = colours.PEPTIDE_CLASSES.items()
+        key = [Patch(color=tone, label=f"{name}: {' '.join(own)}") for name, (own, tone) in classes]
         ax.add_artist(legend)
         ax.legend(handles=key, loc="center left", bbox_to_anchor=(1.01, 0.5))
     return style.root(ax)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from helpers.readers.rows import Accounted, contradictions
+from helpers.readers.rows import Accounted, alike, contradictions
 from helpers.sequences.alphabet import PEPTIDE, RNA
 
 
@@ -66,9 +66,16 @@ def test_measured_values_may_differ_by_their_noise():
 
 
 def test_only_numbers_that_differ_are_written_as_n():
-    notes = ["label 0 and 1 on line 3", "label 0 and 1 on line 12", "m6A: '7' (a digit)", "", "sim_pos_4", "sim_pos_5"]
+    notes = [
+        "label 0 and 1 on line 3",
+        "label 0 and 1 on line 12",
+        "m6A: '7' (a digit)",
+        "",
+        "pos_4",
+        "pos_5",
+    ]
     found = alike(pd.Series(notes, index=range(10, 16)))
-    assert found.tolist() == ["label 0 and 1 on line n"] * 2 + ["m6A: '7' (a digit)", ""] + ["sim_pos_n"] * 2
+    assert found.tolist() == ["label 0 and 1 on line n"] * 2 + ["m6A: '7' (a digit)", ""] + ["pos_n"] * 2
     assert found.index.tolist() == list(range(10, 16))
     assert alike(pd.Series([], dtype="str")).tolist() == []
 

@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 from helpers import splits
 from helpers.project import paths, registry
 from helpers.readers import fasta, own, tables
-from helpers.readers.rows import Accounted
+from helpers.readers.rows import Accounted, alike
 from helpers.sequences import encoding, homology
 from helpers.sequences.alphabet import RNA
 from helpers.tracks.rna_modification import letters, sites

@@ -59,7 +59,9 @@ def simulated(folder: str | Path) -> pd.DataFrame:
         If a file of the sample is missing.
     """
     folder = Path(folder)
-    mrnas = {one.id: one.sequence.upper().replace("T", "U") for one in iter_fasta(folder / "predict_mRNA.fa")}
+    # The truth knows no intron, which the file has in lower case, and counts from 1.
+    spliced = str.maketrans("T", "U", "acgt")
+    mrnas = {one.id: one.sequence.translate(spliced) for one in iter_fasta(folder / "predict_mRNA.fa")}
     table = pd.read_csv(folder / "truth_predict.csv")
     table["mRNA"] = "new_" + table["mRNA"]
     return pd.DataFrame({

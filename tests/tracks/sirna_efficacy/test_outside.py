@@ -33,8 +33,8 @@ def test_the_simulated_set_and_the_ridge():
     assert len(found) == 24
     found["site"] = [mrna[at : at + 21] for mrna, at in zip(found["mrna"], found["start"], strict=True)]
     turned = found["guide"].map(lambda guide: encoding.reverse_complement(guide, RNA))
-    pairs = [np.mean(np.array(list(a)) == np.array(list(b))) for a, b in zip(turned, found["site"], strict=True)]
-    assert min(pairs) > 0.8  # the table counts from 1
+    alike = [sum(map(str.__eq__, *both)) for both in zip(turned, found["site"], strict=True)]
+    assert min(alike) >= 18  # a guide has three mismatches at most
     rng = np.random.default_rng(1)
     guides = ["".join(rng.choice(list("ACGU"), 21)) for _ in range(300)]
     y = np.array([text[0] == "U" for text in guides], dtype=float)
