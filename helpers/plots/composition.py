@@ -129,7 +129,7 @@ def letters(
     if alphabet.name == PEPTIDE.name:
         classes = colours.PEPTIDE_CLASSES.items()
         key = [Patch(color=tone, label=f"{name}: {' '.join(own)}") for name, (own, tone) in classes]
-        ax.add_artist(legend)
+        ax.add_artist(legend).set_clip_on(False)  # clipped, it would have no room in the layout
         ax.legend(handles=key, loc="center left", bbox_to_anchor=(1.01, 0.5))
     return style.root(ax)
 
