@@ -112,6 +112,8 @@ def scale_of(values: np.ndarray, form: str = "linear", percentile: float = 95.0)
         raise ValueError("the heat map holds no value: every cell is NaN or there is no cell")
     signed = form == "diverging" or known.min() < 0
     size = np.abs(known) if signed else known
+    # What single precision cannot hold is 0 to a picture; matplotlib overflows on its quotients.
+    size = np.where(np.abs(size) < np.finfo(np.float32).tiny, 0.0, size)
     if form == "log":
         return _logarithmic(size, signed)
     high = float(np.percentile(size, percentile) if form == "clipped" else size.max())

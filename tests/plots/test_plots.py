@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -368,6 +368,8 @@ def test_scale_refusals():
 @given(
     st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20), st.sampled_from(cells.FORMS), st.floats(1, 100)
 )
+@example([2.2e-313], "linear", 50.0)
+@example([-2.2e-313, 0.0], "log", 50.0)
 def test_any_values_have_a_scale_with_zero_in_the_middle_when_signed(values, form, percentile):
     scale = cells.scale_of(np.array(values), form, percentile)
     assert scale.low < scale.high
