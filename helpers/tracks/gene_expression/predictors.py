@@ -82,7 +82,7 @@ class Network:
             "batch_size": schedule.batch_size, "patience": schedule.patience, "members": members,
             "seed": schedule.seed, "known": known, "taxon": table.taxon if known else "",
         }  # fmt: skip
-        self.store = Store(folder, data=fingerprint(table.sequences), maker=self)
+        self.store = Store(folder, data=fingerprint(table.sequences) if folder else "", maker=type(self))
         self.results: list[FitResult] = []
 
     @property

@@ -54,3 +54,11 @@ def test_the_verdict(score, said):
     lines = grammar.verdict(table).splitlines()
     assert len(lines) == 4
     assert all(line.endswith(f"the rule was {said}.") for line in lines), lines
+
+
+def test_a_word_that_any_neighbour_helps_did_not_learn_its_partner():
+    X = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(4, size=(20, 200))]
+    table = grammar.insertions(knows_the_rule, X, MOTIFS, seed=1)
+    table.loc[table["measure"] == "beside_minus_stranger", ["value", "ci_low", "ci_high"]] = [0.0, -1.0, 1.0]
+    said = grammar.verdict(table)
+    assert said.count("not shown to add more beside its partner than beside a stranger") == 4
